@@ -1,0 +1,120 @@
+// Package event turns signals into events: conditions that are yes, no or unknown, and the machine that confirms one
+// when it held long enough.
+//
+//	prog, err := event.Compile(cond, resolve)
+//	answer, wake := prog.Eval(cells, state, now)
+//	transitions = machine.Step(&config, answer, now, transitions)
+//
+// Time is an argument, an answer that cannot be known is Unknown and never No, and every step returns what happened
+// instead of doing it. The package reads no clock and starts no goroutine. Its tests speak the language described in
+// testdata/README.md.
+package event
+
+import (
+	"fmt"
+	"time"
+
+	"rvo.dev/engine/signal"
+)
+
+// Answer is what a condition says at one instant.
+type Answer uint8
+
+const (
+	// Unknown means that a signal it depends on is missing or stale.
+	Unknown Answer = iota
+	// No means that the condition does not hold.
+	No
+	// Yes means that the condition holds.
+	Yes
+)
+
+// String returns "unknown", "no" or "yes".
+func (a Answer) String() string {
+	switch a {
+	case Unknown:
+		return "unknown"
+	case No:
+		return "no"
+	case Yes:
+		return "yes"
+	}
+	panic(fmt.Sprintf("event: no answer %d", a))
+}
+
+// Op is the kind of a condition node. The table in ops.go says what each does.
+type Op uint8
+
+const (
+	// OpCompare compares one signal; with no comparisons it asks whether a bool signal is true.
+	OpCompare Op = iota
+	// OpAbsent is yes when its signal is stale or was never seen.
+	OpAbsent
+	// OpAll is yes when every part is.
+	OpAll
+	// OpAny is yes when some part is.
+	OpAny
+	// OpNot is yes when its one part is no.
+	OpNot
+)
+
+// Rel is a comparison's relation.
+type Rel uint8
+
+// The relations of the pipeline language.
+const (
+	Eq Rel = iota
+	Ne
+	Gt
+	Gte
+	Lt
+	Lte
+	In
+)
+
+// String returns the relation's name in the pipeline language.
+func (r Rel) String() string {
+	names := [...]string{"eq", "ne", "gt", "gte", "lt", "lte", "in"}
+	return names[r]
+}
+
+// Comparison is one test of a signal's value: all comparisons of a node must hold (gte and lt together are a range).
+type Comparison struct {
+	Rel    Rel
+	Value  signal.Value // what Eq and Ne compare with; a number for the ordered relations
+	Labels []string     // what In compares with
+}
+
+// Cond is a condition as it was written: a tree. Compile makes it runnable.
+type Cond struct {
+	Op      Op
+	Signal  string // "detector.signal", for OpCompare and OpAbsent
+	Camera  string // the camera whose signal is meant; empty: the machine's own
+	Compare []Comparison
+	Of      []*Cond       // the parts, for OpAll, OpAny and OpNot
+	For     time.Duration // yes only after it was yes for this long without a break; 0: at once
+	Unknown Answer        // what replaces Unknown: Yes or No; Unknown leaves it
+	Path    string        // where it stands in the pipeline, for explanations: "when.all.1"
+}
+
+// CellRef is what a resolver knows of a signal: its index among the cells and the type of its values.
+type CellRef struct {
+	Cell int
+	Type signal.Type
+}
+
+// Resolver finds the cell of a signal as seen from one camera. It returns false where no such signal exists.
+type Resolver func(camera, name string) (CellRef, bool)
+
+// Leaf is one leaf's part in an answer: what an explanation is made of.
+type Leaf struct {
+	Path    string        // where the leaf stands in the pipeline
+	Camera  string        // the camera it read, empty for the machine's own
+	Signal  string        // "detector.signal"
+	Test    string        // the comparison as text: "gte 2"
+	Answer  Answer        //
+	Value   signal.Value  // what it read, none when never seen
+	Age     time.Duration // now minus the value's capture time; negative when never seen
+	Frame   uint64        // sequence number of the picture the value was found on
+	Decided bool          // whether it had a part in the answer: not skipped because a sibling had settled it
+}

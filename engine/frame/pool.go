@@ -1,0 +1,164 @@
+package frame
+
+import (
+	"fmt"
+	"sync"
+)
+
+// PoolOptions say what a Pool holds.
+type PoolOptions struct {
+	Camera CameraID
+	// Slabs is the bound: how many pictures may be held at once. Past it Get fails with ErrNoBuffer.
+	Slabs int
+}
+
+// Pool hands out a camera's frames: slabs of one size outside the Go heap, reused. When the size or format of the
+// pictures changes, slabs of the old size go back to the system as their frames are released.
+type Pool struct {
+	camera CameraID
+	bound  int
+
+	mu struct {
+		sync.Mutex
+		free   []*slab
+		held   int // slabs that carry a frame now
+		peak   int
+		gen    int // changes with the size of the slabs
+		size   layout
+		closed bool
+	}
+}
+
+// layout is where the parts of a slab lie: base pixels, then the views that are not already in them.
+type layout struct {
+	format        Format
+	width, height int
+	base          int // bytes of base pixels
+	luma          int // bytes of the luma view, 0 where the base has it
+	small         int
+	bgr           int
+}
+
+func newLayout(f Format, w, h int) layout {
+	l := layout{format: f, width: w, height: h, base: f.Bytes(w, h)}
+	if f == BGR {
+		l.luma = w * h
+	} else {
+		l.bgr = 3 * w * h
+	}
+	if sw, sh := SmallSize(w, h); sw != w || sh != h {
+		l.small = sw * sh
+	}
+	return l
+}
+
+func (l layout) total() int { return l.base + l.luma + l.small + l.bgr }
+
+type slab struct {
+	pool *Pool
+	gen  int
+	size layout
+	mem  []byte
+}
+
+func (s *slab) luma() []byte  { return s.mem[s.size.base:][:s.size.luma] }
+func (s *slab) small() []byte { return s.mem[s.size.base+s.size.luma:][:s.size.small] }
+func (s *slab) bgr() []byte   { return s.mem[s.size.base+s.size.luma+s.size.small:][:s.size.bgr] }
+
+// NewPool returns a pool. It holds no memory until the first Get tells it the size of the pictures.
+func NewPool(o PoolOptions) *Pool {
+	if o.Slabs < 1 {
+		panic(fmt.Sprintf("frame: pool of %d slabs, must be at least 1", o.Slabs))
+	}
+	return &Pool{camera: o.Camera, bound: o.Slabs}
+}
+
+// MaxSide bounds a picture's width and height: past it a header is taken for damage, not for a picture.
+const MaxSide = 16384
+
+// Get returns a frame to be filled, with one reference, or ErrNoBuffer when the bound is reached. It fails for sizes
+// outside 1 to MaxSide, and for odd sizes in I420.
+func (p *Pool) Get(format Format, width, height int) (*Frame, error) {
+	if width < 1 || height < 1 || width > MaxSide || height > MaxSide {
+		return nil, fmt.Errorf("picture of %d x %d: each side must be from 1 to %d", width, height, MaxSide)
+	}
+	if format == I420 && (width%2 != 0 || height%2 != 0) {
+		return nil, fmt.Errorf("picture of %d x %d in i420: both sides must be even", width, height)
+	}
+	s, err := p.slab(newLayout(format, width, height))
+	if err != nil {
+		return nil, err
+	}
+	f := &Frame{Camera: p.camera, PTS: NoPTS, Width: width, Height: height, Format: format, slab: s}
+	f.refs.Store(1)
+	return f, nil
+}
+
+func (p *Pool) slab(size layout) (*slab, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mu.closed {
+		return nil, fmt.Errorf("camera %q: frame pool is closed", p.camera)
+	}
+	if size != p.mu.size {
+		for _, s := range p.mu.free {
+			unmap(s.mem)
+		}
+		p.mu.free, p.mu.size = nil, size
+		p.mu.gen++
+	}
+	if p.mu.held >= p.bound {
+		return nil, ErrNoBuffer
+	}
+	var s *slab
+	if n := len(p.mu.free); n > 0 {
+		s, p.mu.free = p.mu.free[n-1], p.mu.free[:n-1]
+	} else {
+		mem, err := mapMemory(size.total())
+		if err != nil {
+			return nil, fmt.Errorf("camera %q: frame buffer of %d bytes: %w", p.camera, size.total(), err)
+		}
+		s = &slab{pool: p, gen: p.mu.gen, size: size, mem: mem}
+	}
+	p.mu.held++
+	p.mu.peak = max(p.mu.peak, p.mu.held)
+	return s, nil
+}
+
+// put takes the slab of a frame that nobody holds any more.
+func (p *Pool) put(f *Frame) {
+	mangle(f.slab.mem)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.held--
+	if p.mu.closed || f.slab.gen != p.mu.gen {
+		unmap(f.slab.mem)
+	} else {
+		p.mu.free = append(p.mu.free, f.slab)
+	}
+	f.slab = nil // a use after the last release is a nil dereference with a stack, not a torn picture
+}
+
+// Close gives the free slabs back to the system; held ones follow as they are released.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mu.closed = true
+	for _, s := range p.mu.free {
+		unmap(s.mem)
+	}
+	p.mu.free = nil
+}
+
+// Stats says how a pool is used.
+type Stats struct {
+	Held, Peak, Bound int
+	Bytes             int // mapped for held and free slabs of the present size
+}
+
+// Stats returns the pool's present use.
+func (p *Pool) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.bound, Bytes: (p.mu.held + len(p.mu.free)) * p.mu.size.total()}
+}

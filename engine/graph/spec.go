@@ -1,0 +1,187 @@
+// Package graph is what a pipeline means: checked, immutable, flat.
+//
+//	g, err := graph.Build(spec, kinds)
+//
+// A Spec is what a front end compiled; Build is the only way to a Graph and returns it or all that is wrong, never
+// both. A *Graph cannot be invalid. The package reads no clock and starts no goroutine.
+package graph
+
+import (
+	"encoding/json"
+	"time"
+
+	"rvo.dev/engine/event"
+)
+
+// Spec is a pipeline as data: every default of the language filled in except those that depend on other nodes (ttl,
+// ring), which Build computes. Lists are in the order of their ids.
+type Spec struct {
+	Name     string // of the pipeline: its folder's name, or the file's without .cue
+	Dir      string // folder that input paths are relative to
+	Revision string // content hash of the pipeline, hex
+	Engine   EngineSpec
+
+	Cameras   []CameraSpec
+	Detectors []DetectorSpec
+	Events    []EventSpec
+	Evidence  []EvidenceSpec
+	Sinks     []SinkSpec
+}
+
+// Place is where something stands in the source; the zero Place is unknown.
+type Place struct {
+	File      string
+	Line, Col int
+}
+
+// EngineSpec bounds what the pipeline may use.
+type EngineSpec struct {
+	Cores      int   // CPU slots for detectors; 0: as many as the machine has
+	RingMemory int64 // bytes for all evidence rings together; 0: DefaultRingMemory
+}
+
+// DefaultRingMemory holds ten seconds of 30 pictures a second in JPEG from about twenty 480p cameras or four of 1080p.
+const DefaultRingMemory = 256 << 20
+
+// Pace is how a file camera's time runs.
+type Pace uint8
+
+const (
+	// PaceLive plays a file at its own rate.
+	PaceLive Pace = iota
+	// PaceLockstep runs the core on media time: the next picture comes when all that is due has finished.
+	PaceLockstep
+)
+
+// CameraSpec is a camera.
+type CameraSpec struct {
+	ID            string
+	Kind          string
+	Options       json.RawMessage // canonical JSON of what stands under the kind's key
+	FPS           float64         // pictures a second; 0: the source knows
+	Width, Height int             // asked of the source; 0: as it comes
+	Ring          time.Duration   // evidence history; 0: computed from the evidence that needs it
+	Pace          Pace
+	Loop          bool
+	Enabled       bool
+	Place         Place
+}
+
+// FramePolicy is which frame a detector takes.
+type FramePolicy uint8
+
+const (
+	// FrameNext takes a frame that arrived after the detector became ready: the freshest result.
+	FrameNext FramePolicy = iota
+	// FrameNewest takes the newest frame there is as soon as the detector is ready: the most runs.
+	FrameNewest
+)
+
+// Priority orders detectors when more is due than fits.
+type Priority uint8
+
+// The priorities, lowest first.
+const (
+	Low Priority = iota
+	Normal
+	High
+	Critical
+)
+
+// LoadPolicy is what a detector does when it takes longer than its rate allows.
+type LoadPolicy uint8
+
+const (
+	// LoadBackoff pauses after an overrun of two periods, from the end of the run, by cost class.
+	LoadBackoff LoadPolicy = iota
+	// LoadNone never pauses.
+	LoadNone
+)
+
+// CostClass is how heavy a run is: it sets the pause after an overrun.
+type CostClass uint8
+
+// The cost classes: up to 5 ms, up to 30 ms, above.
+const (
+	CostLow CostClass = iota
+	CostMedium
+	CostHigh
+)
+
+// DetectorSpec is a detector, with one instance on each of its cameras.
+type DetectorSpec struct {
+	ID        string
+	Kind      string
+	Options   json.RawMessage
+	Cameras   []string      // ids; empty: every camera
+	FPS       float64       // at most this many runs a second and camera
+	Cost      time.Duration // expected time of one run; 0: the kind's
+	CostClass *CostClass    // nil: from Cost
+	Threads   int           // CPU slots of one run, at least 1
+	Timeout   time.Duration // a run longer than this is abandoned; 0: DefaultTimeout
+	Frame     FramePolicy
+	MaxAge    time.Duration            // a frame older than this is not looked at; 0: no limit
+	Needs     []string                 // "detector.signal": runs only while these are fresh, on its producer's frame
+	When      *event.Cond              // runs only while this is yes; nil: always
+	TTL       map[string]time.Duration // overrides by signal name
+	Emits     json.RawMessage          // declared signals, for kinds whose contract computes them from options; else nil
+	Priority  Priority
+	Load      LoadPolicy
+	Enabled   bool
+	Place     Place
+}
+
+// DefaultTimeout abandons a run that is clearly stuck and lets a slow model on a small machine finish.
+const DefaultTimeout = 5 * time.Second
+
+// EventSpec is an event, with one machine on each of its cameras.
+type EventSpec struct {
+	ID           string
+	When         *event.Cond
+	Cameras      []string // ids; empty: every camera
+	Hold         time.Duration
+	Grace        time.Duration
+	UnknownGrace time.Duration
+	Cooldown     time.Duration
+	MaxDuration  time.Duration // with HasMax
+	HasMax       bool
+	Updates      time.Duration // a record this often while confirmed; 0: none
+	Severity     string        // info, warning, critical
+	Labels       map[string]string
+	Evidence     string   // id, or empty
+	Sinks        []string // ids; empty: every sink
+	Enabled      bool
+	Place        Place
+}
+
+// DefaultUnknownGrace is how long a confirmed event outlives its signals: long enough for a camera to reconnect.
+const DefaultUnknownGrace = 10 * time.Second
+
+// EvidenceSpec is what is kept of an event.
+type EvidenceSpec struct {
+	ID       string
+	Pre      time.Duration
+	Post     time.Duration
+	FPS      float64       // pictures a second; 0: as many as the camera gives
+	Quality  int           // JPEG, 1 to 100
+	Dir      string        // folder, relative to the state folder; empty: "evidence"
+	Keep     time.Duration // age at which clips go; 0: no limit
+	MaxBytes int64         // of all clips in Dir; 0: no limit
+	MinFree  int64         // bytes to be left free on the disk; 0: DefaultMinFree
+	Place    Place
+}
+
+// DefaultMinFree is left to everybody else on the disk.
+const DefaultMinFree = 512 << 20
+
+// SinkSpec is a place where event records go.
+type SinkSpec struct {
+	ID      string
+	Kind    string
+	Options json.RawMessage
+	Queue   int // records that wait while the sink is slow; 0: DefaultSinkQueue
+	Place   Place
+}
+
+// DefaultSinkQueue holds a burst of every event on every camera of a small site.
+const DefaultSinkQueue = 256

@@ -1,0 +1,287 @@
+// Package signal holds what detectors say: typed values with a capture time and a time to live.
+//
+//	v := signal.Int(3)
+//	ok := v.Type() == signal.TypeInt
+//
+// A value is immutable once published: whoever gets one may keep it and must not change its boxes. The package reads no
+// clock and starts no goroutine.
+package signal
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"rvo.dev/engine/tick"
+)
+
+// Type is the type of a signal's values. It never changes while a pipeline runs.
+type Type uint8
+
+const (
+	// TypeNone is the type of the zero Value: no value.
+	TypeNone Type = iota
+	// TypeBool is yes or no.
+	TypeBool
+	// TypeInt is a signed 64-bit whole number.
+	TypeInt
+	// TypeFloat is a finite 64-bit floating point number.
+	TypeFloat
+	// TypeLabel is one word out of a set.
+	TypeLabel
+	// TypeBoxes is a list of boxes in fractions of the picture.
+	TypeBoxes
+)
+
+// String returns the type's name in the pipeline language.
+func (t Type) String() string {
+	switch t {
+	case TypeNone:
+		return "none"
+	case TypeBool:
+		return "bool"
+	case TypeInt:
+		return "int"
+	case TypeFloat:
+		return "float"
+	case TypeLabel:
+		return "label"
+	case TypeBoxes:
+		return "boxes"
+	}
+	panic(fmt.Sprintf("signal: no type %d", t))
+}
+
+// ParseType returns the type with the given name in the pipeline language.
+func ParseType(s string) (Type, error) {
+	for t := TypeBool; t <= TypeBoxes; t++ {
+		if t.String() == s {
+			return t, nil
+		}
+	}
+	return TypeNone, fmt.Errorf("type %q: must be one of bool, int, float, label, boxes", s)
+}
+
+// Box is one detection. X and Y are the top left corner, W and H the size, all in fractions of the picture (0 to 1, y
+// down). Score is 0 to 1.
+type Box struct {
+	X     float32 `json:"x"`
+	Y     float32 `json:"y"`
+	W     float32 `json:"w"`
+	H     float32 `json:"h"`
+	Score float32 `json:"score"`
+	Label string  `json:"label,omitempty"`
+	Track int64   `json:"track,omitempty"`
+}
+
+// Value is one value of a signal. The zero Value is none.
+type Value struct {
+	typ   Type
+	bits  uint64 // bool: 0 or 1; int: two's complement; float: IEEE 754; boxes: unused
+	label string
+	boxes []Box
+}
+
+// Bool returns a bool value.
+func Bool(b bool) Value {
+	v := Value{typ: TypeBool}
+	if b {
+		v.bits = 1
+	}
+	return v
+}
+
+// Int returns an int value.
+func Int(n int64) Value { return Value{typ: TypeInt, bits: uint64(n)} }
+
+// Float returns a float value. NaN and the infinities are no values: they give the zero Value, which a detector's
+// result with it in it is refused for.
+func Float(f float64) Value {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return Value{}
+	}
+	return Value{typ: TypeFloat, bits: math.Float64bits(f)}
+}
+
+// Label returns a label value.
+func Label(s string) Value { return Value{typ: TypeLabel, label: s} }
+
+// Boxes returns a boxes value that owns b.
+func Boxes(b []Box) Value { return Value{typ: TypeBoxes, boxes: b} }
+
+// Type returns the value's type, TypeNone for the zero Value.
+func (v Value) Type() Type { return v.typ }
+
+// AsBool returns a bool value's answer; false for other types.
+func (v Value) AsBool() bool { return v.typ == TypeBool && v.bits == 1 }
+
+// AsInt returns an int value's number; 0 for other types.
+func (v Value) AsInt() int64 {
+	if v.typ != TypeInt {
+		return 0
+	}
+	return int64(v.bits)
+}
+
+// AsLabel returns a label value's word; empty for other types.
+func (v Value) AsLabel() string { return v.label }
+
+// AsBoxes returns a boxes value's boxes; nil for other types. They must not be changed.
+func (v Value) AsBoxes() []Box { return v.boxes }
+
+// Number returns the value as conditions compare it: a bool as 0 or 1, an int and a float as themselves, boxes as their
+// count, a label as 0.
+func (v Value) Number() float64 {
+	switch v.typ {
+	case TypeBool:
+		return float64(v.bits)
+	case TypeInt:
+		return float64(int64(v.bits))
+	case TypeFloat:
+		return math.Float64frombits(v.bits)
+	case TypeBoxes:
+		return float64(len(v.boxes))
+	case TypeNone, TypeLabel:
+	}
+	return 0
+}
+
+// Equal reports whether both are the same value of the same type.
+func (v Value) Equal(w Value) bool {
+	return v.typ == w.typ && v.bits == w.bits && v.label == w.label && slices.Equal(v.boxes, w.boxes)
+}
+
+// String prints the value for people: boxes as their count.
+func (v Value) String() string {
+	switch v.typ {
+	case TypeNone:
+		return "none"
+	case TypeBool:
+		return strconv.FormatBool(v.bits == 1)
+	case TypeInt:
+		return strconv.FormatInt(int64(v.bits), 10)
+	case TypeFloat:
+		return strconv.FormatFloat(math.Float64frombits(v.bits), 'g', 6, 64)
+	case TypeLabel:
+		return strconv.Quote(v.label)
+	case TypeBoxes:
+		return fmt.Sprintf("%d boxes", len(v.boxes))
+	}
+	panic(fmt.Sprintf("signal: no type %d", v.typ))
+}
+
+// wire is the serial form of a Value: exactly one field is set. Its float form is the shortest decimal that gives the
+// same bits back, so a round trip through an input log changes nothing.
+type wire struct {
+	Bool  *bool    `json:"bool,omitempty"`
+	Int   *int64   `json:"int,omitempty"`
+	Float *float64 `json:"float,omitempty"`
+	Label *string  `json:"label,omitempty"`
+	Boxes *[]Box   `json:"boxes,omitempty"`
+}
+
+// MarshalJSON writes the value with its type, for input logs: {"int":3}.
+func (v Value) MarshalJSON() ([]byte, error) {
+	var w wire
+	switch v.typ {
+	case TypeNone:
+	case TypeBool:
+		b := v.bits == 1
+		w.Bool = &b
+	case TypeInt:
+		n := int64(v.bits)
+		w.Int = &n
+	case TypeFloat:
+		f := math.Float64frombits(v.bits)
+		w.Float = &f
+	case TypeLabel:
+		w.Label = &v.label
+	case TypeBoxes:
+		b := v.boxes
+		if b == nil {
+			b = []Box{}
+		}
+		w.Boxes = &b
+	}
+	return json.Marshal(w)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (v *Value) UnmarshalJSON(data []byte) error {
+	var w wire
+	if err := json.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	n := 0
+	set := func(x Value) { *v = x; n++ }
+	*v = Value{}
+	if w.Bool != nil {
+		set(Bool(*w.Bool))
+	}
+	if w.Int != nil {
+		set(Int(*w.Int))
+	}
+	if w.Float != nil {
+		set(Float(*w.Float))
+	}
+	if w.Label != nil {
+		set(Label(*w.Label))
+	}
+	if w.Boxes != nil {
+		set(Boxes(*w.Boxes))
+	}
+	if n > 1 {
+		return fmt.Errorf("signal value %s: has %d types, must have one", data, n)
+	}
+	return nil
+}
+
+// Plain returns the value as plain JSON data: a bool, a number, a string or a list of boxes; nil for none.
+func (v Value) Plain() any {
+	switch v.typ {
+	case TypeNone:
+		return nil
+	case TypeBool:
+		return v.bits == 1
+	case TypeInt:
+		return int64(v.bits)
+	case TypeFloat:
+		return math.Float64frombits(v.bits)
+	case TypeLabel:
+		return v.label
+	case TypeBoxes:
+		return v.boxes
+	}
+	panic(fmt.Sprintf("signal: no type %d", v.typ))
+}
+
+// Cell is the newest value of one signal on one camera.
+type Cell struct {
+	Value   Value
+	Capture tick.Time // of the picture the value was found on
+	Frame   uint64    // that picture's sequence number, 0 when there was none
+	At      tick.Time // when the core had it
+	Since   tick.Time // when its producer started on this camera, tick.Never before that
+	TTL     time.Duration
+}
+
+// Seen reports whether the cell ever had a value.
+func (c *Cell) Seen() bool { return c.Value.typ != TypeNone }
+
+// Fresh reports whether the value may still decide: now - capture <= ttl.
+func (c *Cell) Fresh(now tick.Time) bool { return c.Seen() && now <= c.Expiry() }
+
+// Expiry returns the last instant at which the value is fresh.
+func (c *Cell) Expiry() tick.Time { return c.Capture.Add(c.TTL) }
+
+// Set stores a value unless the cell holds one with a later capture time; it reports whether it did.
+func (c *Cell) Set(v Value, capture, now tick.Time, frame uint64) bool {
+	if c.Seen() && capture < c.Capture {
+		return false
+	}
+	c.Value, c.Capture, c.At, c.Frame = v, capture, now, frame
+	return true
+}
