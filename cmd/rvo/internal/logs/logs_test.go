@@ -1,0 +1,218 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestRedact(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"nothing here", "nothing here"},
+		{"open rtsp://cam/live: refused", "open rtsp://cam/live: refused"},
+		{"open rtsp://cam:554/live: refused", "open rtsp://cam:554/live: refused"},
+		{"open rtsp://joe:hunter2@cam:554/live: refused", "open rtsp://***@cam:554/live: refused"},
+		{"rtsp://joe@cam/live", "rtsp://***@cam/live"},
+		{"rtsp://joe:p@ss@cam/live", "rtsp://***@cam/live"},
+		{"rtsp://joe:p/ss@cam/live", "rtsp://***@cam/live"},
+		{"rtsp://joe:p?ss@cam/live", "rtsp://***@cam/live"},
+		{"rtsp://joe:p#ss@cam/live", "rtsp://***@cam/live"},
+		{"rtsp://joe:p@s/s@cam/live", "rtsp://***@cam/live"},
+		{"rtsp://joe:12/3@cam/live", "rtsp://***@cam/live"},
+		{"http://cam/x?mail=a@b&n=1", "http://cam/x?mail=a@b&n=1"},
+		{"http://cam/x?user=joe&password=hunter2&n=1", "http://cam/x?user=joe&password=***&n=1"},
+		{"http://cam/x?PWD=hunter2", "http://cam/x?PWD=***"},
+		{"http://cam/x?access_token=abc#f", "http://cam/x?access_token=***#f"},
+		{`{"password":"hunter2","n":1}`, `{"password":"***","n":1}`},
+		{`{"password": "a b, c","n":1}`, `{"password": "***","n":1}`},
+		{"rtspsrc location=rtsp://cam user-id=joe user-pw=hunter2 ! x", "rtspsrc location=rtsp://cam user-id=joe user-pw=*** ! x"},
+		{"Authorization: Bearer abcdef012345", "Authorization: Bearer ***"},
+		{"authorization: basic am9lOmh1bnRlcjI=", "authorization: basic ***"},
+		{"wants basic authentication", "wants basic authentication"},
+		{`Get "http://a:b@c/d": dial; then http://e:f@g/h`, `Get "http://***@c/d": dial; then http://***@g/h`},
+		{"http://p/http://u:v@w/", "http://p/http://***@w/"},
+		{"keyframe=12 tokens=3", "keyframe=12 tokens=3"},
+	} {
+		got := Redact(c.in)
+		if got != c.want {
+			t.Errorf("Redact(%q)\n got %q\nwant %q", c.in, got, c.want)
+		}
+		if again := Redact(got); again != got {
+			t.Errorf("Redact is not idempotent on %q: %q", got, again)
+		}
+	}
+}
+
+// FuzzRedact asserts that no password of a well-formed URI survives, whatever its characters.
+func FuzzRedact(f *testing.F) {
+	f.Add("joe", "hunter2", "/live")
+	f.Add("a", "p@ss:w/o?r#d", "/s?x=1")
+	f.Fuzz(func(t *testing.T, user, password, path string) {
+		secret := "S3CR3T" + url.QueryEscape(password) + "T3RC3S"
+		u := "rtsp://" + url.QueryEscape(user) + ":" + secret + "@camera.local/" + url.PathEscape(path)
+		for _, s := range []string{u, "open " + u + ": refused", fmt.Sprintf("%q", u), "x?password=" + secret} {
+			if got := Redact(s); strings.Contains(got, secret) || strings.Contains(got, "S3CR3T") {
+				t.Fatalf("Redact(%q) = %q", s, got)
+			}
+		}
+	})
+}
+
+func TestHandlerRedactsEverything(t *testing.T) {
+	const uri = "rtsp://joe:hunter2@cam/live"
+	parsed, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []Format{Text, JSON} {
+		var b bytes.Buffer
+		l := slog.New(New(&b, Options{Format: format}))
+		l = l.With("uri", uri).WithGroup("g").With("in", uri)
+		l.Info("open "+uri,
+			"error", fmt.Errorf("open: %w", errors.New(uri)),
+			"url", parsed,
+			"list", []string{uri},
+			"struct", struct{ URI string }{uri},
+			slog.Group("deep", "uri", uri),
+			"password", "hunter2",
+		)
+		if strings.Contains(b.String(), "hunter2") {
+			t.Errorf("format %d: password in %s", format, b.String())
+		}
+		if n := strings.Count(b.String(), "***"); n < 9 {
+			t.Errorf("format %d: %d places redacted, want 9 or more: %s", format, n, b.String())
+		}
+	}
+}
+
+func TestTextLine(t *testing.T) {
+	var b bytes.Buffer
+	h := New(&b, Options{})
+	at := time.Date(2024, 5, 1, 12, 4, 5, 120e6, time.UTC)
+	r := slog.NewRecord(at, slog.LevelWarn, "camera is down", 0)
+	r.AddAttrs(slog.String("camera", "front"), slog.Any("error", errors.New("no\x1b[31m route")), slog.Duration("in", time.Second))
+	if err := slog.New(h).With("a", 1).WithGroup("g").Handler().Handle(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	want := `12:04:05.120 WARN  camera is down a=1 g.camera=front g.error="no\x1b[31m route" g.in=1s` + "\n"
+	if b.String() != want {
+		t.Errorf("got  %q\nwant %q", b.String(), want)
+	}
+}
+
+func TestMessageCannotForgeALine(t *testing.T) {
+	var b bytes.Buffer
+	slog.New(New(&b, Options{})).Info("a\n12:00:00.000 INFO  forged", "k\nx", "v\ny")
+	if n := strings.Count(b.String(), "\n"); n != 1 {
+		t.Errorf("%d lines, want 1: %q", n, b.String())
+	}
+}
+
+func TestLimit(t *testing.T) {
+	var b bytes.Buffer
+	h := New(&b, Options{Format: JSON})
+	start := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	emit := func(after time.Duration, level slog.Level, message, camera string, n int) {
+		r := slog.NewRecord(start.Add(after), level, message, 0)
+		r.AddAttrs(slog.String("camera", camera), slog.Int("n", n))
+		if err := h.Handle(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 30 {
+		emit(time.Duration(i)*33*time.Millisecond, slog.LevelWarn, "no picture", "front", i)
+	}
+	emit(0, slog.LevelWarn, "no picture", "back", 0) // another node is another fault
+	emit(0, slog.LevelInfo, "hello", "front", 0)     // information is never limited
+	emit(0, slog.LevelInfo, "hello", "front", 0)     //
+	emit(1100e6, slog.LevelWarn, "no picture", "front", 30)
+	emit(1200e6, slog.LevelWarn, "no picture", "front", 31)
+	h.Flush()
+	h.Flush()
+
+	var got []string
+	for line := range strings.Lines(b.String()) {
+		var m struct {
+			Msg, Camera, Node string
+			Suppressed        int
+		}
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%s %s%s %d", m.Msg, m.Camera, m.Node, m.Suppressed))
+	}
+	want := []string{
+		"no picture front 0", "no picture back 0", "hello front 0", "hello front 0",
+		"no picture front 29", "no picture front 1",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestLimitIsBounded(t *testing.T) {
+	l := newLimiter()
+	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	for i := range 4 * maxFaults {
+		l.admit(fault{message: fmt.Sprint(i)}, at.Add(time.Duration(i)))
+	}
+	if n := len(l.mu.seen); n != maxFaults {
+		t.Errorf("%d faults held, want %d", n, maxFaults)
+	}
+	if write, _ := l.admit(fault{message: fmt.Sprint(4*maxFaults - 1)}, at.Add(time.Millisecond)); write {
+		t.Error("the newest fault was forgotten")
+	}
+}
+
+func TestClockSetBack(t *testing.T) {
+	l := newLimiter()
+	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	l.admit(fault{}, at)
+	if write, _ := l.admit(fault{}, at.Add(-time.Hour)); !write {
+		t.Error("a fault was silenced because the clock was set back")
+	}
+}
+
+func TestConcurrent(t *testing.T) {
+	var b bytes.Buffer
+	l := slog.New(New(&b, Options{}))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				l.Info("line", "k", "v")
+			}
+		})
+	}
+	wg.Wait()
+	if n := strings.Count(b.String(), "line k=v\n"); n != 400 {
+		t.Errorf("%d whole lines, want 400", n)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct {
+		in       string
+		terminal bool
+		want     Format
+		bad      bool
+	}{{"auto", true, Text, false}, {"auto", false, JSON, false}, {"text", false, Text, false}, {"json", true, JSON, false}, {"xml", true, 0, true}} {
+		got, err := ParseFormat(c.in, c.terminal)
+		if (err != nil) != c.bad || got != c.want {
+			t.Errorf("ParseFormat(%q, %v) = %v, %v", c.in, c.terminal, got, err)
+		}
+	}
+	if l, err := ParseLevel("WARN"); err != nil || l != slog.LevelWarn {
+		t.Errorf("ParseLevel(WARN) = %v, %v", l, err)
+	}
+	if _, err := ParseLevel("loud"); err == nil {
+		t.Error("ParseLevel(loud) gave no error")
+	}
+}
