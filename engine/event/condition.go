@@ -116,5 +116,5 @@ type Leaf struct {
 	Value   signal.Value  // what it read, none when never seen
 	Age     time.Duration // now minus the value's capture time; negative when never seen
 	Frame   uint64        // sequence number of the picture the value was found on
-	Decided bool          // whether it had a part in the answer: not skipped because a sibling had settled it
+	Decided bool          // whether it had a part in the answer: Explain says when it has
 }
