@@ -1,0 +1,81 @@
+package dsl
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteText prints findings for people: one line each with place, severity and code, then related places, the source
+// line with a caret and the hint. It prints at most max of them, then how many are left; 0 prints all.
+func WriteText(w io.Writer, fs []Finding, max int) error {
+	var b strings.Builder
+	for i, f := range fs {
+		if max > 0 && i == max {
+			fmt.Fprintf(&b, "… and %d more\n", len(fs)-max)
+			break
+		}
+		b.WriteString(f.String() + "\n")
+		if f.Line != "" {
+			fmt.Fprintf(&b, "    %s\n    %s^\n", f.Line, indent(f.Line, f.Place.Col))
+		}
+		for _, r := range f.Related {
+			fmt.Fprintf(&b, "  %s: %s\n", r.Place, r.Message)
+		}
+		if f.Hint != "" {
+			fmt.Fprintf(&b, "  hint: %s\n", f.Hint)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// String returns the finding on one line, for editors: "file:line:col: error[RVO002]: message".
+func (f Finding) String() string {
+	place := ""
+	if f.Place != (Place{}) {
+		place = f.Place.String() + ": "
+	}
+	return fmt.Sprintf("%s%s[%s]: %s", place, f.Severity, f.Code, f.Message)
+}
+
+// report is the JSON form of findings.
+type report struct {
+	Schema   string    `json:"schema"` // "rvo.findings/v1"
+	Errors   int       `json:"errors"`
+	Warnings int       `json:"warnings"`
+	Findings []Finding `json:"findings"`
+}
+
+// WriteJSON prints findings as one JSON object: {"schema":"rvo.findings/v1","errors":…,"warnings":…,"findings":[…]}.
+func WriteJSON(w io.Writer, fs []Finding) error {
+	r := report{Schema: "rvo.findings/v1", Findings: fs}
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
+	for _, f := range fs {
+		switch f.Severity {
+		case Error:
+			r.Errors++
+		case Warning:
+			r.Warnings++
+		case Info:
+		}
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// indent returns blanks as wide as the line is before column col, tabs kept.
+func indent(line string, col int) string {
+	before := line[:min(max(col-1, 0), len(line))]
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, before)
+}

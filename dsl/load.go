@@ -1,0 +1,181 @@
+package dsl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	cueerrors "cuelang.org/go/cue/errors"
+	cueload "cuelang.org/go/cue/load"
+	"cuelang.org/go/cue/parser"
+
+	"rvo.dev/schema"
+)
+
+// schemaFile is where the schema lies in a module. It is one file, so that one which the user keeps there for the
+// editor is hidden as a whole.
+const schemaFile = "cue.mod/pkg/rvo.dev/schema/schema.cue"
+
+// languageVersion is that of modules we make up, and the least that the schema can be read with is leastVersion: the
+// one that has error().
+const (
+	languageVersion = "v0.17.0"
+	leastVersion    = "v0.14.0"
+)
+
+// load evaluates a target. It runs on a goroutine of its own and shares nothing with its caller until it returns.
+func load(src *sources, t *target, opts Options) loaded {
+	if fs := syntax(src, t.files); len(fs) > 0 {
+		return loaded{findings: fs}
+	}
+	cfg, fs := config(src, t, opts)
+	if len(fs) > 0 {
+		return loaded{findings: fs}
+	}
+	instances := cueload.Instances(t.args, cfg)
+	if len(instances) != 1 {
+		return loaded{findings: []Finding{{
+			Code: CodeImport, Place: Place{File: t.shown},
+			Message: fmt.Sprintf("names %d packages and not one pipeline", len(instances)),
+		}}}
+	}
+	inst := instances[0]
+	if inst.Err != nil {
+		return loaded{findings: loadErrors(src, t, inst.Err, opts.Tags)}
+	}
+	doc := &Document{Name: t.name, Dir: t.dir, src: src, nodes: map[string]node{}, Files: files(src, inst)}
+	if t.pkg {
+		doc.Dir = inst.Dir
+	}
+
+	// A context keeps all it ever evaluated; a new one each time is what keeps memory flat over reloads.
+	ctx := cuecontext.New()
+	language, err := languageSchema(ctx, cfg, inst)
+	if err != nil {
+		return loaded{findings: []Finding{{
+			Code: CodeImport, Place: Place{File: t.shown},
+			Message: "the schema of this program does not load: " + err.Error(),
+		}}}
+	}
+	user := ctx.BuildInstance(inst)
+	if fs := buildErrors(src, user, inst); len(fs) > 0 {
+		return loaded{findings: fs}
+	}
+	w := &walker{src: src, doc: doc, shapes: newShapes(language), user: user, tags: tagsOf(inst, opts.Tags)}
+	w.run()
+	return loaded{doc: doc, findings: w.findings}
+}
+
+// config puts the schema, and a module file where the user has none, over the files on disk.
+func config(src *sources, t *target, opts Options) (*cueload.Config, []Finding) {
+	module := filepath.Join(t.root, "cue.mod", "module.cue")
+	overlay := map[string]cueload.Source{
+		filepath.Join(t.root, filepath.FromSlash(schemaFile)): cueload.FromBytes(opts.Schema),
+	}
+	for file, data := range src.files {
+		overlay[file] = cueload.FromBytes(data)
+	}
+	switch data, err := src.read(module); {
+	case err == nil:
+		if fs := checkModule(src, module, data); len(fs) > 0 {
+			return nil, fs
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		overlay[module] = cueload.FromString(fmt.Sprintf("module: \"pipeline.local\"\nlanguage: version: %q\n", languageVersion))
+	default:
+		return nil, []Finding{cannotRead(src.rel(module), err)}
+	}
+	return &cueload.Config{Dir: t.dir, ModuleRoot: t.root, Overlay: overlay, Tags: opts.Tags}, nil
+}
+
+// languageSchema returns the schema: the one that the user's files import, so that what both say is evaluated once, or
+// one loaded beside them.
+func languageSchema(ctx *cue.Context, cfg *cueload.Config, inst *build.Instance) (cue.Value, error) {
+	var found *build.Instance
+	eachImport(inst, func(i *build.Instance) {
+		if i.ImportPath == schema.ImportPath {
+			found = i
+		}
+	})
+	if found == nil {
+		c := *cfg
+		c.Tags = nil
+		found = cueload.Instances([]string{schema.ImportPath}, &c)[0]
+	}
+	if found.Err != nil {
+		return cue.Value{}, found.Err
+	}
+	v := ctx.BuildInstance(found)
+	if err := v.Err(); err != nil {
+		return cue.Value{}, err
+	}
+	return v, nil
+}
+
+// eachImport calls f for every package that inst imports, directly or not.
+func eachImport(inst *build.Instance, f func(*build.Instance)) {
+	seen := map[*build.Instance]bool{inst: true}
+	queue := slices.Clone(inst.Imports)
+	for len(queue) > 0 {
+		i := queue[0]
+		queue = queue[1:]
+		if seen[i] {
+			continue
+		}
+		seen[i] = true
+		f(i)
+		queue = append(queue, i.Imports...)
+	}
+}
+
+// files lists what a pipeline was read from.
+func files(src *sources, inst *build.Instance) []string {
+	found := map[string]bool{}
+	add := func(i *build.Instance) {
+		for _, list := range [][]*build.File{i.BuildFiles, i.OrphanedFiles} {
+			for _, f := range list {
+				if filepath.IsAbs(f.Filename) && !strings.HasSuffix(filepath.ToSlash(f.Filename), schemaFile) {
+					found[f.Filename] = true
+				}
+			}
+		}
+		for _, f := range i.Files {
+			if filepath.IsAbs(f.Filename) && !strings.HasSuffix(filepath.ToSlash(f.Filename), schemaFile) {
+				found[f.Filename] = true
+			}
+		}
+	}
+	add(inst)
+	eachImport(inst, func(i *build.Instance) {
+		if i.Dir != "" {
+			add(i)
+		}
+	})
+	return slices.Sorted(maps.Keys(found))
+}
+
+// syntax reports every fault in the text of files.
+func syntax(src *sources, files []string) []Finding {
+	var findings []Finding
+	for _, file := range files {
+		data, err := src.read(file)
+		if err != nil {
+			findings = append(findings, cannotRead(src.rel(file), err))
+			continue
+		}
+		_, err = parser.ParseFile(file, data, parser.ParseComments, parser.AllErrors)
+		for _, e := range cueerrors.Errors(err) {
+			findings = append(findings, Finding{
+				Code: CodeSyntax, Place: src.errorPlace(e, Place{File: src.rel(file)}), Message: message(e),
+			})
+		}
+	}
+	return findings
+}

@@ -1,0 +1,94 @@
+package dsl
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cuelang.org/go/cue/token"
+)
+
+// sources knows the text of files and how to name them to the user. It is owned by one Load and its Document.
+type sources struct {
+	dir   string            // the working directory, absolute
+	files map[string][]byte // texts that are not on disk, by absolute path
+	lines map[string][]string
+}
+
+func newSources(dir string, files map[string][]byte) *sources {
+	return &sources{dir: dir, files: files, lines: map[string][]string{}}
+}
+
+// read returns the text of a file.
+func (s *sources) read(file string) ([]byte, error) {
+	if data, ok := s.files[file]; ok {
+		return data, nil
+	}
+	return os.ReadFile(file)
+}
+
+// rel returns the file as the user would name it: relative to the working directory where it lies below it.
+func (s *sources) rel(file string) string {
+	if r, err := filepath.Rel(s.dir, file); err == nil && filepath.IsLocal(r) {
+		return r
+	}
+	return file
+}
+
+// ours reports whether a position is in the schema and not in the user's files.
+func (s *sources) ours(p token.Pos) bool {
+	return strings.HasSuffix(filepath.ToSlash(p.Filename()), schemaFile)
+}
+
+// users reports whether a position is known and in a user's file.
+func (s *sources) users(p token.Pos) bool { return p.IsValid() && p.Filename() != "" && !s.ours(p) }
+
+// place returns the position for the user, the zero Place for none and for those in the schema.
+func (s *sources) place(p token.Pos) Place {
+	if !s.users(p) {
+		return Place{}
+	}
+	return Place{File: s.rel(p.Filename()), Line: p.Line(), Col: p.Column()}
+}
+
+// line returns the source line at a place, credentials hidden; empty where that would move what the column points at.
+func (s *sources) line(p Place) string {
+	if p.Line < 1 || p.File == "" {
+		return ""
+	}
+	file := p.File
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(s.dir, file)
+	}
+	lines, ok := s.lines[file]
+	if !ok {
+		if data, err := s.read(file); err == nil {
+			lines = strings.Split(string(data), "\n")
+		}
+		s.lines[file] = lines
+	}
+	if p.Line > len(lines) {
+		return ""
+	}
+	line := strings.TrimRight(lines[p.Line-1], "\r")
+	if p.Col < 1 || p.Col > len(line)+1 {
+		return ""
+	}
+	// A very long line tells nobody anything, and hiding must not shift the caret.
+	if len(line) > 400 || Redact(line[:p.Col-1]) != line[:p.Col-1] {
+		return ""
+	}
+	return Redact(line)
+}
+
+// finish redacts a finding and gives it its source line.
+func (s *sources) finish(f Finding) Finding {
+	f.Message, f.Hint = Redact(f.Message), Redact(f.Hint)
+	for i := range f.Related {
+		f.Related[i].Message = Redact(f.Related[i].Message)
+	}
+	if f.Line == "" {
+		f.Line = s.line(f.Place)
+	}
+	return f
+}

@@ -1,0 +1,291 @@
+package dsl
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/build"
+	cueerrors "cuelang.org/go/cue/errors"
+)
+
+// wrong reports a value that the schema, the user's other files or the evaluator refuse.
+func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
+	ops := w.src.operands(v)
+	if f, ok := w.conflict(ops, path, label); ok {
+		w.add(w.entry(f))
+		return
+	}
+	place := w.doc.ValuePlace(path)
+	if w.unevaluated(v, ops, sh, path, label) {
+		return
+	}
+	got := ""
+	secret := sh != nil && sh.name == "#Secret"
+	for _, o := range ops {
+		if fits := sh != nil && sh.kind&(cue.StructKind|cue.ListKind) != 0 && o.IncompleteKind()&sh.kind != 0; fits || o.Err() != nil {
+			continue
+		}
+		place = orPlace(w.src.place(valuePos(o)), place)
+		if !secret {
+			got = ", not " + written(o)
+		}
+		break
+	}
+	f := Finding{Code: CodeValue, Path: path, Place: place}
+	switch words := sh.words(); {
+	case len(words) > 0:
+		f.Code = CodeNotOneOf
+		f.Message = fmt.Sprintf("%s must be one of %s%s", label, strings.Join(words, ", "), got)
+		if len(ops) > 0 {
+			if text, err := ops[0].String(); err == nil {
+				if near, ok := Nearest(text, words); ok {
+					f.Hint = "did you mean " + near + "?"
+				}
+			}
+		}
+	case sh == nil || got == "" && !secret && v.Err() != nil && len(ops) == 0:
+		for _, e := range cueerrors.Errors(v.Err()) {
+			f.Message = fmt.Sprintf("%s cannot be evaluated: %s", label, message(e))
+		}
+	default:
+		f.Message = fmt.Sprintf("%s %s%s", label, sh.expects(), got)
+	}
+	if path == "" {
+		f.Message = "a pipeline must be a struct" + got
+	}
+	if secret {
+		f.Hint = "a secret never stands in a pipeline itself"
+	}
+	w.add(w.entry(f))
+}
+
+// unevaluated reports an expression of the user's that has no value at all; it returns false where there is none. The
+// fault is then in the expression and not that its value does not suit the schema.
+func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, label string) bool {
+	place := w.doc.ValuePlace(path)
+	for _, o := range append([]cue.Value{v}, ops...) {
+		for _, e := range cueerrors.Errors(o.Err()) {
+			code := classify(e)
+			switch {
+			case code == CodeIncomplete:
+				w.incomplete(v, sh, path, label)
+				return true
+			case code == CodeValue && !scalarFault(o, e):
+				continue
+			}
+			f := w.translate(e, path)
+			f.Place = w.src.errorPlace(e, orPlace(w.src.place(valuePos(o)), place))
+			if code == CodeValue {
+				f.Message = fmt.Sprintf("%s cannot be evaluated: %s", label, f.Message)
+			}
+			w.add(w.entry(f))
+			return true
+		}
+	}
+	return false
+}
+
+// scalarFault reports whether a value of the user's has no value for a reason of its own, like a division by zero: what
+// is only in conflict with something else has operands.
+func scalarFault(v cue.Value, e cueerrors.Error) bool {
+	op, _ := v.Expr()
+	format, _ := e.Msg()
+	switch op {
+	case cue.AndOp, cue.OrOp:
+		return false
+	}
+	return v.IncompleteKind() == cue.BottomKind && !strings.HasPrefix(format, "conflicting values") && !strings.Contains(format, "out of bound")
+}
+
+// conflict reports two places of the user's that give one field different values.
+func (w *walker) conflict(ops []cue.Value, path, label string) (Finding, bool) {
+	for i, a := range ops {
+		for _, b := range ops[i+1:] {
+			if !scalar(a) || !scalar(b) || a.Equals(b) {
+				continue
+			}
+			pa, pb := w.src.place(valuePos(a)), w.src.place(valuePos(b))
+			if pa == pb {
+				continue
+			}
+			return Finding{
+				Code: CodeConflict, Path: path, Place: pa,
+				Message: fmt.Sprintf("%s is given twice: %s here and %s elsewhere", label, written(a), written(b)),
+				Related: []Related{{pb, written(b) + " is here"}},
+				Hint:    "CUE never overrides a value: make one of them a default (*" + written(b) + " | …) or take one away",
+			}, true
+		}
+	}
+	return Finding{}, false
+}
+
+func scalar(v cue.Value) bool {
+	k := v.Kind()
+	return v.Err() == nil && v.IsConcrete() && k != cue.StructKind && k != cue.ListKind && k != cue.BottomKind
+}
+
+// incomplete reports a field whose value is not definite, or the tag that would make it so.
+func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
+	place := w.doc.ValuePlace(path)
+	if t, ok := w.tagFor(v); ok {
+		w.add(Finding{
+			Code: CodeTag, Path: path, Place: t.place(w.src),
+			Message: fmt.Sprintf("tag %s is not given", t.name),
+			Hint:    fmt.Sprintf("give it with -t %s=…", t.name),
+			Related: []Related{{place, path + " needs it"}},
+		})
+		return
+	}
+	f := Finding{Code: CodeIncomplete, Path: path, Place: place}
+	f.Message = fmt.Sprintf("%s has no definite value", label)
+	if k := v.IncompleteKind(); v.Err() == nil && k != cue.BottomKind {
+		f.Message += ", only a type: " + kindName(k)
+	}
+	if sh != nil {
+		f.Hint = fmt.Sprintf("%s %s", label, sh.expects())
+	}
+	w.add(w.entry(f))
+}
+
+// translate turns an error of the evaluator's into a finding.
+func (w *walker) translate(e cueerrors.Error, path string) Finding {
+	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: message(e)}
+	if f.Code == CodeReference {
+		f.Hint = "declare it, or quote it if it was meant as text"
+	}
+	return f
+}
+
+// classify gives an error of the evaluator's its code.
+func classify(e cueerrors.Error) string {
+	format, _ := e.Msg()
+	text := e.Error()
+	switch {
+	case strings.HasPrefix(format, "reference %q not found"), strings.Contains(text, "undefined field"):
+		return CodeReference
+	case strings.Contains(text, "imported and not used"), strings.Contains(format, "import failed"), strings.Contains(text, "cannot find package"):
+		return CodeImport
+	case strings.Contains(text, "incomplete"), strings.Contains(text, "non-concrete"), strings.Contains(text, "unresolved"):
+		return CodeIncomplete
+	case strings.HasPrefix(format, "field not allowed"):
+		return CodeUnknownField
+	case strings.HasPrefix(format, "field is required but not present"):
+		return CodeMissing
+	}
+	return CodeValue
+}
+
+// message returns what an error says without the path and the places, which findings have of their own. Structs that it
+// quotes are cut out: they are the schema's insides more often than not.
+func message(e cueerrors.Error) string {
+	format, args := e.Msg()
+	text := fmt.Sprintf(format, args...)
+	if text == "" || strings.Contains(text, "%!") {
+		text = e.Error()
+	}
+	for range 8 { // innermost first
+		next := regexp.MustCompile(`\{[^{}]{12,}\}`).ReplaceAllString(text, "a struct")
+		if next == text {
+			break
+		}
+		text = next
+	}
+	text = strings.ReplaceAll(text, "_|_", "an error")
+	text, _, _ = strings.Cut(text, "\n")
+	if r := []rune(text); len(r) > 300 {
+		text = string(r[:300]) + "…"
+	}
+	return text
+}
+
+// buildErrors reports what keeps the user's files from being evaluated at all.
+func buildErrors(src *sources, v cue.Value, inst *build.Instance) []Finding {
+	if inst.Err == nil && (v.Err() == nil || v.IncompleteKind() == cue.StructKind) {
+		return nil
+	}
+	var findings []Finding
+	w := &walker{src: src, doc: &Document{src: src}}
+	for _, e := range cueerrors.Errors(inst.Err) {
+		findings = append(findings, w.translate(e, strings.Join(e.Path(), ".")))
+	}
+	for _, e := range cueerrors.Errors(v.Err()) {
+		switch code := classify(e); code {
+		case CodeReference, CodeImport:
+			findings = append(findings, w.translate(e, strings.Join(e.Path(), ".")))
+		}
+	}
+	return findings
+}
+
+// loadErrors reports what kept the files from being loaded.
+func loadErrors(src *sources, t *target, err error, tags []string) []Finding {
+	var findings []Finding
+	at := Place{File: src.rel(t.shown)}
+	broken := map[string]bool{}
+	for _, e := range innermost(err) {
+		text := message(e)
+		f := Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: text}
+		// A fault in the text of an imported file: report all there are in it.
+		if p := e.Position(); src.users(p) {
+			if !broken[p.Filename()] {
+				broken[p.Filename()] = true
+				if fs := syntax(src, []string{p.Filename()}); len(fs) > 0 {
+					findings = append(findings, fs...)
+					continue
+				}
+			} else if len(syntax(src, []string{p.Filename()})) > 0 {
+				continue
+			}
+		}
+		for _, name := range tags {
+			name, _, value := strings.Cut(name, "=")
+			if strings.Contains(text, fmt.Sprintf("no tag for %q", name)) || strings.Contains(text, fmt.Sprintf("tag %q not used", name)) {
+				f.Code = CodeTag
+				f.Message = fmt.Sprintf("no file of the pipeline has a tag %q", name)
+				f.Hint = fmt.Sprintf("declare it (%s: string @tag(%s)) or leave -t %s away", name, name, name)
+				if !value {
+					f.Hint = fmt.Sprintf("a value is given with -t %s=…; a name alone chooses files with @if(%s)", name, name)
+				}
+			}
+		}
+		switch {
+		case strings.Contains(text, "cannot find package"), strings.Contains(text, "cannot find module"), strings.Contains(text, "import failed"):
+			f.Hint = "the schema is imported as \"rvo.dev/schema\"; other packages lie in the folder of the pipeline's cue.mod"
+		case strings.Contains(text, "tag variable"):
+			f.Code = CodeTag
+			f.Hint = "a pipeline sees nothing of the machine it runs on: give the value with -t"
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// innermost takes errors apart into those at their bottom: "import failed" has the reason inside.
+func innermost(err error) []cueerrors.Error {
+	var out []cueerrors.Error
+	for _, e := range cueerrors.Errors(err) {
+		inner := errors.Unwrap(e)
+		var ce cueerrors.Error
+		if inner == nil || !errors.As(inner, &ce) {
+			out = append(out, e)
+			continue
+		}
+		for _, i := range innermost(inner) {
+			if !i.Position().IsValid() && e.Position().IsValid() {
+				i = cueerrors.Newf(e.Position(), "%s", message(i))
+			}
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func orPlace(p, otherwise Place) Place {
+	if p == (Place{}) {
+		return otherwise
+	}
+	return p
+}

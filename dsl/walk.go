@@ -1,0 +1,257 @@
+package dsl
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	cueerrors "cuelang.org/go/cue/errors"
+
+	"rvo.dev/schema"
+)
+
+// walker goes through the evaluated pipeline beside its schema. It finds unknown, missing, indefinite and wrong values
+// itself, place by place, because what the evaluator reports of them is neither complete nor in the user's words, and
+// it turns all that is sound into plain data.
+type walker struct {
+	src      *sources
+	doc      *Document
+	shapes   *shapes
+	user     cue.Value // before the schema was unified with it
+	tags     []tag // that were not given
+	findings []Finding
+}
+
+// run walks the whole pipeline and fills the document.
+func (w *walker) run() {
+	// Everything else said about a file in another version of the language would mislead.
+	if f, ok := w.otherVersion(); ok {
+		w.add(f)
+		return
+	}
+	v := w.user.Unify(w.shapes.pipeline().v)
+	data := w.value(v, w.shapes.pipeline(), "", "")
+	w.rest(v)
+	w.decode(data)
+}
+
+// add keeps a finding.
+func (w *walker) add(f Finding) {
+	w.findings = append(w.findings, f)
+	if f.Severity == Error {
+		w.doc.faults = append(w.doc.faults, f.Path)
+	}
+}
+
+// otherVersion looks whether the pipeline is written for another version of the language.
+func (w *walker) otherVersion() (Finding, bool) {
+	v := w.user.LookupPath(cue.ParsePath("apiVersion"))
+	text, err := v.String()
+	if err != nil || text == schema.APIVersion || !regexp.MustCompile(`^rvo/v[0-9]+`).MatchString(text) {
+		return Finding{}, false
+	}
+	return Finding{
+		Code: CodeVersion, Path: "apiVersion", Place: node{v}.valuePlace(w.src),
+		Message: fmt.Sprintf("pipeline is written for %s, this rvo reads %s", text, schema.APIVersion),
+		Hint:    "use the rvo that the pipeline was written for, or rewrite it for " + schema.APIVersion,
+	}, true
+}
+
+// value returns the plain data at a place, nil where there is none that is sound. label is the last part of path.
+func (w *walker) value(v cue.Value, sh *shape, path, label string) any {
+	w.doc.nodes[path] = node{v}
+	structure := v.IncompleteKind()
+	if v.Err() != nil && sh != nil {
+		// A struct with a fault below it is no struct to the evaluator any more: go by what the user wrote.
+		structure = sh.kind
+		for _, o := range w.src.operands(v) {
+			if k := o.IncompleteKind(); k != cue.BottomKind && k&sh.kind == 0 {
+				w.wrong(v, sh, path, label)
+				return nil
+			}
+		}
+	}
+	switch structure {
+	case cue.StructKind:
+		return w.structure(v, sh, path, label)
+	case cue.ListKind:
+		return w.list(v, sh, path, label)
+	}
+	return w.scalar(v, sh, path, label)
+}
+
+func (w *walker) structure(v cue.Value, sh *shape, path, label string) any {
+	it, err := v.Fields()
+	if err != nil {
+		w.wrong(v, sh, path, label)
+		return nil
+	}
+	out := map[string]any{}
+	present := map[string]bool{}
+	for it.Next() {
+		name := it.Selector().Unquoted()
+		at := join(path, name)
+		if missing(it.Value()) {
+			continue
+		}
+		present[name] = true
+		var below *shape
+		if sh != nil && sh.kind == cue.StructKind {
+			var ok bool
+			if below, ok = w.shapes.field(sh, name); !ok {
+				w.doc.nodes[at] = node{it.Value()}
+				w.unknown(it.Value(), sh, at, path, label, name)
+				continue
+			}
+		}
+		if data := w.value(it.Value(), below, at, name); data != nil {
+			out[name] = data
+		}
+	}
+	if sh != nil {
+		for _, name := range sh.required {
+			if !present[name] {
+				w.missing(v, sh, path, label, name)
+			}
+		}
+	}
+	return out
+}
+
+func (w *walker) list(v cue.Value, sh *shape, path, label string) any {
+	it, err := v.List()
+	if err != nil {
+		// A list with a fault in it cannot be listed as one; its elements still can be looked up.
+		return w.brokenList(v, sh, path, label)
+	}
+	var below *shape
+	if sh != nil && sh.kind == cue.ListKind {
+		below = w.shapes.element(sh)
+	}
+	out := []any{}
+	for i := 0; it.Next(); i++ {
+		n := strconv.Itoa(i)
+		if data := w.value(it.Value(), below, join(path, n), label+"["+n+"]"); data != nil {
+			out = append(out, data)
+		}
+	}
+	return out
+}
+
+func (w *walker) brokenList(v cue.Value, sh *shape, path, label string) any {
+	var below *shape
+	if sh != nil && sh.kind == cue.ListKind {
+		below = w.shapes.element(sh)
+	}
+	out := []any{}
+	i := 0
+	for ; ; i++ {
+		e := v.LookupPath(cue.MakePath(cue.Index(i)))
+		if !e.Exists() && len(w.src.operands(e)) == 0 {
+			break
+		}
+		n := strconv.Itoa(i)
+		if data := w.value(e, below, join(path, n), label+"["+n+"]"); data != nil {
+			out = append(out, data)
+		}
+	}
+	if i == 0 {
+		w.wrong(v, sh, path, label)
+		return nil
+	}
+	return out
+}
+
+func (w *walker) scalar(v cue.Value, sh *shape, path, label string) any {
+	if d, ok := v.Default(); ok && v.Err() == nil {
+		v = d
+	}
+	if v.Err() != nil {
+		w.wrong(v, sh, path, label)
+		return nil
+	}
+	if !v.IsConcrete() {
+		w.incomplete(v, sh, path, label)
+		return nil
+	}
+	data, err := plain(v)
+	if err != nil {
+		w.wrong(v, sh, path, label)
+		return nil
+	}
+	return data
+}
+
+// unknown reports a field that the schema does not have.
+func (w *walker) unknown(v cue.Value, sh *shape, at, path, label, name string) {
+	f := Finding{Code: CodeUnknownField, Path: at, Place: node{v}.place(w.src)}
+	in := sh.called(label)
+	f.Message = fmt.Sprintf("unknown field %q in %s", name, in)
+	f.Hint = DidYouMean(name, sh.names(), in+" has")
+	if path == "" {
+		if _, near := Nearest(name, sh.names()); !near {
+			f.Hint = fmt.Sprintf("a helper of your own at the top of a pipeline: prefix it with _ or # (_%s), or use let; the pipeline has %s", name, List(sh.names()))
+		}
+	}
+	w.add(w.entry(f))
+}
+
+// missing reports a field that has to be given, at what it is missing from.
+func (w *walker) missing(v cue.Value, sh *shape, path, label, name string) {
+	f := Finding{Code: CodeMissing, Path: join(path, name), Place: w.doc.Place(path)}
+	f.Message = fmt.Sprintf("%s is missing in %s", name, sh.called(label))
+	if doc := sh.fields[name].doc; doc != "" {
+		f.Hint = name + ": " + strings.ReplaceAll(doc, "\n", " ")
+	}
+	if path == "" && name == "apiVersion" {
+		f.Hint = fmt.Sprintf("begin the pipeline with: apiVersion: %q", schema.APIVersion)
+	}
+	w.add(w.entry(f))
+}
+
+// entry adds the entry that a finding is about where it stands elsewhere: in a template, say.
+func (w *walker) entry(f Finding) Finding {
+	parts := strings.SplitN(f.Path, ".", 3)
+	if len(parts) < 3 {
+		return f
+	}
+	entry := parts[0] + "." + parts[1]
+	p := w.doc.Place(entry)
+	if p != (Place{}) && p != f.Place && (p.File != f.Place.File || p.Line > f.Place.Line) {
+		f.Related = append(f.Related, Related{p, "in " + entry})
+	}
+	return f
+}
+
+// rest reports what the evaluator still finds wrong where the walk found nothing.
+func (w *walker) rest(v cue.Value) {
+	for _, e := range cueerrors.Errors(v.Validate(cue.Concrete(true), cue.Final())) {
+		path := strings.Join(e.Path(), ".")
+		if w.doc.Faulty(path) {
+			continue
+		}
+		w.add(w.entry(w.translate(e, path)))
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// missing reports whether a field is only there because the schema requires it.
+func missing(v cue.Value) bool {
+	err := v.Err()
+	if err == nil {
+		return false
+	}
+	return slices.ContainsFunc(cueerrors.Errors(err), func(e cueerrors.Error) bool {
+		format, _ := e.Msg()
+		return strings.HasPrefix(format, "field is required but not present")
+	})
+}

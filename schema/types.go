@@ -1,0 +1,156 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Pipeline is a pipeline as it was written. Optional fields that are not given are nil or empty: defaults are the
+// compiler's. Durations and sizes are texts for ParseDuration and ParseBytes.
+type Pipeline struct {
+	APIVersion string              `json:"apiVersion"`
+	Engine     *Engine             `json:"engine,omitempty"`
+	Cameras    map[string]Camera   `json:"cameras"`
+	Detectors  map[string]Detector `json:"detectors,omitempty"`
+	Events     map[string]Event    `json:"events,omitempty"`
+	Evidence   map[string]Evidence `json:"evidence,omitempty"`
+	Sinks      map[string]Sink     `json:"sinks,omitempty"`
+}
+
+// Kinds is what stands under the kind keys of a node: the options of each, by kind name. A valid node has one.
+type Kinds map[string]json.RawMessage
+
+// Engine bounds what the pipeline may use.
+type Engine struct {
+	Cores      *int    `json:"cores,omitempty"`
+	RingMemory *string `json:"ringMemory,omitempty"`
+}
+
+// Camera is a camera node.
+type Camera struct {
+	Kinds   Kinds    `json:"-"`
+	FPS     *float64 `json:"fps,omitempty"`
+	Width   *int     `json:"width,omitempty"`
+	Height  *int     `json:"height,omitempty"`
+	Ring    *string  `json:"ring,omitempty"`
+	Pace    *string  `json:"pace,omitempty"`
+	Loop    *bool    `json:"loop,omitempty"`
+	Enabled *bool    `json:"enabled,omitempty"`
+}
+
+// Detector is a detector node.
+type Detector struct {
+	Kinds     Kinds             `json:"-"`
+	FPS       *float64          `json:"fps"`
+	Cost      *string           `json:"cost,omitempty"`
+	CostClass *string           `json:"costClass,omitempty"`
+	Threads   *int              `json:"threads,omitempty"`
+	Timeout   *string           `json:"timeout,omitempty"`
+	Frame     *string           `json:"frame,omitempty"`
+	MaxAge    *string           `json:"maxAge,omitempty"`
+	Needs     []string          `json:"needs,omitempty"`
+	When      *Cond             `json:"when,omitempty"`
+	Emits     map[string]Signal `json:"emits,omitempty"`
+	Cameras   *[]string         `json:"cameras,omitempty"`
+	Priority  *string           `json:"priority,omitempty"`
+	Load      *string           `json:"load,omitempty"`
+	Enabled   *bool             `json:"enabled,omitempty"`
+}
+
+// Signal is a change to one signal of a detector.
+type Signal struct {
+	TTL *string `json:"ttl,omitempty"`
+}
+
+// Cond is a condition node. Lists are nil when they are not given and empty when they are given empty.
+type Cond struct {
+	All     *[]Cond          `json:"all,omitempty"`
+	Any     *[]Cond          `json:"any,omitempty"`
+	Not     *Cond            `json:"not,omitempty"`
+	Signal  *string          `json:"signal,omitempty"`
+	Absent  *string          `json:"absent,omitempty"`
+	Eq      *json.RawMessage `json:"eq,omitempty"`
+	Ne      *json.RawMessage `json:"ne,omitempty"`
+	Gt      *float64         `json:"gt,omitempty"`
+	Gte     *float64         `json:"gte,omitempty"`
+	Lt      *float64         `json:"lt,omitempty"`
+	Lte     *float64         `json:"lte,omitempty"`
+	In      *[]string        `json:"in,omitempty"`
+	For     *string          `json:"for,omitempty"`
+	Unknown *string          `json:"unknown,omitempty"`
+}
+
+// Event is an event node.
+type Event struct {
+	When         *Cond             `json:"when"`
+	Cameras      *[]string         `json:"cameras,omitempty"`
+	Hold         *string           `json:"hold,omitempty"`
+	Grace        *string           `json:"grace,omitempty"`
+	UnknownGrace *string           `json:"unknownGrace,omitempty"`
+	Cooldown     *string           `json:"cooldown,omitempty"`
+	MaxDuration  *string           `json:"maxDuration,omitempty"`
+	Severity     *string           `json:"severity,omitempty"`
+	Labels       map[string]string `json:"labels,omitempty"`
+	Updates      *string           `json:"updates,omitempty"`
+	Evidence     *string           `json:"evidence,omitempty"`
+	Sinks        *[]string         `json:"sinks,omitempty"`
+	Enabled      *bool             `json:"enabled,omitempty"`
+}
+
+// Evidence is an evidence node.
+type Evidence struct {
+	Pre      *string  `json:"pre,omitempty"`
+	Post     *string  `json:"post,omitempty"`
+	FPS      *float64 `json:"fps,omitempty"`
+	Quality  *int     `json:"quality,omitempty"`
+	Dir      *string  `json:"dir,omitempty"`
+	Keep     *string  `json:"keep,omitempty"`
+	MaxBytes *string  `json:"maxBytes,omitempty"`
+	MinFree  *string  `json:"minFree,omitempty"`
+}
+
+// Sink is a sink node.
+type Sink struct {
+	Kinds Kinds `json:"-"`
+	Queue *int  `json:"queue,omitempty"`
+}
+
+// UnmarshalJSON reads the node and puts every key that is no field of every camera into Kinds.
+func (c *Camera) UnmarshalJSON(data []byte) error {
+	type plain Camera
+	return unmarshalNode(data, (*plain)(c), &c.Kinds)
+}
+
+// UnmarshalJSON reads the node and puts every key that is no field of every detector into Kinds.
+func (d *Detector) UnmarshalJSON(data []byte) error {
+	type plain Detector
+	return unmarshalNode(data, (*plain)(d), &d.Kinds)
+}
+
+// UnmarshalJSON reads the node and puts every key that is no field of every sink into Kinds.
+func (s *Sink) UnmarshalJSON(data []byte) error {
+	type plain Sink
+	return unmarshalNode(data, (*plain)(s), &s.Kinds)
+}
+
+// unmarshalNode decodes data into node, a struct without methods, and what node has no field for into kinds.
+func unmarshalNode(data []byte, node any, kinds *Kinds) error {
+	if err := json.Unmarshal(data, node); err != nil {
+		return err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for _, name := range Fields(node) {
+		delete(all, name)
+	}
+	*kinds = nil
+	for name, options := range all {
+		if *kinds == nil {
+			*kinds = Kinds{}
+		}
+		(*kinds)[name] = bytes.Clone(options)
+	}
+	return nil
+}
