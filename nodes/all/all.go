@@ -1,0 +1,26 @@
+// Package all is the list of the kinds that this program ships. Who builds a program with kinds of their own copies
+// cmd/rvo/main.go and appends to the list.
+//
+//	set, err := all.Set()
+//
+// It starts no goroutine.
+package all
+
+import (
+	"rvo.dev/engine/node"
+	"rvo.dev/nodes/camera/synthetic"
+	"rvo.dev/nodes/detect/motion"
+)
+
+// Kinds returns every kind of this program: the ones whose code is not in this build too, so that a pipeline that names them can be
+// vetted and told what is missing.
+func Kinds() []node.Kind {
+	return []node.Kind{
+		synthetic.Kind(),
+
+		motion.Kind(),
+	}
+}
+
+// Set returns Kinds as a set. It fails when two kinds of a role have one name or a contract is incomplete.
+func Set() (*node.Set, error) { return node.NewSet(Kinds()...) }

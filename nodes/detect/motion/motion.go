@@ -1,0 +1,139 @@
+// Package motion is the detector kind that says how much of the picture moves, and where, in plain Go on a small luma
+// plane.
+//
+//	detectors: motion: {fps: 15, motion: {threshold: 20}}
+//	events: moving: when: {signal: "motion.level", gte: 0.01}
+//
+// It keeps a background for each camera. A pixel that differs from it has changed; changed pixels that touch form an
+// area; an area moves until nothing in it changes any more. So a thing that stops is no motion although it is
+// not background yet, and a thing that is there when the camera starts is none at all. The first picture, a picture of another
+// size and a sudden change of light start the background anew and say level 0. It classifies nothing: a branch in the
+// wind moves. The package reads no clock and starts no goroutine.
+package motion
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+//go:embed options.cue
+var optionsCUE string
+
+// Kind returns the motion detector.
+func Kind() node.Kind {
+	return node.Detector(node.Contract{
+		Name:    "motion",
+		Doc:     "how much of the picture moves, as a level and as boxes, against a background that it learns",
+		Options: optionsCUE,
+		Emits:   emits,
+		Cost:    cost,
+	}, open)
+}
+
+// cost is one run on a picture of 640 x 480 BGR, small luma included.
+const cost = time.Millisecond
+
+func emits(json.RawMessage) ([]node.Emit, error) {
+	return []node.Emit{
+		{Name: "level", Type: signal.TypeFloat, Min: 0, Max: 1, Doc: "share of the picture's pixels that move"},
+		{Name: "boxes", Type: signal.TypeBoxes, Doc: "areas that move, largest first, at most 64; the score is the " +
+			"share of the box that has changed"},
+	}, nil
+}
+
+// Options are what stands under the kind's key. Zero values stand for the defaults of options.cue, except that a
+// minArea of 0 can be written.
+type Options struct {
+	Threshold int           `json:"threshold"` // levels, 1 to 255
+	MinArea   *float64      `json:"minArea"`   // fraction of the picture, 0 to 1
+	Learn     node.Duration `json:"learn"`
+	Rest      node.Duration `json:"rest"`
+	Lightning float64       `json:"lightning"` // fraction of the picture, above 0; 1: off
+}
+
+// longest bounds learn and rest: ages are kept in 16 bits of milliseconds a pixel.
+const longest = time.Minute
+
+func (o *Options) complete() error {
+	if o.Threshold == 0 {
+		o.Threshold = 25
+	}
+	if o.MinArea == nil {
+		area := 0.001
+		o.MinArea = &area
+	}
+	if o.Lightning == 0 {
+		o.Lightning = 0.8
+	}
+	o.Learn = node.Duration(o.Learn.Or(10 * time.Second))
+	o.Rest = node.Duration(o.Rest.Or(500 * time.Millisecond))
+	switch {
+	case o.Threshold < 1 || o.Threshold > 255:
+		return fmt.Errorf("threshold %d: must be from 1 to 255 levels", o.Threshold)
+	case *o.MinArea < 0 || *o.MinArea > 1:
+		return fmt.Errorf("minArea %g: must be from 0 to 1, a fraction of the picture", *o.MinArea)
+	case o.Lightning < 0 || o.Lightning > 1:
+		return fmt.Errorf("lightning %g: must be above 0 and at most 1 (off), a fraction of the picture", o.Lightning)
+	case o.Learn.D() < time.Millisecond || o.Learn.D() > longest:
+		return fmt.Errorf("learn %s: must be from 1ms to %s", o.Learn, longest)
+	case o.Rest >= o.Learn:
+		return fmt.Errorf("rest %s: must be shorter than learn (%s), or a thing is background before it is at rest", o.Rest, o.Learn)
+	}
+	return nil
+}
+
+func open(_ context.Context, env node.DetectorEnv, o Options) (node.Model, error) {
+	if err := o.complete(); err != nil {
+		return nil, fmt.Errorf("detector %q: motion: %w", env.ID, err)
+	}
+	return model{o}, nil
+}
+
+// model holds nothing but options: cameras share no state.
+type model struct{ options Options }
+
+// NewInstance implements node.Model.
+func (m model) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	return &instance{options: m.options}, nil
+}
+
+// Close implements node.Model.
+func (m model) Close() error { return nil }
+
+// instance is one camera's background and the memory that a run works in.
+type instance struct {
+	options Options
+	back    background
+	areas   areas
+}
+
+// Detect implements node.Instance. It looks at every frame of the run and answers for the last one.
+func (i *instance) Detect(ctx context.Context, run *node.Run) error {
+	if err := ctx.Err(); err != nil {
+		return err // before anything has changed
+	}
+	var level float64
+	var boxes []signal.Box
+	for n, f := range run.Frames {
+		p := f.SmallLuma()
+		moving := i.back.update(&i.options, p, f.Capture)
+		if n < len(run.Frames)-1 {
+			continue
+		}
+		if moving {
+			level, boxes = i.areas.find(&i.back, *i.options.MinArea)
+		}
+	}
+	run.Set("level", signal.Float(level))
+	run.Set("boxes", signal.Boxes(boxes))
+	return nil
+}
+
+// Close implements node.Instance.
+func (i *instance) Close() error { return nil }
