@@ -124,7 +124,6 @@ type DetectorSpec struct {
 	Needs     []string                 // "detector.signal": runs only while these are fresh, on its producer's frame
 	When      *event.Cond              // runs only while this is yes; nil: always
 	TTL       map[string]time.Duration // overrides by signal name
-	Emits     json.RawMessage          // declared signals, for kinds whose contract computes them from options; else nil
 	Priority  Priority
 	Load      LoadPolicy
 	Enabled   bool

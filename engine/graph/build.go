@@ -1,0 +1,611 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/node"
+)
+
+// Build checks a spec against the kinds and returns its graph, or an error that joins all that is wrong. The spec is
+// not kept.
+func Build(spec *Spec, kinds *node.Set) (*Graph, error) {
+	b := &builder{spec: spec, kinds: kinds, g: &Graph{
+		Name: spec.Name, Dir: spec.Dir, Revision: spec.Revision,
+		Cores: spec.Engine.Cores, RingMemory: spec.Engine.RingMemory,
+	}}
+	if b.g.RingMemory == 0 {
+		b.g.RingMemory = DefaultRingMemory
+	}
+	b.ids()
+	b.cameras()
+	b.detectors()
+	if len(b.errs) == 0 { // what follows points at cameras and detectors
+		b.cells()
+		b.instances()
+		b.cycle()
+		b.priorities()
+		b.evidence()
+		b.sinks()
+		b.events()
+		b.rings()
+	}
+	if len(b.errs) > 0 {
+		return nil, errors.Join(b.errs...)
+	}
+	return b.g, nil
+}
+
+type builder struct {
+	spec  *Spec
+	kinds *node.Set
+	g     *Graph
+	errs  []error
+
+	cell map[cellKey]int
+	// known holds every detector of the spec by id, disabled ones too: their signals exist and are never seen.
+	known map[string]*Detector
+}
+
+type cellKey struct {
+	camera int
+	signal string
+}
+
+func (b *builder) fail(format string, args ...any) {
+	b.errs = append(b.errs, fmt.Errorf(format, args...))
+}
+
+// ids refuses names that could not stand in a path, a metric label or a signal's name, and two of one kind alike.
+func (b *builder) ids() {
+	re := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	check := func(what string, ids []string) {
+		seen := map[string]bool{}
+		for _, id := range ids {
+			switch {
+			case !re.MatchString(id) || len(id) > 63:
+				b.fail("%s %q: an id is at most 63 lower case letters, digits and _, beginning with a letter", what, id)
+			case seen[id]:
+				b.fail("%s %q is there twice", what, id)
+			}
+			seen[id] = true
+		}
+	}
+	s := b.spec
+	check("camera", idsOf(s.Cameras, func(c CameraSpec) string { return c.ID }))
+	check("detector", idsOf(s.Detectors, func(d DetectorSpec) string { return d.ID }))
+	check("event", idsOf(s.Events, func(e EventSpec) string { return e.ID }))
+	check("evidence", idsOf(s.Evidence, func(e EvidenceSpec) string { return e.ID }))
+	check("sink", idsOf(s.Sinks, func(k SinkSpec) string { return k.ID }))
+	for _, d := range s.Detectors {
+		if d.ID == "camera" {
+			b.fail("detector %q: the name is reserved for the camera's own signals: choose another", d.ID)
+		}
+	}
+}
+
+func idsOf[T any](list []T, id func(T) string) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = id(v)
+	}
+	return out
+}
+
+func (b *builder) kind(r node.Role, id, name string, options json.RawMessage) *node.Kind {
+	k, ok := b.kinds.Kind(r, name)
+	if !ok {
+		b.fail("%s %q: there is no kind %q", r, id, name)
+		return nil
+	}
+	if err := k.Check(options); err != nil {
+		b.fail("%s %q: %s %w", r, id, name, err)
+		return nil
+	}
+	return k
+}
+
+func (b *builder) cameras() {
+	live, lockstep := 0, 0
+	for _, c := range b.spec.Cameras {
+		k := b.kind(node.RoleCamera, c.ID, c.Kind, c.Options)
+		if k == nil {
+			continue
+		}
+		if c.FPS < 0 || c.Width < 0 || c.Height < 0 || c.Ring < 0 {
+			b.fail("camera %q: fps, width, height and ring must not be negative", c.ID)
+		}
+		if !c.Enabled {
+			continue
+		}
+		if c.Pace == PaceLockstep {
+			lockstep++
+			if k.Contract.Live {
+				b.fail("camera %q: %s cannot wait, so it cannot run in lockstep: use pace \"live\"", c.ID, c.Kind)
+			}
+		} else {
+			live++
+		}
+		b.g.Cameras = append(b.g.Cameras, Camera{CameraSpec: c, Kind: k})
+	}
+	if live > 0 && lockstep > 0 {
+		b.fail("%d cameras run live and %d in lockstep: give all cameras the same pace", live, lockstep)
+	}
+	b.g.Lockstep = lockstep > 0
+	if len(b.g.Cameras) == 0 && len(b.errs) == 0 {
+		b.fail("the pipeline has no camera that is enabled")
+	}
+}
+
+func (b *builder) detectors() {
+	b.known = map[string]*Detector{}
+	for _, d := range b.spec.Detectors {
+		k := b.kind(node.RoleDetector, d.ID, d.Kind, d.Options)
+		if k == nil {
+			continue
+		}
+		emits, err := k.Contract.Emits(d.Options)
+		if err != nil {
+			b.fail("detector %q: %w", d.ID, err)
+			continue
+		}
+		if !(d.FPS > 0 && d.FPS <= 1000) {
+			b.fail("detector %q: fps %v must be above 0 and at most 1000", d.ID, d.FPS)
+			continue
+		}
+		if d.Cost < 0 || d.Timeout < 0 || d.MaxAge < 0 || d.Threads < 0 {
+			b.fail("detector %q: cost, timeout, maxAge and threads must not be negative", d.ID)
+			continue
+		}
+		for name, ttl := range d.TTL {
+			if !slices.ContainsFunc(emits, func(e node.Emit) bool { return e.Name == name }) {
+				b.fail("detector %q: emits.%s: the kind %s gives no such signal", d.ID, name, d.Kind)
+			}
+			if ttl <= 0 {
+				b.fail("detector %q: emits.%s.ttl %v must be above 0", d.ID, name, ttl)
+			}
+		}
+		det := &Detector{
+			DetectorSpec: d, Kind: k, Emits: emits, Cost: d.Cost, Threads: max(d.Threads, 1),
+			Timeout: d.Timeout, Period: time.Duration(float64(time.Second) / d.FPS), Priority: d.Priority,
+		}
+		if det.Cost == 0 {
+			det.Cost = k.Contract.Cost
+			if k.Contract.CostOf != nil {
+				det.Cost = k.Contract.CostOf(d.Options)
+			}
+		}
+		if det.Timeout == 0 {
+			det.Timeout = DefaultTimeout
+		}
+		det.Class = ClassOf(det.Cost)
+		if d.CostClass != nil {
+			det.Class = *d.CostClass
+		}
+		b.known[d.ID] = det
+	}
+}
+
+// ClassOf returns the cost class of a run's expected time.
+func ClassOf(cost time.Duration) CostClass {
+	switch {
+	case cost <= 5*time.Millisecond:
+		return CostLow
+	case cost <= 30*time.Millisecond:
+		return CostMedium
+	}
+	return CostHigh
+}
+
+// cells makes one cell for each signal on each camera. A detector that is disabled or does not run on a camera has
+// cells there that nothing writes: what reads them is unknown for ever, which is what is known.
+func (b *builder) cells() {
+	b.cell = map[cellKey]int{}
+	for _, spec := range b.spec.Detectors {
+		d := b.known[spec.ID]
+		for _, c := range d.Cameras {
+			if !b.hasCamera(c) {
+				b.fail("detector %q: there is no camera %q", d.ID, c)
+			}
+		}
+		for ci := range b.g.Cameras {
+			for _, e := range d.Emits {
+				key := cellKey{ci, d.ID + "." + e.Name}
+				b.cell[key] = len(b.g.Cells)
+				b.g.Cells = append(b.g.Cells, Cell{
+					Camera: ci, Detector: d.ID, Signal: key.signal, Type: e.Type, TTL: b.ttl(d, e, ci), Instance: -1,
+				})
+			}
+		}
+	}
+}
+
+func (b *builder) hasCamera(id string) bool {
+	return slices.ContainsFunc(b.spec.Cameras, func(c CameraSpec) bool { return c.ID == id })
+}
+
+// ttl is how long a value is fresh: what the pipeline says, else the kind, else three periods and a cost (DESIGN 2).
+func (b *builder) ttl(d *Detector, e node.Emit, camera int) time.Duration {
+	if t, ok := d.TTL[e.Name]; ok {
+		return t
+	}
+	if e.TTL > 0 {
+		return e.TTL
+	}
+	return DefaultTTL(b.period(d, camera, map[string]bool{}), d)
+}
+
+// DefaultTTL is three periods and a cost: one late run and one lost run leave no gap. A blocking detector's cost is its
+// timeout, for nothing better is known of the other side.
+func DefaultTTL(period time.Duration, d *Detector) time.Duration {
+	c := d.Cost
+	if d.Kind.Contract.Blocking {
+		c = d.Timeout
+	}
+	return 3*period + c
+}
+
+// period is the time between two results at the lowest rate: the detector's own, the camera's and its producers'.
+func (b *builder) period(d *Detector, camera int, seen map[string]bool) time.Duration {
+	p := d.Period
+	if fps := b.g.Cameras[camera].FPS; fps > 0 && !d.Kind.Contract.NoFrame {
+		p = max(p, time.Duration(float64(time.Second)/fps))
+	}
+	seen[d.ID] = true
+	for _, n := range d.Needs {
+		id, _, _ := strings.Cut(n, ".")
+		if up := b.known[id]; up != nil && !seen[id] {
+			p = max(p, b.period(up, camera, seen))
+		}
+	}
+	return p
+}
+
+func (b *builder) instances() {
+	g := b.g
+	index := map[[2]int]int{} // detector, camera -> instance
+	for _, spec := range b.spec.Detectors {
+		d := b.known[spec.ID]
+		if !d.Enabled {
+			continue
+		}
+		di := len(g.Detectors)
+		g.Detectors = append(g.Detectors, *d)
+		for ci := range g.Cameras {
+			if len(d.Cameras) > 0 && !slices.Contains(d.Cameras, g.Cameras[ci].ID) {
+				continue
+			}
+			in := Instance{
+				Detector: di, Camera: ci, Seed: Seed(d.ID, g.Cameras[ci].ID),
+				Blocking: d.Kind.Contract.Blocking, NoFrame: d.Kind.Contract.NoFrame, NeedNames: d.Needs,
+			}
+			ii := len(g.Instances)
+			for _, e := range d.Emits {
+				c := b.cell[cellKey{ci, d.ID + "." + e.Name}]
+				g.Cells[c].Instance = ii
+				in.Outputs = append(in.Outputs, c)
+			}
+			index[[2]int{di, ci}] = ii
+			g.Detectors[di].Instances = append(g.Detectors[di].Instances, ii)
+			g.Cameras[ci].Instances = append(g.Cameras[ci].Instances, ii)
+			g.Instances = append(g.Instances, in)
+		}
+	}
+	for ii := range g.Instances {
+		b.wire(ii)
+	}
+}
+
+// wire resolves what one instance needs and its gate.
+func (b *builder) wire(ii int) {
+	g := b.g
+	in := &g.Instances[ii]
+	d := &g.Detectors[in.Detector]
+	for _, n := range d.Needs {
+		c, ok := b.cell[cellKey{in.Camera, n}]
+		if !ok {
+			b.fail("detector %q needs %q: there is no such signal", d.ID, n)
+			continue
+		}
+		if g.Cells[c].Detector == d.ID {
+			b.fail("detector %q needs its own signal %q", d.ID, n)
+			continue
+		}
+		in.Needs = append(in.Needs, c)
+		p := g.Cells[c].Instance
+		if p < 0 {
+			b.fail("detector %q needs %q, whose detector does not run on camera %q", d.ID, n, g.Cameras[in.Camera].ID)
+			continue
+		}
+		if !slices.Contains(in.Producers, p) {
+			in.Producers = append(in.Producers, p)
+			g.Instances[p].Consumers = append(g.Instances[p].Consumers, ii)
+		}
+	}
+	if d.When == nil {
+		return
+	}
+	p, err := event.Compile(d.When, b.resolver(in.Camera))
+	if err != nil {
+		b.fail("detector %q: when: %w", d.ID, err)
+		return
+	}
+	in.Gate = p
+}
+
+func (b *builder) resolver(camera int) event.Resolver {
+	return func(cam, name string) (event.CellRef, bool) {
+		ci := camera
+		if cam != "" {
+			if ci = b.g.CameraIndex(cam); ci < 0 {
+				return event.CellRef{}, false
+			}
+		}
+		c, ok := b.cell[cellKey{ci, name}]
+		if !ok {
+			return event.CellRef{}, false
+		}
+		return event.CellRef{Cell: c, Type: b.g.Cells[c].Type}, true
+	}
+}
+
+// upstream returns the detectors that d waits for, by needs and by its gate.
+func (b *builder) upstream(d *Detector) []string {
+	var out []string
+	add := func(sig string) {
+		id, _, _ := strings.Cut(sig, ".")
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, n := range d.Needs {
+		add(n)
+	}
+	if d.When != nil {
+		for _, l := range d.When.Signals() {
+			add(l.Signal)
+		}
+	}
+	return out
+}
+
+// cycle refuses detectors that wait for one another, told as a path.
+func (b *builder) cycle() {
+	const white, grey, black = 0, 1, 2
+	colour := map[string]int{}
+	var path []string
+	var visit func(id string) bool
+	visit = func(id string) bool {
+		d := b.known[id]
+		if d == nil || colour[id] == black {
+			return false
+		}
+		path = append(path, id)
+		if colour[id] == grey {
+			from := slices.Index(path, id)
+			b.fail("detectors wait for one another: %s", strings.Join(path[from:], " -> "))
+			return true
+		}
+		colour[id] = grey
+		if slices.ContainsFunc(b.upstream(d), visit) {
+			return true
+		}
+		colour[id] = black
+		path = path[:len(path)-1]
+		return false
+	}
+	for _, d := range b.spec.Detectors {
+		if visit(d.ID) {
+			return
+		}
+	}
+}
+
+// priorities hands each detector's priority to what it waits for: a critical detector behind a low one is a low one.
+func (b *builder) priorities() {
+	if len(b.errs) > 0 {
+		return // there may be a cycle
+	}
+	index := map[string]int{}
+	for i := range b.g.Detectors {
+		index[b.g.Detectors[i].ID] = i
+	}
+	var raise func(i int, p Priority)
+	raise = func(i int, p Priority) {
+		d := &b.g.Detectors[i]
+		d.Priority = max(d.Priority, p)
+		for _, up := range b.upstream(d) {
+			if j, ok := index[up]; ok && b.g.Detectors[j].Priority < d.Priority {
+				raise(j, d.Priority)
+			}
+		}
+	}
+	for i := range b.g.Detectors {
+		raise(i, b.g.Detectors[i].Priority)
+	}
+}
+
+func (b *builder) evidence() {
+	for _, e := range b.spec.Evidence {
+		if e.Pre < 0 || e.Post < 0 || e.FPS < 0 || e.Keep < 0 || e.MaxBytes < 0 || e.MinFree < 0 {
+			b.fail("evidence %q: no value may be negative", e.ID)
+		}
+		if e.Quality < 1 || e.Quality > 100 {
+			b.fail("evidence %q: quality %d must be from 1 to 100", e.ID, e.Quality)
+		}
+		if e.Dir == "" {
+			e.Dir = "evidence"
+		}
+		if e.MinFree == 0 {
+			e.MinFree = DefaultMinFree
+		}
+		b.g.Evidence = append(b.g.Evidence, e)
+	}
+}
+
+func (b *builder) sinks() {
+	for _, s := range b.spec.Sinks {
+		k := b.kind(node.RoleSink, s.ID, s.Kind, s.Options)
+		if k == nil {
+			continue
+		}
+		if s.Queue < 0 {
+			b.fail("sink %q: queue %d must not be negative", s.ID, s.Queue)
+		}
+		q := s.Queue
+		if q == 0 {
+			q = DefaultSinkQueue
+		}
+		b.g.Sinks = append(b.g.Sinks, Sink{SinkSpec: s, Kind: k, Queue: q})
+	}
+}
+
+func (b *builder) events() {
+	g := b.g
+	for _, e := range b.spec.Events {
+		if !e.Enabled {
+			continue
+		}
+		ev := Event{EventSpec: e, Evidence: -1, Config: event.Config{
+			Hold: e.Hold, Grace: e.Grace, UnknownGrace: e.UnknownGrace, Cooldown: e.Cooldown,
+			MaxDuration: e.MaxDuration, HasMax: e.HasMax, Updates: e.Updates,
+		}}
+		if err := ev.Config.Validate(); err != nil {
+			b.fail("event %q: %w", e.ID, err)
+		}
+		if e.When == nil {
+			b.fail("event %q has no condition", e.ID)
+			continue
+		}
+		if e.Evidence != "" {
+			ev.Evidence = slices.IndexFunc(g.Evidence, func(s EvidenceSpec) bool { return s.ID == e.Evidence })
+			if ev.Evidence < 0 {
+				b.fail("event %q: there is no evidence %q", e.ID, e.Evidence)
+			}
+		}
+		for _, id := range e.Sinks {
+			i := slices.IndexFunc(g.Sinks, func(s Sink) bool { return s.ID == id })
+			if i < 0 {
+				b.fail("event %q: there is no sink %q", e.ID, id)
+			}
+			ev.Sinks = append(ev.Sinks, i)
+		}
+		if len(e.Sinks) == 0 {
+			for i := range g.Sinks {
+				ev.Sinks = append(ev.Sinks, i)
+			}
+		}
+		for _, id := range e.Cameras {
+			if !b.hasCamera(id) {
+				b.fail("event %q: there is no camera %q", e.ID, id)
+			}
+		}
+		b.machines(&ev)
+		g.Events = append(g.Events, ev)
+	}
+}
+
+// machines makes one machine for each camera of an event on which at least one of the signals it asks for is written.
+func (b *builder) machines(ev *Event) {
+	g := b.g
+	cameras, first := 0, error(nil)
+	for ci := range g.Cameras {
+		if len(ev.Cameras) > 0 && !slices.Contains(ev.Cameras, g.Cameras[ci].ID) {
+			continue
+		}
+		cameras++
+		p, err := event.Compile(ev.When, b.resolver(ci))
+		if err != nil {
+			if first == nil {
+				first = fmt.Errorf("event %q: %w", ev.ID, err)
+			}
+			continue
+		}
+		if len(ev.Cameras) == 0 && !b.written(p) {
+			continue // an event for every camera skips those on which none of its detectors run
+		}
+		mi := len(g.Machines)
+		g.Machines = append(g.Machines, Machine{Event: len(g.Events), Camera: ci, Program: p})
+		g.Cameras[ci].Machines = append(g.Cameras[ci].Machines, mi)
+		ev.Machines = append(ev.Machines, mi)
+	}
+	switch {
+	case first != nil:
+		b.errs = append(b.errs, first)
+	case cameras > 0 && len(ev.Machines) == 0 && !b.anyDisabled(ev.When):
+		b.fail("event %q: none of its signals is written on any of its cameras", ev.ID)
+	}
+}
+
+func (b *builder) written(p *event.Program) bool {
+	return slices.ContainsFunc(p.Cells(), func(c int) bool { return b.g.Cells[c].Instance >= 0 })
+}
+
+func (b *builder) anyDisabled(c *event.Cond) bool {
+	return slices.ContainsFunc(c.Signals(), func(l event.Ref) bool {
+		id, _, _ := strings.Cut(l.Signal, ".")
+		return b.known[id] != nil && !b.known[id].Enabled
+	})
+}
+
+// ringSlack is what a ring holds beyond the pre-roll: the time between the deciding picture and the evidence worker's
+// cut, in the worst case that the engine allows.
+const ringSlack = 2 * time.Second
+
+// rings gives every camera that evidence looks at a ring, and shares the memory out evenly.
+func (b *builder) rings() {
+	g := b.g
+	n := 0
+	for ci := range g.Cameras {
+		c := &g.Cameras[ci]
+		need, all := time.Duration(0), false
+		for _, mi := range c.Machines {
+			ev := &g.Events[g.Machines[mi].Event]
+			if ev.Evidence < 0 {
+				continue
+			}
+			p := &g.Evidence[ev.Evidence]
+			// The deciding frame lies hold and grace before the confirmation at most, the pre-roll before that.
+			need = max(need, p.Pre+p.Post+ev.Hold+ev.Grace+ringSlack)
+			c.Quality = max(c.Quality, p.Quality)
+			if p.FPS == 0 {
+				all = true
+			}
+			c.RingFPS = max(c.RingFPS, p.FPS)
+		}
+		if all {
+			c.RingFPS = 0
+		}
+		if need == 0 {
+			continue
+		}
+		c.Ring = need
+		if c.CameraSpec.Ring > 0 {
+			c.Ring = c.CameraSpec.Ring
+		}
+		n++
+	}
+	for ci := range g.Cameras {
+		if g.Cameras[ci].Ring > 0 {
+			g.Cameras[ci].RingBytes = g.RingMemory / int64(n)
+		}
+	}
+}
+
+// Seed derives a number from ids: the same on every machine.
+func Seed(ids ...string) uint64 {
+	h := fnv.New64a()
+	for _, s := range ids {
+		h.Write([]byte(s))
+		h.Write([]byte{0})
+	}
+	return h.Sum64()
+}
+

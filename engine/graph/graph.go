@@ -1,0 +1,120 @@
+package graph
+
+import (
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+// Graph is a checked pipeline: flat lists that point at one another by index. It is made by Build alone, never changes
+// afterwards and may be read from any goroutine; whoever reads it must not write to its slices.
+type Graph struct {
+	Name     string
+	Dir      string
+	Revision string
+
+	Cores      int   // CPU slots, 0: as many as the machine has
+	RingMemory int64 // bytes for all rings
+
+	Cameras   []Camera
+	Detectors []Detector
+	Instances []Instance
+	Cells     []Cell
+	Events    []Event
+	Machines  []Machine
+	Evidence  []EvidenceSpec
+	Sinks     []Sink
+
+	// Lockstep says that the core runs on media time.
+	Lockstep bool
+}
+
+// Camera is an enabled camera.
+type Camera struct {
+	CameraSpec
+	Kind      *node.Kind
+	Instances []int         // instances on this camera, by index
+	Machines  []int         // machines on this camera
+	Ring      time.Duration // evidence history; 0: no event with evidence looks at this camera
+	RingFPS   float64       // pictures a second the ring keeps; 0: all
+	RingBytes int64         // bound of the ring
+	Quality   int           // JPEG quality of the ring: the best that a policy asks
+}
+
+// Detector is an enabled detector.
+type Detector struct {
+	DetectorSpec
+	Kind      *node.Kind
+	Emits     []node.Emit
+	Cost      time.Duration // expected time of one run
+	Class     CostClass
+	Period    time.Duration // 1 / fps
+	Timeout   time.Duration
+	Threads   int
+	Priority  Priority // with what depends on it taken in
+	Instances []int
+}
+
+// Instance is a detector on one of its cameras: one lane of the core.
+type Instance struct {
+	Detector, Camera int
+	Seed             uint64
+	Outputs          []int // cells of the detector's Emits, in their order
+	Needs            []int // cells that must be fresh
+	NeedNames        []string
+	Producers        []int          // instances whose results offer it work, from Needs
+	Consumers        []int          // the reverse
+	Gate             *event.Program // nil: always
+	Blocking         bool
+	NoFrame          bool
+}
+
+// Cell is one signal on one camera.
+type Cell struct {
+	Camera   int
+	Detector string
+	Signal   string // "detector.signal"
+	Type     signal.Type
+	TTL      time.Duration
+	Instance int // the instance that writes it, -1 when nothing does (disabled, or not on this camera)
+}
+
+// Event is an enabled event.
+type Event struct {
+	EventSpec
+	Config   event.Config
+	Evidence int   // index, -1: none
+	Sinks    []int // indexes
+	Machines []int
+}
+
+// Machine is an event on one of its cameras.
+type Machine struct {
+	Event, Camera int
+	Program       *event.Program
+}
+
+// Sink is a place where records go.
+type Sink struct {
+	SinkSpec
+	Kind  *node.Kind
+	Queue int
+}
+
+// CameraIndex returns the index of the camera with this id, or -1.
+func (g *Graph) CameraIndex(id string) int {
+	for i := range g.Cameras {
+		if g.Cameras[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// InstanceName returns "detector@camera" as people read it.
+func (g *Graph) InstanceName(i int) string {
+	in := &g.Instances[i]
+	return g.Detectors[in.Detector].ID + "@" + g.Cameras[in.Camera].ID
+}

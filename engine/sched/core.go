@@ -1,0 +1,415 @@
+// Package sched is the core: a state machine that decides which detector starts when on which picture, and what the
+// signals mean. Inputs go in, decisions come out, time is an argument.
+//
+//	core := sched.New(g, sched.Options{Slots: 2})
+//	decisions = core.Step(sched.Input{Kind: sched.InputFrame, Now: now, Camera: 0, Seq: 7, Capture: now}, decisions[:0])
+//
+// The same inputs give the same decisions, on every machine. The core reads no clock, starts no goroutine, takes no
+// lock and does no I/O; it belongs to whoever calls Step, one call at a time. Its tests speak the language described
+// in testdata/README.md.
+package sched
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// Options are the core's bounds.
+type Options struct {
+	// Slots is how many CPU slots there are, at least 1.
+	Slots int
+	// Blocking is how many runs of blocking detectors may wait at once; 0: DefaultBlocking.
+	Blocking int
+}
+
+// DefaultBlocking bounds the runs that wait for something else than this machine's processor.
+const DefaultBlocking = 64
+
+const (
+	// BrokenAfter is how many failures in a row break a detector: one lost packet or one odd picture must not, and
+	// a dead service should not be asked for long.
+	BrokenAfter = 5
+	// ProbeFirst and ProbeMost bound the wait before a broken detector is probed; it doubles from one to the other.
+	ProbeFirst = time.Second
+	ProbeMost  = time.Minute
+	// MaxLeaked is how many abandoned runs of one detector instance may be out at once. Each holds a thread and a
+	// frame.
+	MaxLeaked = 2
+	// overrun is how many periods a run may take before it counts as one (DESIGN 5).
+	overrun = 2
+)
+
+// backoff is the pause after an overrun by cost class (DESIGN 5, as in the seed).
+func backoff(c graph.CostClass) time.Duration {
+	switch c {
+	case graph.CostLow:
+		return 0
+	case graph.CostMedium:
+		return 100 * time.Millisecond
+	case graph.CostHigh:
+		return 500 * time.Millisecond
+	}
+	panic(fmt.Sprintf("sched: no cost class %d", c))
+}
+
+const yes = event.Yes
+
+// Core is all live state of a pipeline.
+type Core struct {
+	g       *graph.Graph
+	now     tick.Time
+	ticks   uint64
+	started bool
+	stopped bool
+	run     string
+	offset  int64
+
+	cells   []signal.Cell
+	watches []watch
+	readers [][]int32 // cell -> watches that read it
+	dirty   []int32   // watches to evaluate in this step
+	gates   []int32   // instance -> its watch, -1: no gate
+
+	cams  []camera
+	lanes []lane
+	// waiting lists lanes with an offer that could not start yet.
+	waiting []int32
+	ready   []int32 // scratch of dispatch
+	job     uint64
+
+	slots, slotsFree int
+	blocking         int // free places for blocking runs
+
+	nextWatch tick.Time // no watch wakes before this
+	nextLane  tick.Time // no lane does
+	asked     tick.Time // the wake last asked for
+
+	trans []event.Transition // scratch
+	Stats Stats
+}
+
+// watch is a condition that is kept evaluated: an event's machine or a detector's gate.
+type watch struct {
+	prog    *event.Program
+	state   *event.EvalState
+	answer  event.Answer
+	wake    tick.Time
+	machine int32 // index, -1: a gate
+	lane    int32 // index, -1: a machine
+	cfg     *event.Config
+	m       event.Machine
+	dirty   bool
+	// occurrence is the id of the present occurrence of the event.
+	occurrence string
+}
+
+// camera is what the core knows of a camera.
+type camera struct {
+	newest  uint64
+	capture tick.Time
+	seen    bool
+	period  time.Duration // between pictures, smoothed; 0: not known yet
+	held    []held
+}
+
+// held is a picture that the shell keeps for the core.
+type held struct {
+	seq     uint64
+	capture tick.Time
+	refs    int32
+}
+
+// Stats counts what the core did. Frames: Offered is what InputFrame brought. Lanes: an offer ends as a run or as one
+// skip, so that for each lane Offers = Runs + the sum of Skips + (1 while one waits).
+type Stats struct {
+	Frames      []uint64 // by camera
+	Lanes       []LaneStats
+	Stale       uint64 // results that were older than the cell they were for
+	Late        uint64 // results of abandoned runs
+	Transitions map[event.TransitionKind]uint64
+}
+
+// LaneStats counts one lane's work.
+type LaneStats struct {
+	Offers, Runs, OK, Failed, Panics, Timeouts uint64
+	Skips                                      [Causes]uint64
+	Took                                       time.Duration // of all runs that ended
+	Missed                                     uint64        // slots of its rate that passed unused
+}
+
+// New returns the core of a graph. Nothing happens before InputStart.
+func New(g *graph.Graph, o Options) *Core {
+	if o.Slots < 1 {
+		panic(fmt.Sprintf("sched: %d CPU slots, must be at least 1", o.Slots))
+	}
+	if o.Blocking == 0 {
+		o.Blocking = DefaultBlocking
+	}
+	c := &Core{
+		g: g, slots: o.Slots, slotsFree: o.Slots, blocking: o.Blocking,
+		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
+		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
+		nextWatch: tick.Never, nextLane: tick.Never, asked: tick.Never,
+		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances)), Transitions: map[event.TransitionKind]uint64{}},
+	}
+	for i := range c.cells {
+		c.cells[i] = signal.Cell{TTL: g.Cells[i].TTL, Since: tick.Never}
+	}
+	for i := range c.cams {
+		if fps := g.Cameras[i].FPS; fps > 0 {
+			c.cams[i].period = time.Duration(float64(time.Second) / fps)
+		}
+	}
+	for i := range g.Instances {
+		c.lanes[i] = newLane(g, i, o.Slots)
+		c.gates[i] = -1
+		if p := g.Instances[i].Gate; p != nil {
+			c.gates[i] = c.watch(watch{prog: p, machine: -1, lane: int32(i)})
+		}
+	}
+	for i := range g.Machines {
+		m := &g.Machines[i]
+		c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &g.Events[m.Event].Config})
+	}
+	return c
+}
+
+func (c *Core) watch(w watch) int32 {
+	i := int32(len(c.watches))
+	w.state, w.wake = w.prog.NewState(), tick.Never
+	c.watches = append(c.watches, w)
+	for _, cell := range w.prog.Cells() {
+		c.readers[cell] = append(c.readers[cell], i)
+	}
+	return i
+}
+
+// Step takes one input and appends what it makes the core decide. Deadlines that passed since the last input are dealt
+// with first, each at its own instant, so that events do not depend on how late a wake-up came. An input whose time
+// lies before the last one's counts as at the last one's.
+func (c *Core) Step(in Input, out []Decision) []Decision {
+	if in.Kind == InputStart {
+		return c.start(in, out)
+	}
+	if !c.started || c.stopped && in.Kind != InputFinished {
+		return c.refuse(in, out)
+	}
+	c.ticks++
+	in.Now = max(in.Now, c.now)
+	out = c.advance(in.Now, out)
+	c.now = in.Now
+	switch in.Kind {
+	case InputFrame:
+		out = c.frame(in, out)
+	case InputFinished:
+		out = c.finished(in, out)
+	case InputDeadline:
+	case InputWall:
+		c.offset = in.Offset
+	case InputStop:
+		out = c.stop(out)
+	case InputStart:
+	}
+	out = c.settle(c.now, out)
+	out = c.timers(out)
+	out = c.dispatch(out)
+	return c.askWake(out)
+}
+
+// refuse deals with what comes before the start or after the stop: a picture is dropped again, the rest is nothing.
+func (c *Core) refuse(in Input, out []Decision) []Decision {
+	if in.Kind == InputFrame {
+		c.Stats.Frames[in.Camera]++
+		out = append(out, Decision{Kind: DecisionDrop, Camera: in.Camera, Seq: in.Seq})
+	}
+	return out
+}
+
+func (c *Core) start(in Input, out []Decision) []Decision {
+	if c.started {
+		panic("sched: started twice")
+	}
+	c.started, c.now, c.run, c.offset = true, in.Now, in.Run, in.Offset
+	for i := range c.lanes {
+		l := &c.lanes[i]
+		for _, cell := range c.g.Instances[i].Outputs {
+			c.cells[cell].Since = in.Now
+		}
+		l.due = in.Now.Add(l.phase)
+		if l.noFrame && !l.chained {
+			c.nextLane = min(c.nextLane, l.due)
+		}
+	}
+	for i := range c.watches {
+		c.mark(int32(i))
+	}
+	out = c.settle(c.now, out)
+	out = c.timers(out)
+	out = c.dispatch(out)
+	return c.askWake(out)
+}
+
+func (c *Core) stop(out []Decision) []Decision {
+	c.stopped = true
+	for i := range c.watches {
+		w := &c.watches[i]
+		if w.machine < 0 {
+			continue
+		}
+		c.trans = w.m.Stop(event.ReasonShutdown, c.now, c.trans[:0])
+		out = c.emit(w, out)
+		w.wake = tick.Never
+	}
+	for _, li := range c.waiting {
+		out = c.skip(int(li), SkipStopping, out)
+	}
+	c.waiting = c.waiting[:0]
+	for i := range c.cams {
+		if cam := &c.cams[i]; cam.seen {
+			out = c.unhold(i, cam.newest, out)
+			cam.seen = false
+		}
+	}
+	return out
+}
+
+// advance runs the deadlines of conditions and machines up to now, in order, each at its own instant.
+func (c *Core) advance(now tick.Time, out []Decision) []Decision {
+	for c.nextWatch <= now && !c.stopped {
+		at := max(c.nextWatch, c.now)
+		for i := range c.watches {
+			if c.watches[i].wake <= at {
+				c.mark(int32(i))
+			}
+		}
+		c.now = at
+		out = c.settle(at, out)
+		c.nextWatch = tick.Never
+		for i := range c.watches {
+			c.nextWatch = min(c.nextWatch, c.watches[i].wake)
+		}
+	}
+	return out
+}
+
+func (c *Core) mark(i int32) {
+	if w := &c.watches[i]; !w.dirty {
+		w.dirty = true
+		c.dirty = append(c.dirty, i)
+	}
+}
+
+// settle evaluates what is marked, at the instant at.
+func (c *Core) settle(at tick.Time, out []Decision) []Decision {
+	for _, i := range c.dirty {
+		w := &c.watches[i]
+		w.dirty = false
+		if c.stopped {
+			continue
+		}
+		answer, wake := w.prog.Eval(c.cells, w.state, at)
+		w.answer = answer
+		if w.machine >= 0 {
+			c.trans = w.m.Step(w.cfg, answer, at, c.trans[:0])
+			if len(c.trans) > 0 {
+				out = c.emit(w, out)
+			}
+			wake = min(wake, w.m.Wake(w.cfg))
+		}
+		if wake <= at {
+			wake = at + 1 // a deadline that does not move must not hold time still
+		}
+		w.wake = wake
+		c.nextWatch = min(c.nextWatch, wake)
+	}
+	c.dirty = c.dirty[:0]
+	return out
+}
+
+// emit turns a machine's transitions into decisions.
+func (c *Core) emit(w *watch, out []Decision) []Decision {
+	m := &c.g.Machines[w.machine]
+	for _, t := range c.trans {
+		c.Stats.Transitions[t.Kind]++
+		d := Decision{Kind: DecisionEvent, At: t.At, Machine: int(w.machine), Transition: t, Offset: c.offset, FrameCam: m.Camera}
+		if t.Kind == event.KindConfirmed {
+			w.occurrence = c.occurrence(m, t.Seq)
+		}
+		if t.Kind == event.KindConfirmed || t.Kind == event.KindUpdated || t.Kind == event.KindEnded {
+			d.Occurrence = w.occurrence
+			d.Leaves = w.prog.Explain(c.cells, w.state, t.At)
+			c.deciding(w, &d)
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// deciding finds the newest picture among the leaves' values.
+func (c *Core) deciding(w *watch, d *Decision) {
+	first := true
+	for _, i := range w.prog.Cells() {
+		cell := &c.cells[i]
+		if cell.Seen() && cell.Frame > 0 && (first || cell.Capture > d.Capture) {
+			d.Capture, d.Frame, d.FrameCam, first = cell.Capture, cell.Frame, c.g.Cells[i].Camera, false
+		}
+	}
+}
+
+// occurrence is the id of an event's seq-th occurrence: unique across restarts, equal on replay (DESIGN 4).
+func (c *Core) occurrence(m *graph.Machine, seq uint64) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", c.run, c.g.Cameras[m.Camera].ID, c.g.Events[m.Event].ID, seq))
+	return hex.EncodeToString(sum[:12])
+}
+
+// askWake tells the shell when to come back, if that changed.
+func (c *Core) askWake(out []Decision) []Decision {
+	at := min(c.nextWatch, c.nextLane)
+	if c.stopped {
+		at = tick.Never // the shell bounds the runs that are still out
+	}
+	if at != c.asked {
+		c.asked = at
+		out = append(out, Decision{Kind: DecisionWake, At: at})
+	}
+	return out
+}
+
+// Cell returns the present state of a cell, for the shell's snapshots.
+func (c *Core) Cell(i int) signal.Cell { return c.cells[i] }
+
+// Answer returns what a machine's condition says now, and its state.
+func (c *Core) Answer(machine int) (event.Answer, event.State) {
+	for i := range c.watches {
+		if w := &c.watches[i]; int(w.machine) == machine {
+			return w.answer, w.m.State()
+		}
+	}
+	panic(fmt.Sprintf("sched: no machine %d", machine))
+}
+
+// Health returns how an instance does.
+func (c *Core) Health(instance int) Health { return c.lanes[instance].health }
+
+// Idle reports whether no run is out.
+func (c *Core) Idle() bool {
+	for i := range c.lanes {
+		if c.lanes[i].busy {
+			return false
+		}
+	}
+	return true
+}
+
+// Now returns the time of the last input.
+func (c *Core) Now() tick.Time { return c.now }
+
+// Ticks returns how many inputs were taken since the start.
+func (c *Core) Ticks() uint64 { return c.ticks }

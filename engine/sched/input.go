@@ -1,0 +1,195 @@
+package sched
+
+import (
+	"fmt"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// InputKind is what happened.
+type InputKind uint8
+
+const (
+	// InputStart begins the run: every node was opened or given its first chance to. It comes first, once.
+	InputStart InputKind = iota
+	// InputFrame says that a camera's newest picture is Seq, taken at Capture. The shell holds it from now on until
+	// DecisionDrop.
+	InputFrame
+	// InputFinished says that a run ended, with what came of it.
+	InputFinished
+	// InputDeadline says nothing but that time has passed: the answer to DecisionWake.
+	InputDeadline
+	// InputWall says that wall time is core time plus Offset from now on.
+	InputWall
+	// InputStop ends the run: nothing is started any more and confirmed events end with reason shutdown.
+	InputStop
+)
+
+// String returns the kind's name in logs and transcripts.
+func (k InputKind) String() string {
+	names := [...]string{"start", "frame", "finished", "deadline", "wall", "stop"}
+	if int(k) >= len(names) {
+		panic(fmt.Sprintf("sched: no input kind %d", k))
+	}
+	return names[k]
+}
+
+// Outcome is how a run ended.
+type Outcome uint8
+
+const (
+	// OutcomeOK is a result.
+	OutcomeOK Outcome = iota
+	// OutcomeFailed is an error that the detector returned.
+	OutcomeFailed
+	// OutcomePanic is a panic that was contained.
+	OutcomePanic
+	// OutcomeTimeout is a run that was abandoned: the core decided that itself, a shell reports it only in lockstep,
+	// where core time stands still while a run lasts.
+	OutcomeTimeout
+)
+
+// String returns the outcome's name in logs and metrics.
+func (o Outcome) String() string {
+	names := [...]string{"ok", "failed", "panic", "timeout"}
+	if int(o) >= len(names) {
+		panic(fmt.Sprintf("sched: no outcome %d", o))
+	}
+	return names[o]
+}
+
+// Input is one thing that happened, as a value: it can be written to a log and read back.
+type Input struct {
+	Kind InputKind `json:"kind"`
+	Now  tick.Time `json:"now"` // never before the last input's
+
+	Camera  int       `json:"camera,omitempty"`  // InputFrame
+	Seq     uint64    `json:"seq,omitempty"`     // InputFrame
+	Capture tick.Time `json:"capture,omitempty"` // InputFrame
+
+	Instance int           `json:"instance,omitempty"` // InputFinished
+	Job      uint64        `json:"job,omitempty"`      // InputFinished
+	Outcome  Outcome       `json:"outcome,omitempty"`  // InputFinished
+	Took     tick.Time     `json:"took,omitempty"`     // InputFinished: duration of the run in nanoseconds
+	Outputs  []node.Output `json:"outputs,omitempty"`  // InputFinished with OutcomeOK
+
+	Run    string `json:"run,omitempty"`    // InputStart: the run's id
+	Offset int64  `json:"offset,omitempty"` // InputStart, InputWall: wall nanoseconds since 1970 at core time 0
+}
+
+// DecisionKind is what the core asks of the shell.
+type DecisionKind uint8
+
+const (
+	// DecisionRun starts Instance on frame Seq of its camera (0: on no frame) as Job.
+	DecisionRun DecisionKind = iota
+	// DecisionAbandon gives Job of Instance up: its thread is to be replaced, its frame stays held until it returns.
+	DecisionAbandon
+	// DecisionDrop says that nothing will look at frame Seq of Camera any more.
+	DecisionDrop
+	// DecisionSignal says that Cell has a new value.
+	DecisionSignal
+	// DecisionEvent says that Machine changed its state.
+	DecisionEvent
+	// DecisionHealth says that the health of Instance changed to Health.
+	DecisionHealth
+	// DecisionWake asks for an input at At; it replaces the wake asked for before. Never: none needed.
+	DecisionWake
+)
+
+// String returns the kind's name in logs and transcripts.
+func (k DecisionKind) String() string {
+	names := [...]string{"run", "abandon", "drop", "signal", "event", "health", "wake"}
+	if int(k) >= len(names) {
+		panic(fmt.Sprintf("sched: no decision kind %d", k))
+	}
+	return names[k]
+}
+
+// Decision is one thing to do, as a value.
+type Decision struct {
+	Kind     DecisionKind
+	At       tick.Time // DecisionWake: when; DecisionEvent: the instant of the transition
+	Camera   int       // DecisionRun, DecisionDrop
+	Seq      uint64    // DecisionRun, DecisionDrop
+	Instance int       // DecisionRun, DecisionAbandon, DecisionHealth
+	Job      uint64    // DecisionRun, DecisionAbandon
+	Fresh    bool      // DecisionRun: the last run was abandoned, a new instance is needed
+	Cell     int       // DecisionSignal
+	Machine  int       // DecisionEvent
+	Health   Health    // DecisionHealth
+
+	Transition event.Transition // DecisionEvent
+	Leaves     []event.Leaf     // DecisionEvent: confirmed, updated and ended ones
+	Occurrence string           // DecisionEvent: id of this occurrence of the event
+	Capture    tick.Time        // DecisionEvent: capture time of the newest picture that decided
+	Frame      uint64           // DecisionEvent: that picture's number
+	FrameCam   int              // DecisionEvent: that picture's camera
+	Offset     int64            // DecisionEvent: wall time minus core time
+	Value      signal.Value     // DecisionSignal
+}
+
+// Health is how a detector does on one camera.
+type Health uint8
+
+const (
+	// HealthOK means that the last run gave a result, or that none was made yet.
+	HealthOK Health = iota
+	// HealthDegraded means that the last run failed, and fewer than BrokenAfter in a row.
+	HealthDegraded
+	// HealthBroken means that BrokenAfter runs in a row failed: none is made until the next probe.
+	HealthBroken
+	// HealthProbing means that one run is let through to see whether it works again.
+	HealthProbing
+)
+
+// String returns the health's name in logs, metrics and the API.
+func (h Health) String() string {
+	names := [...]string{"ok", "degraded", "broken", "probing"}
+	if int(h) >= len(names) {
+		panic(fmt.Sprintf("sched: no health %d", h))
+	}
+	return names[h]
+}
+
+// Cause is why a picture that was offered to a detector was not looked at.
+type Cause uint8
+
+// The causes, in the order in which the gates are tried.
+const (
+	// SkipStopping means that the pipeline is stopping.
+	SkipStopping Cause = iota
+	// SkipBroken means that the detector is broken and its next probe is not due.
+	SkipBroken
+	// SkipBackoff means that it overran and is made to pause.
+	SkipBackoff
+	// SkipLeaked means that too many of its abandoned runs have not come back.
+	SkipLeaked
+	// SkipBusy means that its last run is still going.
+	SkipBusy
+	// SkipRate means that its rate cap has not come round.
+	SkipRate
+	// SkipNeeds means that a signal it needs is not fresh.
+	SkipNeeds
+	// SkipGate means that its when condition is not yes.
+	SkipGate
+	// SkipAge means that the picture was older than maxAge when it could have started.
+	SkipAge
+	// SkipSlots means that others used all CPU slots.
+	SkipSlots
+
+	// Causes is how many there are.
+	Causes = int(SkipSlots) + 1
+)
+
+// String returns the cause's name as it stands in metrics.
+func (c Cause) String() string {
+	names := [...]string{"stopping", "broken", "backoff", "leaked", "busy", "rate", "needs", "gate", "max_age", "slots"}
+	if int(c) >= len(names) {
+		panic(fmt.Sprintf("sched: no cause %d", c))
+	}
+	return names[c]
+}

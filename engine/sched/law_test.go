@@ -1,0 +1,313 @@
+package sched_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// random draws a pipeline and how its detectors behave, and lets it run.
+func random(t *rapid.T, tb testing.TB) *sim {
+	s := newSim(tb)
+	s.quiet = true
+	s.slots = rapid.IntRange(1, 3).Draw(t, "slots")
+	cams := rapid.IntRange(1, 3).Draw(t, "cameras")
+	for i := range cams {
+		f := []string{fmt.Sprintf("c%d", i), fmt.Sprintf("fps=%d", rapid.IntRange(1, 60).Draw(t, "fps"))}
+		if rapid.Bool().Draw(t, "gap") {
+			f = append(f, fmt.Sprintf("off=%dms-%dms", rapid.IntRange(0, 1000).Draw(t, "from"), rapid.IntRange(1000, 2500).Draw(t, "to")))
+		}
+		must(tb, s.camera(f))
+	}
+	dets := rapid.IntRange(1, 5).Draw(t, "detectors")
+	for i := range dets {
+		f := []string{
+			fmt.Sprintf("d%d", i), "signals=v:int,f:float", fmt.Sprintf("fps=%d", rapid.IntRange(1, 50).Draw(t, "rate")),
+			fmt.Sprintf("took=%dms", rapid.IntRange(0, 150).Draw(t, "took")),
+			fmt.Sprintf("threads=%d", rapid.IntRange(1, 3).Draw(t, "threads")),
+			"priority=" + rapid.SampledFrom([]string{"low", "normal", "high", "critical"}).Draw(t, "priority"),
+			"load=" + rapid.SampledFrom([]string{"none", "backoff"}).Draw(t, "load"),
+			"frame=" + rapid.SampledFrom([]string{"next", "newest"}).Draw(t, "frame"),
+			"kind=" + rapid.SampledFrom([]string{"fake", "remote", "blind"}).Draw(t, "kind"),
+			fmt.Sprintf("timeout=%dms", rapid.IntRange(50, 400).Draw(t, "timeout")),
+			"say=" + draw(t),
+		}
+		if i > 0 && rapid.Bool().Draw(t, "chained") {
+			f = append(f, fmt.Sprintf("needs=d%d.v", rapid.IntRange(0, i-1).Draw(t, "needs")))
+		}
+		if i > 0 && rapid.Bool().Draw(t, "gated") {
+			f = append(f, fmt.Sprintf("when=for(%dms,d%d.v>=1)", rapid.IntRange(0, 200).Draw(t, "for"), rapid.IntRange(0, i-1).Draw(t, "gate")))
+		}
+		if rapid.Bool().Draw(t, "aged") {
+			f = append(f, fmt.Sprintf("maxAge=%dms", rapid.IntRange(1, 200).Draw(t, "maxAge")))
+		}
+		must(tb, s.detector(f))
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "events") {
+		a, b := rapid.IntRange(0, dets-1).Draw(t, "a"), rapid.IntRange(0, dets-1).Draw(t, "b")
+		must(tb, s.event(fmt.Sprintf("event e%d when=any(all(d%d.v>=1,not(d%d.f<0.5)),absent(d%d.v)) hold=%dms grace=%dms cooldown=%dms unknownGrace=%dms",
+			i, a, b, a, rapid.IntRange(1, 400).Draw(t, "hold"), rapid.IntRange(0, 100).Draw(t, "grace"),
+			rapid.IntRange(0, 300).Draw(t, "cooldown"), rapid.IntRange(0, 300).Draw(t, "ugrace"))))
+	}
+	s.build()
+	s.until(tick.Time(3 * time.Second))
+	s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
+	s.until(tick.Time(5 * time.Second)) // runs that are out come back
+	return s
+}
+
+func draw(t *rapid.T) string {
+	out := ""
+	for i := range rapid.IntRange(1, 4).Draw(t, "steps") {
+		if i > 0 {
+			out += ";"
+		}
+		what := rapid.SampledFrom([]string{"v=1,f=0.7", "v=0,f=0.2", "v=1,f=0.1", "fail", "panic", "mute", "hang"}).Draw(t, "say")
+		out += fmt.Sprintf("%dms:%s", 600*i, what)
+	}
+	return out
+}
+
+func must(t testing.TB, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestConservation: every picture that came in is dropped exactly once, and every offer to a detector ends as a run or as
+// one skip.
+func TestConservation(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := random(rt, t)
+		dropped := map[string]int{}
+		hung := map[uint64]bool{}
+		started := map[int]uint64{}
+		for _, d := range s.allDecisions() {
+			switch d.Kind {
+			case sched.DecisionDrop:
+				dropped[fmt.Sprint(d.Camera, "#", d.Seq)]++
+			case sched.DecisionRun:
+				started[d.Instance]++
+				hung[d.Job] = true
+			}
+		}
+		for _, in := range s.log {
+			if in.Kind == sched.InputFinished {
+				delete(hung, in.Job)
+			}
+		}
+		for _, in := range s.log {
+			if in.Kind != sched.InputFrame {
+				continue
+			}
+			key := fmt.Sprint(in.Camera, "#", in.Seq)
+			switch n := dropped[key]; {
+			case n == 1:
+			case n == 0 && len(hung) > 0: // held by a run that never came back, at most one for each
+				hung[^uint64(0)-uint64(len(hung))] = true
+			default:
+				rt.Fatalf("picture %s was dropped %d times", key, n)
+			}
+		}
+		for i := range s.core.Stats.Lanes {
+			st := &s.core.Stats.Lanes[i]
+			sum := st.Runs
+			for _, n := range st.Skips {
+				sum += n
+			}
+			if sum != st.Offers {
+				rt.Fatalf("%s: %d offers, but %d runs and skips", s.g.InstanceName(i), st.Offers, sum)
+			}
+			if st.Runs != started[i] {
+				rt.Fatalf("%s: counted %d runs, decided %d", s.g.InstanceName(i), st.Runs, started[i])
+			}
+			if ends := st.OK + st.Failed + st.Panics + st.Timeouts; ends > st.Runs {
+				rt.Fatalf("%s: %d runs had %d ends", s.g.InstanceName(i), st.Runs, ends)
+			}
+		}
+	})
+}
+
+// TestDeterminism: the same inputs give the same decisions, also after a round trip through their written form.
+func TestDeterminism(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := random(rt, t)
+		raw, err := json.Marshal(s.log)
+		must(t, err)
+		var read []sched.Input
+		must(t, json.Unmarshal(raw, &read))
+		for name, log := range map[string][]sched.Input{"again": s.log, "from its written form": read} {
+			got := replay(s.g, s.slots, log)
+			if !slices.Equal(got, s.decided) {
+				for i := range min(len(got), len(s.decided)) {
+					if got[i] != s.decided[i] {
+						rt.Fatalf("%s, decision %d: %s, was %s", name, i, got[i], s.decided[i])
+					}
+				}
+				rt.Fatalf("%s: %d decisions, were %d", name, len(got), len(s.decided))
+			}
+		}
+	})
+}
+
+func replay(g *graph.Graph, slots int, log []sched.Input) []string {
+	core := sched.New(g, sched.Options{Slots: slots})
+	var out []string
+	var buf []sched.Decision
+	for _, in := range log {
+		buf = core.Step(in, buf[:0])
+		for _, d := range buf {
+			out = append(out, fmt.Sprintf("%+v", d))
+		}
+	}
+	return out
+}
+
+// TestSlotsAreNeverOversold: what runs at one moment fits into the CPU slots, abandoned runs aside.
+func TestSlotsAreNeverOversold(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := random(rt, t)
+		core := sched.New(s.g, sched.Options{Slots: s.slots})
+		used := map[uint64]int{}
+		owner := map[uint64]int{}
+		var buf []sched.Decision
+		for _, in := range s.log {
+			if in.Kind == sched.InputFinished {
+				delete(used, in.Job)
+			}
+			buf = core.Step(in, buf[:0])
+			for _, d := range buf {
+				switch d.Kind {
+				case sched.DecisionRun:
+					inst := &s.g.Instances[d.Instance]
+					for job, lane := range owner {
+						if lane == d.Instance && used[job] > 0 {
+							rt.Fatalf("job %d starts on %s while job %d is out", d.Job, s.g.InstanceName(d.Instance), job)
+						}
+					}
+					if !inst.Blocking {
+						used[d.Job] = min(s.g.Detectors[inst.Detector].Threads, s.slots)
+					}
+					owner[d.Job] = d.Instance
+				case sched.DecisionAbandon:
+					delete(used, d.Job)
+				}
+			}
+			sum := 0
+			for _, n := range used {
+				sum += n
+			}
+			if sum > s.slots {
+				rt.Fatalf("at %v %d slots are used, there are %d", in.Now, sum, s.slots)
+			}
+		}
+	})
+}
+
+// TestLateWakes: how late a deadline's wake-up comes changes no transition of an event: each has its own instant.
+func TestLateWakes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := random(rt, t)
+		late := sched.New(s.g, sched.Options{Slots: s.slots})
+		var got, want []string
+		var buf []sched.Decision
+		for _, in := range s.log {
+			if in.Kind == sched.InputDeadline {
+				continue // never woken: the next input comes late
+			}
+			buf = late.Step(in, buf[:0])
+			for _, d := range buf {
+				if d.Kind == sched.DecisionEvent && !touchesBlind(s.g) {
+					got = append(got, fmt.Sprint(d.Machine, d.Transition))
+				}
+			}
+		}
+		for _, d := range s.events {
+			if !touchesBlind(s.g) {
+				want = append(want, fmt.Sprint(d.Machine, d.Transition))
+			}
+		}
+		if s.abandoned() {
+			return // a run is given up when the core is told the time, and its job numbers shift
+		}
+		if !slices.Equal(got, want) {
+			rt.Fatalf("without wake-ups %v\nwith them %v", got, want)
+		}
+	})
+}
+
+// touchesBlind reports whether detectors start by time, so that a missing wake-up rightly changes what runs.
+func touchesBlind(g *graph.Graph) bool {
+	for i := range g.Instances {
+		if g.Instances[i].NoFrame || g.Detectors[g.Instances[i].Detector].Frame == graph.FrameNewest {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sim) abandoned() bool {
+	for i := range s.core.Stats.Lanes {
+		if s.core.Stats.Lanes[i].Timeouts > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sim) allDecisions() []sched.Decision {
+	core := sched.New(s.g, sched.Options{Slots: s.slots})
+	var out, buf []sched.Decision
+	for _, in := range s.log {
+		buf = core.Step(in, buf[:0])
+		out = append(out, buf...)
+	}
+	return out
+}
+
+// TestWallOffset: a jump of the wall clock changes what records carry and nothing else.
+func TestWallOffset(t *testing.T) {
+	run := func(jump bool) (at []tick.Time, offsets []int64) {
+		s := newSim(t)
+		s.quiet = true
+		must(t, s.camera([]string{"front", "fps=10"}))
+		must(t, s.detector([]string{"d", "signals=v:int", "fps=10", "say=0s:v=1;1s:v=0;2s:v=1"}))
+		must(t, s.event("event e when=d.v>=1 hold=300ms"))
+		s.build()
+		s.until(tick.Time(500 * time.Millisecond))
+		if jump {
+			s.step(sched.Input{Kind: sched.InputWall, Now: s.now, Offset: -int64(time.Hour)})
+		}
+		s.until(tick.Time(3 * time.Second))
+		for _, d := range s.events {
+			at, offsets = append(at, d.At), append(offsets, d.Offset)
+		}
+		return at, offsets
+	}
+	calm, _ := run(false)
+	jumped, offsets := run(true)
+	if !slices.Equal(calm, jumped) || len(calm) == 0 {
+		t.Errorf("transitions at %v, with a jump of the wall clock at %v", calm, jumped)
+	}
+	if offsets[0] != 0 || offsets[len(offsets)-1] != -int64(time.Hour) {
+		t.Errorf("offsets %v: must begin with 0 and end with -1h", offsets)
+	}
+}
+
+// TestStaleResult: a result on an older picture than the one a signal is from does not overwrite it.
+func TestStaleResult(t *testing.T) {
+	c := signal.Cell{TTL: time.Second}
+	c.Set(signal.Int(2), 200, 210, 2)
+	if c.Set(signal.Int(1), 100, 220, 1) || c.Value.AsInt() != 2 {
+		t.Errorf("an older result overwrote a newer one: %v", c.Value)
+	}
+}

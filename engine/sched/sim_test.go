@@ -1,0 +1,551 @@
+package sched_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// sim runs a core on a virtual clock, with cameras and detectors made up by a transcript.
+type sim struct {
+	t     testing.TB
+	spec  graph.Spec
+	slots int
+	acts  map[string]*actor // by detector
+	cams  map[string]*lens
+
+	g              *graph.Graph
+	core           *sched.Core
+	now            tick.Time
+	todo           []todo // what will happen, sorted by time
+	n              int    // breaks ties in the order of planning
+	wake           tick.Time
+	buf            []sched.Decision
+	out            strings.Builder
+	quiet, verbose bool
+	log            []sched.Input
+	decided        []string
+	events         []sched.Decision
+}
+
+// actor is how a detector behaves.
+type actor struct {
+	took  time.Duration
+	vary  func(n uint64) time.Duration
+	steps []step
+	runs  uint64
+}
+
+// step is what a detector says from a moment on.
+type step struct {
+	at   time.Duration
+	vals map[string]signal.Value
+	what sched.Outcome
+	hang bool
+	mute bool
+}
+
+// lens is how a camera behaves.
+type lens struct {
+	fps float64
+	off [][2]time.Duration // gaps without pictures
+	seq uint64
+	n   int
+}
+
+type todo struct {
+	at tick.Time
+	n  int
+	do func(*sim)
+}
+
+func newSim(t testing.TB) *sim {
+	return &sim{t: t, slots: 8, acts: map[string]*actor{}, cams: map[string]*lens{}, wake: tick.Never,
+		spec: graph.Spec{Name: "test", Revision: "r"}}
+}
+
+type fakeOptions struct {
+	Signals []string `json:"signals"` // "name:type"
+}
+
+// fakes are the kinds that transcripts use: they are read, never opened.
+func fakes(t testing.TB) *node.Set {
+	emits := func(raw json.RawMessage) ([]node.Emit, error) {
+		var o fakeOptions
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return nil, err
+		}
+		var out []node.Emit
+		for _, s := range o.Signals {
+			name, typ, _ := strings.Cut(s, ":")
+			st, err := signal.ParseType(typ)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, node.Emit{Name: name, Type: st})
+		}
+		return out, nil
+	}
+	c := node.Contract{Name: "fake", Doc: "a made-up node", Options: "#Options: {}", Needs: "a test"}
+	d := c
+	d.Emits = emits
+	b, f := d, d
+	b.Name, b.Blocking = "remote", true
+	f.Name, f.NoFrame = "blind", true
+	set, err := node.NewSet(node.Camera[struct{}](c, nil), node.Detector[fakeOptions](d, nil), node.Detector[fakeOptions](b, nil), node.Detector[fakeOptions](f, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func (s *sim) build() {
+	slices.SortFunc(s.spec.Detectors, func(a, b graph.DetectorSpec) int { return strings.Compare(a.ID, b.ID) })
+	g, err := graph.Build(&s.spec, fakes(s.t))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.g, s.core = g, sched.New(g, sched.Options{Slots: s.slots})
+	s.step(sched.Input{Kind: sched.InputStart, Run: "run"})
+	for id := range s.cams {
+		s.plan(0, func(s *sim) { s.picture(id) })
+	}
+	slices.SortFunc(s.todo, byTime)
+}
+
+func byTime(a, b todo) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.n, b.n)) }
+
+func (s *sim) plan(at tick.Time, do func(*sim)) {
+	s.n++
+	t := todo{at, s.n, do}
+	i, _ := slices.BinarySearchFunc(s.todo, t, byTime)
+	s.todo = slices.Insert(s.todo, i, t)
+}
+
+func (s *sim) picture(id string) {
+	l := s.cams[id]
+	gap := false
+	for _, o := range l.off {
+		gap = gap || time.Duration(s.now) >= o[0] && time.Duration(s.now) < o[1]
+	}
+	if !gap {
+		l.seq++
+		s.step(sched.Input{Kind: sched.InputFrame, Now: s.now, Camera: s.g.CameraIndex(id), Seq: l.seq, Capture: s.now})
+	}
+	l.n++
+	s.plan(tick.Time(float64(l.n)*float64(time.Second)/l.fps), func(s *sim) { s.picture(id) })
+}
+
+// until lets time pass.
+func (s *sim) until(end tick.Time) {
+	for {
+		next := min(s.wake, end)
+		if len(s.todo) > 0 {
+			next = min(next, s.todo[0].at)
+		}
+		if next > end || next == end && s.wake > end && (len(s.todo) == 0 || s.todo[0].at > end) {
+			s.now = end
+			return
+		}
+		s.now = max(next, s.now)
+		if len(s.todo) > 0 && s.todo[0].at <= s.now {
+			t := s.todo[0]
+			s.todo = s.todo[1:]
+			t.do(s)
+			continue
+		}
+		if s.wake > s.now {
+			return
+		}
+		s.wake = tick.Never
+		s.step(sched.Input{Kind: sched.InputDeadline, Now: s.now})
+	}
+}
+
+func (s *sim) step(in sched.Input) {
+	s.log = append(s.log, in)
+	s.buf = s.core.Step(in, s.buf[:0])
+	for i := range s.buf {
+		d := s.buf[i]
+		s.decided = append(s.decided, fmt.Sprintf("%+v", d))
+		switch d.Kind {
+		case sched.DecisionRun:
+			s.run(d)
+		case sched.DecisionWake:
+			s.wake = d.At
+		case sched.DecisionEvent:
+			s.events = append(s.events, d)
+		case sched.DecisionAbandon, sched.DecisionDrop, sched.DecisionSignal, sched.DecisionHealth:
+		}
+		s.say(in, &d)
+	}
+}
+
+func (s *sim) run(d sched.Decision) {
+	in := &s.g.Instances[d.Instance]
+	id := s.g.Detectors[in.Detector].ID
+	a := s.acts[id]
+	a.runs++
+	if a.runs == 0 {
+		return
+	}
+	var st step
+	for _, x := range a.steps {
+		if tick.Time(x.at) <= s.now {
+			st = x
+		}
+	}
+	if st.hang {
+		return
+	}
+	took := a.took
+	if a.vary != nil {
+		took = a.vary(a.runs)
+	}
+	res := sched.Input{Kind: sched.InputFinished, Instance: d.Instance, Job: d.Job, Outcome: st.what, Took: tick.Time(took)}
+	if st.what == sched.OutcomeOK && !st.mute {
+		for i, e := range s.g.Detectors[in.Detector].Emits {
+			if v, ok := st.vals[e.Name]; ok {
+				res.Outputs = append(res.Outputs, node.Output{Index: i, Value: v})
+			}
+		}
+	}
+	s.plan(s.now.Add(took), func(s *sim) {
+		res.Now = s.now
+		s.step(res)
+	})
+}
+
+// say prints what a decision means.
+func (s *sim) say(in sched.Input, d *sched.Decision) {
+	if s.quiet {
+		return
+	}
+	at := func(t tick.Time) string { return fmt.Sprintf("%-8v", time.Duration(t)) }
+	switch d.Kind {
+	case sched.DecisionEvent:
+		m := &s.g.Machines[d.Machine]
+		t := &d.Transition
+		line := fmt.Sprintf("%s %s@%s: %s", at(d.At), s.g.Events[m.Event].ID, s.g.Cameras[m.Camera].ID, t.Kind)
+		if t.Reason != event.ReasonNone {
+			line += " (" + t.Reason.String() + ")"
+		}
+		for _, l := range d.Leaves {
+			line += fmt.Sprintf("  [%s=%v %s]", l.Signal, l.Value, l.Answer)
+		}
+		fmt.Fprintln(&s.out, line)
+	case sched.DecisionHealth:
+		fmt.Fprintf(&s.out, "%s %s is %s\n", at(in.Now), s.g.InstanceName(d.Instance), d.Health)
+	case sched.DecisionAbandon:
+		fmt.Fprintf(&s.out, "%s %s: job %d is abandoned\n", at(in.Now), s.g.InstanceName(d.Instance), d.Job)
+	case sched.DecisionRun:
+		if s.verbose {
+			fmt.Fprintf(&s.out, "%s %s runs on picture %d\n", at(in.Now), s.g.InstanceName(d.Instance), d.Seq)
+		}
+	case sched.DecisionSignal, sched.DecisionDrop, sched.DecisionWake:
+	}
+}
+
+// command carries out one line of a transcript.
+func (s *sim) command(line string) error {
+	f := strings.Fields(line)
+	if s.g == nil && !slices.Contains([]string{"camera", "detector", "event", "slots", "verbose"}, f[0]) {
+		s.build()
+	}
+	switch f[0] {
+	case "camera":
+		return s.camera(f[1:])
+	case "detector":
+		return s.detector(f[1:])
+	case "event":
+		return s.event(line)
+	case "slots":
+		s.slots, _ = strconv.Atoi(f[1])
+	case "verbose":
+		s.verbose = true
+	case "until":
+		d, err := time.ParseDuration(f[1])
+		if err != nil {
+			return err
+		}
+		s.until(tick.Time(d))
+	case "wall":
+		n, _ := strconv.ParseInt(f[1], 10, 64)
+		s.step(sched.Input{Kind: sched.InputWall, Now: s.now, Offset: n})
+	case "stop":
+		s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
+	case "counts":
+		s.counts()
+	default:
+		return fmt.Errorf("no command %q", f[0])
+	}
+	return nil
+}
+
+func (s *sim) counts() {
+	for i := range s.g.Instances {
+		st := &s.core.Stats.Lanes[i]
+		line := fmt.Sprintf("%s: offers %d, runs %d, ok %d", s.g.InstanceName(i), st.Offers, st.Runs, st.OK)
+		for _, x := range []struct {
+			n    uint64
+			what string
+		}{{st.Failed, "failed"}, {st.Panics, "panics"}, {st.Timeouts, "timeouts"}, {st.Missed, "missed"}} {
+			if x.n > 0 {
+				line += fmt.Sprintf(", %s %d", x.what, x.n)
+			}
+		}
+		for c, n := range st.Skips {
+			if n > 0 {
+				line += fmt.Sprintf(", skipped by %s %d", sched.Cause(c), n)
+			}
+		}
+		fmt.Fprintln(&s.out, line)
+	}
+}
+
+// camera ID fps=30 [off=1s-2s]
+func (s *sim) camera(f []string) error {
+	c := graph.CameraSpec{ID: f[0], Kind: "fake", Enabled: true, FPS: 30}
+	l := &lens{}
+	for _, a := range f[1:] {
+		k, v, _ := strings.Cut(a, "=")
+		switch k {
+		case "fps":
+			c.FPS, _ = strconv.ParseFloat(v, 64)
+		case "off":
+			from, to, _ := strings.Cut(v, "-")
+			x, err := time.ParseDuration(from)
+			if err != nil {
+				return err
+			}
+			y, err := time.ParseDuration(to)
+			if err != nil {
+				return err
+			}
+			l.off = append(l.off, [2]time.Duration{x, y})
+		default:
+			return fmt.Errorf("camera: no %q", k)
+		}
+	}
+	l.fps = c.FPS
+	s.cams[c.ID] = l
+	s.spec.Cameras = append(s.spec.Cameras, c)
+	return nil
+}
+
+// detector ID signals=a:int,b:float fps=10 took=5ms say=0s:a=1;2s:a=0 [needs=x.y] [when=cond] [kind=blind] …
+func (s *sim) detector(f []string) error {
+	d := graph.DetectorSpec{ID: f[0], Kind: "fake", Enabled: true, FPS: 10, Priority: graph.Normal, TTL: map[string]time.Duration{}}
+	a := &actor{took: time.Millisecond}
+	s.acts[d.ID] = a
+	types := map[string]signal.Type{}
+	dur := func(v string) time.Duration {
+		x, err := time.ParseDuration(v)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return x
+	}
+	for _, arg := range f[1:] {
+		k, v, _ := strings.Cut(arg, "=")
+		switch k {
+		case "signals":
+			o := fakeOptions{Signals: strings.Split(v, ",")}
+			d.Options, _ = json.Marshal(o)
+			for _, sig := range o.Signals {
+				name, typ, _ := strings.Cut(sig, ":")
+				types[name], _ = signal.ParseType(typ)
+			}
+		case "fps":
+			d.FPS, _ = strconv.ParseFloat(v, 64)
+		case "took":
+			a.took = dur(v)
+		case "cost":
+			d.Cost = dur(v)
+		case "timeout":
+			d.Timeout = dur(v)
+		case "maxAge":
+			d.MaxAge = dur(v)
+		case "threads":
+			d.Threads, _ = strconv.Atoi(v)
+		case "kind":
+			d.Kind = v
+		case "frame":
+			if v == "newest" {
+				d.Frame = graph.FrameNewest
+			}
+		case "load":
+			if v == "none" {
+				d.Load = graph.LoadNone
+			}
+		case "priority":
+			d.Priority = map[string]graph.Priority{"low": graph.Low, "normal": graph.Normal, "high": graph.High, "critical": graph.Critical}[v]
+		case "needs":
+			d.Needs = strings.Split(v, ",")
+		case "cameras":
+			d.Cameras = strings.Split(v, ",")
+		case "when":
+			c, rest := parseCond(v, "when")
+			if rest != "" {
+				return fmt.Errorf("when: rest %q", rest)
+			}
+			d.When = c
+		case "ttl":
+			for name := range types {
+				d.TTL[name] = dur(v)
+			}
+		case "say":
+			for _, st := range strings.Split(v, ";") {
+				at, what, _ := strings.Cut(st, ":")
+				a.steps = append(a.steps, parseStep(dur(at), what, types))
+			}
+		default:
+			return fmt.Errorf("detector: no %q", k)
+		}
+	}
+	s.spec.Detectors = append(s.spec.Detectors, d)
+	return nil
+}
+
+func parseStep(at time.Duration, what string, types map[string]signal.Type) step {
+	st := step{at: at, vals: map[string]signal.Value{}}
+	switch what {
+	case "fail":
+		st.what = sched.OutcomeFailed
+	case "panic":
+		st.what = sched.OutcomePanic
+	case "hang":
+		st.hang = true
+	case "mute":
+		st.mute = true
+	default:
+		for _, kv := range strings.Split(what, ",") {
+			name, v, _ := strings.Cut(kv, "=")
+			st.vals[name] = parseValue(v, types[name])
+		}
+	}
+	return st
+}
+
+func parseValue(v string, t signal.Type) signal.Value {
+	f, _ := strconv.ParseFloat(v, 64)
+	switch t {
+	case signal.TypeBool:
+		return signal.Bool(v == "true")
+	case signal.TypeInt:
+		return signal.Int(int64(f))
+	case signal.TypeFloat:
+		return signal.Float(f)
+	case signal.TypeLabel:
+		return signal.Label(v)
+	case signal.TypeBoxes:
+		return signal.Boxes(make([]signal.Box, int(f)))
+	case signal.TypeNone:
+	}
+	return signal.Value{}
+}
+
+// event ID when=cond hold=1s grace=… cooldown=… unknownGrace=… max=… updates=… cameras=a,b
+func (s *sim) event(line string) error {
+	f := strings.Fields(line)[1:]
+	e := graph.EventSpec{ID: f[0], Enabled: true, Severity: "info", UnknownGrace: graph.DefaultUnknownGrace}
+	for _, a := range f[1:] {
+		k, v, _ := strings.Cut(a, "=")
+		if k == "when" {
+			c, rest := parseCond(v, "when")
+			if rest != "" {
+				return fmt.Errorf("when: rest %q", rest)
+			}
+			e.When = c
+			continue
+		}
+		if k == "cameras" {
+			e.Cameras = strings.Split(v, ",")
+			continue
+		}
+		d, err := time.ParseDuration(v)
+		if err != nil {
+			return err
+		}
+		switch k {
+		case "hold":
+			e.Hold = d
+		case "grace":
+			e.Grace = d
+		case "unknownGrace":
+			e.UnknownGrace = d
+		case "cooldown":
+			e.Cooldown = d
+		case "max":
+			e.MaxDuration, e.HasMax = d, true
+		case "updates":
+			e.Updates = d
+		default:
+			return fmt.Errorf("event: no %q", k)
+		}
+	}
+	s.spec.Events = append(s.spec.Events, e)
+	return nil
+}
+
+// parseCond reads all(…), any(…), not(…), absent(a.b), for(1s,…), or a.b>=1.
+func parseCond(s, path string) (*event.Cond, string) {
+	for name, op := range map[string]event.Op{"all(": event.OpAll, "any(": event.OpAny, "not(": event.OpNot} {
+		rest, ok := strings.CutPrefix(s, name)
+		if !ok {
+			continue
+		}
+		c := &event.Cond{Op: op, Path: path}
+		for i := 0; ; i++ {
+			var part *event.Cond
+			part, rest = parseCond(rest, fmt.Sprintf("%s.%d", path, i))
+			c.Of = append(c.Of, part)
+			if r, more := strings.CutPrefix(rest, ","); more {
+				rest = r
+				continue
+			}
+			return c, strings.TrimPrefix(rest, ")")
+		}
+	}
+	if rest, ok := strings.CutPrefix(s, "absent("); ok {
+		name, rest, _ := strings.Cut(rest, ")")
+		return &event.Cond{Op: event.OpAbsent, Signal: name, Path: path}, rest
+	}
+	if rest, ok := strings.CutPrefix(s, "for("); ok {
+		d, rest, _ := strings.Cut(rest, ",")
+		c, rest := parseCond(rest, path)
+		c.For, _ = time.ParseDuration(d)
+		return c, strings.TrimPrefix(rest, ")")
+	}
+	end := strings.IndexAny(s, ",)")
+	if end < 0 {
+		end = len(s)
+	}
+	leaf, rest := s[:end], s[end:]
+	for _, r := range []struct {
+		text string
+		rel  event.Rel
+	}{{">=", event.Gte}, {"<=", event.Lte}, {"==", event.Eq}, {"!=", event.Ne}, {">", event.Gt}, {"<", event.Lt}} {
+		if name, v, ok := strings.Cut(leaf, r.text); ok {
+			f, _ := strconv.ParseFloat(v, 64)
+			val := signal.Float(f)
+			if f == float64(int64(f)) {
+				val = signal.Int(int64(f))
+			}
+			return &event.Cond{Signal: name, Path: path, Compare: []event.Comparison{{Rel: r.rel, Value: val}}}, rest
+		}
+	}
+	return &event.Cond{Signal: leaf, Path: path}, rest
+}
