@@ -1,0 +1,7 @@
+//go:build !cgo || !opencv
+
+package cv
+
+const canProbe = false
+
+func probe(*Device) {}

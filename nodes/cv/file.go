@@ -1,0 +1,26 @@
+package cv
+
+import (
+	_ "embed"
+
+	"rvo.dev/engine/node"
+)
+
+//go:embed file.cue
+var fileCUE string
+
+// FileOptions are the options of a file camera.
+type FileOptions struct {
+	// Path is the video file, relative to the pipeline's folder.
+	Path string `json:"path"`
+}
+
+func fileKind() node.Kind {
+	return node.Camera(node.Contract{
+		Name: "file",
+		Doc: "plays a video file of any format that FFmpeg reads, at its own rate or in lockstep. Pictures carry the file's " +
+			"media time, which goes on growing when it loops. Damaged pictures are counted and skipped",
+		Options: fileCUE,
+		Needs:   needs,
+	}, openFile())
+}

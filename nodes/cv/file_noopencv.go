@@ -1,0 +1,7 @@
+//go:build !cgo || !opencv
+
+package cv
+
+import "rvo.dev/engine/node"
+
+func openFile() func(node.CameraEnv, FileOptions) (node.Source, error) { return nil }

@@ -1,0 +1,93 @@
+//go:build cgo && opencv
+
+package cv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+func openHaar() func(context.Context, node.DetectorEnv, HaarOptions) (node.Model, error) {
+	return func(_ context.Context, env node.DetectorEnv, o HaarOptions) (node.Model, error) {
+		o, err := o.withDefaults()
+		if err != nil {
+			return nil, err
+		}
+		path, err := findCascade(env.Env, o.Cascade, dataDirs())
+		if err != nil {
+			return nil, err
+		}
+		if err := raiseThreads(env.Threads); err != nil {
+			return nil, err
+		}
+		m := &haarModel{o: o, path: path}
+		c, err := m.load() // a file that is no cascade fails here, not at the first picture
+		if err != nil {
+			return nil, err
+		}
+		c.close()
+		return m, nil
+	}
+}
+
+type haarModel struct {
+	o    HaarOptions
+	path string
+}
+
+func (m *haarModel) load() (*cascade, error) {
+	c, err := loadCascade(m.path)
+	if err != nil {
+		return nil, fmt.Errorf("cascade %s: %w", m.path, err)
+	}
+	return c, nil
+}
+
+// NewInstance implements node.Model.
+func (m *haarModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	c, err := m.load()
+	if err != nil {
+		return nil, err
+	}
+	return &haar{o: m.o, c: c}, nil
+}
+
+// Close implements node.Model.
+func (*haarModel) Close() error { return nil }
+
+type haar struct {
+	o   HaarOptions
+	c   *cascade
+	raw []rawBox
+}
+
+// Detect implements node.Instance.
+func (d *haar) Detect(_ context.Context, run *node.Run) error {
+	if len(run.Frames) == 0 {
+		return errors.New("haar: run without a picture")
+	}
+	p := run.Frames[len(run.Frames)-1].Luma()
+	var err error
+	d.raw, err = d.c.detect(p, cascadeParams{
+		step: d.o.Step, neighbours: d.o.MinNeighbors, minSide: int(d.o.MinSize * float64(p.Height)), equalize: true,
+	}, d.raw[:0])
+	if err != nil {
+		return fmt.Errorf("haar: %w", err)
+	}
+	boxes := toBoxes(d.raw, p.Width, p.Height, d.o.Label, func(votes float64) float64 {
+		return votes / (votes + float64(d.o.MinNeighbors))
+	})
+	run.Set("count", signal.Int(int64(len(boxes))))
+	run.Set("boxes", signal.Boxes(boxes))
+	return nil
+}
+
+// Close implements node.Instance.
+func (d *haar) Close() error {
+	d.c.close()
+	return nil
+}

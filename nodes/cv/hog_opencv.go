@@ -1,0 +1,70 @@
+//go:build cgo && opencv
+
+package cv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+func openHOG() func(context.Context, node.DetectorEnv, HOGOptions) (node.Model, error) {
+	return func(_ context.Context, env node.DetectorEnv, o HOGOptions) (node.Model, error) {
+		s, err := o.settings()
+		if err != nil {
+			return nil, err
+		}
+		if err := raiseThreads(env.Threads); err != nil {
+			return nil, err
+		}
+		return hogModel{s}, nil
+	}
+}
+
+type hogModel struct{ s hogSettings }
+
+// NewInstance implements node.Model.
+func (m hogModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	d, err := newHOG()
+	if err != nil {
+		return nil, fmt.Errorf("hog: %w", err)
+	}
+	return &hog{s: m.s, d: d}, nil
+}
+
+// Close implements node.Model.
+func (hogModel) Close() error { return nil }
+
+type hog struct {
+	s   hogSettings
+	d   *hogDetector
+	raw []rawBox
+}
+
+// Detect implements node.Instance.
+func (h *hog) Detect(_ context.Context, run *node.Run) error {
+	if len(run.Frames) == 0 {
+		return errors.New("hog: run without a picture")
+	}
+	p := run.Frames[len(run.Frames)-1].BGR()
+	var err error
+	if h.raw, err = h.d.detect(p, h.s.hogParams, h.raw[:0]); err != nil {
+		return fmt.Errorf("hog: %w", err)
+	}
+	for i := range h.raw {
+		h.raw[i] = h.raw[i].trim(h.s.trimWidth, h.s.trimHeight)
+	}
+	boxes := toBoxes(suppress(h.raw, h.s.overlap), p.Width, p.Height, "person", hogScore)
+	run.Set("count", signal.Int(int64(len(boxes))))
+	run.Set("boxes", signal.Boxes(boxes))
+	return nil
+}
+
+// Close implements node.Instance.
+func (h *hog) Close() error {
+	h.d.close()
+	return nil
+}

@@ -1,0 +1,7 @@
+//go:build !cgo || !opencv
+
+package cv
+
+import "rvo.dev/engine/node"
+
+func openHTTP() func(node.CameraEnv, HTTPOptions) (node.Source, error) { return nil }

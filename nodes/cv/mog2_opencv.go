@@ -1,0 +1,137 @@
+//go:build cgo && opencv
+
+package cv
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+
+	"gocv.io/x/gocv"
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+func openMOG2() func(context.Context, node.DetectorEnv, MOG2Options) (node.Model, error) {
+	return func(_ context.Context, env node.DetectorEnv, o MOG2Options) (node.Model, error) {
+		s, err := o.settings()
+		if err != nil {
+			return nil, err
+		}
+		if err := raiseThreads(env.Threads); err != nil {
+			return nil, err
+		}
+		return mog2Shared{s}, nil
+	}
+}
+
+type mog2Shared struct{ s mog2Settings }
+
+// NewInstance implements node.Model.
+func (m mog2Shared) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	model, err := newMOG2(m.s.varThreshold, m.s.shadows)
+	if err != nil {
+		return nil, fmt.Errorf("mog2: %w", err)
+	}
+	return &mog2{
+		s:      m.s,
+		model:  model,
+		kernel: gocv.GetStructuringElement(gocv.MorphRect, image.Pt(3, 3)),
+		mask:   gocv.NewMat(), open: gocv.NewMat(), moving: gocv.NewMat(),
+		labels: gocv.NewMat(), stats: gocv.NewMat(), centroids: gocv.NewMat(),
+	}, nil
+}
+
+// Close implements node.Model.
+func (mog2Shared) Close() error { return nil }
+
+// mog2 is the background of one camera. Its Mats are reused from run to run.
+type mog2 struct {
+	s     mog2Settings
+	model *mog2Model
+
+	kernel, mask, moving, open gocv.Mat
+	labels, stats, centroids   gocv.Mat
+
+	size    image.Point // of the pictures the background is made of
+	learned tick.Time   // capture time of the newest
+}
+
+// Detect implements node.Instance.
+func (d *mog2) Detect(_ context.Context, run *node.Run) error {
+	if len(run.Frames) == 0 {
+		return errors.New("mog2: run without a picture")
+	}
+	for _, f := range run.Frames[:len(run.Frames)-1] {
+		if _, err := d.learn(f); err != nil {
+			return err
+		}
+	}
+	first, err := d.learn(run.Frames[len(run.Frames)-1])
+	if err != nil || first {
+		return err
+	}
+	boxes, level := d.find()
+	run.Set("level", signal.Float(level))
+	run.Set("boxes", signal.Boxes(boxes))
+	return nil
+}
+
+// learn takes one picture into the background and leaves what moves in d.mask. first says that there was no background
+// before, so that the mask means nothing.
+func (d *mog2) learn(f *frame.Frame) (first bool, err error) {
+	p := f.SmallLuma()
+	src, err := gocv.NewMatFromBytes(p.Height, p.Width, gocv.MatTypeCV8UC1, p.Pix)
+	if err != nil {
+		return false, fmt.Errorf("mog2: %w", err)
+	}
+	defer src.Close()
+	size, rate := image.Pt(p.Width, p.Height), d.s.rate(f.Capture.Sub(d.learned))
+	if size != d.size {
+		first, rate = true, 1
+	}
+	if err := d.model.apply(src, d.mask, rate); err != nil {
+		return false, fmt.Errorf("mog2: %w", err)
+	}
+	d.size, d.learned = size, f.Capture
+	return first, nil
+}
+
+// find reduces the mask to the share of moving pixels and the boxes around them.
+func (d *mog2) find() ([]signal.Box, float64) {
+	gocv.Threshold(d.mask, &d.moving, 200, 255, gocv.ThresholdBinary) // shadows are 127
+	gocv.MorphologyEx(d.moving, &d.open, gocv.MorphOpen, d.kernel)    // single pixels are noise
+	total := float64(d.size.X * d.size.Y)
+	level := float64(gocv.CountNonZero(d.open)) / total
+	n := gocv.ConnectedComponentsWithStats(d.open, &d.labels, &d.stats, &d.centroids)
+	var boxes []signal.Box
+	for i := 1; i < n; i++ { // 0 is the background
+		x, y := d.stats.GetIntAt(i, 0), d.stats.GetIntAt(i, 1)
+		w, h, area := d.stats.GetIntAt(i, 2), d.stats.GetIntAt(i, 3), d.stats.GetIntAt(i, 4)
+		if float64(area) < d.s.minArea*total {
+			continue
+		}
+		boxes = append(boxes, signal.Box{
+			X: float32(x) / float32(d.size.X), Y: float32(y) / float32(d.size.Y),
+			W: float32(w) / float32(d.size.X), H: float32(h) / float32(d.size.Y),
+			Score: float32(area) / float32(w*h),
+		})
+	}
+	slices.SortStableFunc(boxes, func(a, b signal.Box) int { return cmp.Compare(b.W*b.H, a.W*a.H) })
+	return boxes[:min(len(boxes), maxBoxes)], level
+}
+
+// Close implements node.Instance.
+func (d *mog2) Close() error {
+	d.model.close()
+	var errs []error
+	for _, m := range []*gocv.Mat{&d.kernel, &d.mask, &d.moving, &d.open, &d.labels, &d.stats, &d.centroids} {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
+}

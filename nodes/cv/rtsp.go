@@ -1,0 +1,44 @@
+package cv
+
+import (
+	_ "embed"
+	"fmt"
+
+	"rvo.dev/engine/node"
+)
+
+//go:embed rtsp.cue
+var rtspCUE string
+
+// RTSPOptions are the options of an rtsp camera.
+type RTSPOptions struct {
+	// URL is the stream's address, rtsp:// or rtsps://.
+	URL string `json:"url"`
+	// Transport is how the pictures come, "tcp" or "udp".
+	Transport string `json:"transport"`
+	// User and Password replace credentials in the URL.
+	User     string       `json:"user"`
+	Password *node.Secret `json:"password"`
+	// Timeout is a duration: how long connecting or one picture may take.
+	Timeout string `json:"timeout"`
+}
+
+func (o RTSPOptions) transport() (string, error) {
+	switch t := orDefault(o.Transport, "tcp"); t {
+	case "tcp", "udp":
+		return t, nil
+	default:
+		return "", fmt.Errorf("transport %q: must be tcp or udp", t)
+	}
+}
+
+func rtspKind() node.Kind {
+	return node.Camera(node.Contract{
+		Name: "rtsp",
+		Doc: "takes pictures from a network camera over RTSP. OpenCV decodes with one thread a core and so gives each " +
+			"picture later by one less than that many frames",
+		Options: rtspCUE,
+		Needs:   needs,
+		Live:    true,
+	}, openRTSP())
+}

@@ -1,0 +1,7 @@
+//go:build !cgo || !opencv
+
+package cv
+
+import "rvo.dev/engine/node"
+
+func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) { return nil }

@@ -1,0 +1,49 @@
+//go:build cgo && opencv
+
+package cv
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"rvo.dev/engine/node"
+)
+
+func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) {
+	return func(env node.CameraEnv, o RTSPOptions) (node.Source, error) {
+		timeout, err := duration("timeout", o.Timeout, defaultTimeout)
+		if err != nil {
+			return nil, err
+		}
+		transport, err := o.transport()
+		if err != nil {
+			return nil, err
+		}
+		return &rtspSource{env: env.Env, login: login{o.URL, o.User, o.Password}, transport: transport, timeout: timeout}, nil
+	}
+}
+
+type rtspSource struct {
+	env       node.Env
+	login     login
+	transport string
+	timeout   time.Duration
+}
+
+// Open implements node.Source. Cameras over tcp and over udp do not connect at the same moment: OpenCV takes the
+// transport from the environment of the process.
+func (s *rtspSource) Open(ctx context.Context) (node.Stream, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	t, err := s.login.resolve(s.env)
+	if err != nil {
+		return nil, err
+	}
+	c, err := captureURI(t.url, "rtsp_transport;"+s.transport, bound(ctx, s.timeout))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.shown, t.clean(explainRTSP(ctx, t, s.timeout)))
+	}
+	return newLive(c, t.shown, fmt.Sprintf("no picture within %s, or the camera ended the stream", s.timeout)), nil
+}
