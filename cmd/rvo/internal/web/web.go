@@ -1,0 +1,217 @@
+// Package web is the program's one HTTP server: metrics, health, readiness, and what changes the running pipeline.
+//
+//	s, err := web.Listen(web.Config{Addr: "127.0.0.1:9090", Registry: reg, Status: e.Status, Reopen: e.Reopen})
+//	err = s.Run(ctx) // until ctx is done
+//
+// Every request passes the same doors, in this order: a bounded number of connections, the names the server may be called
+// by (against DNS rebinding), the page it may be called from (against other sites), the token, the size of the body. On
+// a loopback address reading is free and changing needs the token; on any other address everything needs it, and Listen
+// refuses to open one without. The package never reads the pipeline, files or the environment.
+//
+// Run owns the goroutines: one that accepts, one a connection (at most MaxConns). It returns when all have ended.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"rvo.dev/engine"
+)
+
+const (
+	// MaxConns bounds open connections: a scraper, a probe, a console and a few people. One more is closed at once and
+	// counted.
+	MaxConns = 64
+	// MaxBody bounds a request's body in bytes. Everything that is sent to the server today is smaller than a page.
+	MaxBody = 64 << 10
+	// MinToken is the shortest token taken, in bytes: 16 random hex digits are 64 bits.
+	MinToken = 16
+)
+
+// Timeouts bound what one connection can hold up.
+type Timeouts struct {
+	Header time.Duration // to read a request's header
+	Read   time.Duration // to read all of it
+	Write  time.Duration // to answer; a CPU profile may be at most this long
+	Idle   time.Duration // between two requests
+	Stop   time.Duration // for requests under way when Run ends
+}
+
+// DefaultTimeouts are generous to people and short for programs: a header that takes five seconds is an attack or a
+// broken network.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{Header: 5 * time.Second, Read: 10 * time.Second, Write: time.Minute, Idle: time.Minute, Stop: 2 * time.Second}
+}
+
+// Config is what a Server needs. Status and Registry must be set.
+type Config struct {
+	// Addr is "host:port"; port 0 lets the system choose.
+	Addr string
+	// Names are further host names the server may be called by, without port.
+	Names []string
+	// Token opens what needs one; empty: nothing does, and Addr must be loopback.
+	Token string
+	// Registry is what /metrics shows. Listen adds the server's own metrics and those of process and runtime.
+	Registry *prometheus.Registry
+	// Status is asked by /ready.
+	Status func() engine.Status
+	// Reopen is called by POST /api/v1/reopen; nil: there is no such path.
+	Reopen func()
+	// Pprof adds /debug/pprof/.
+	Pprof bool
+	// Log gets a line a request at level debug, refusals at warn; nil: silent.
+	Log *slog.Logger
+	// Timeouts default to DefaultTimeouts where 0.
+	Timeouts Timeouts
+}
+
+// Server is an open listener and what it serves.
+type Server struct {
+	listener *boundedListener
+	http     *http.Server
+	stop     time.Duration
+}
+
+// ErrToken says that an address needs a token that was not given or is too short.
+var ErrToken = errors.New("token needed")
+
+// Listen opens the address. It fails when the port is taken, and with ErrToken when the address is not loopback and no
+// token of MinToken bytes is set.
+func Listen(c Config) (*Server, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	host, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("http address %q: %w: write it as 127.0.0.1:9090", c.Addr, err)
+	}
+	if c.Token != "" && len(c.Token) < MinToken {
+		return nil, fmt.Errorf("http token has %d bytes, at least %d are needed: make one with `openssl rand -hex 16`: %w", len(c.Token), MinToken, ErrToken)
+	}
+	if c.Token == "" && !isLoopback(host) {
+		return nil, fmt.Errorf("http address %s is reachable from other machines and no token is set: "+
+			"give one with --http-token-file or --http-token-env, or listen on 127.0.0.1: %w", c.Addr, ErrToken)
+	}
+	l, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return nil, listenError(c.Addr, err)
+	}
+	m := newMetrics(c.Registry)
+	bounded := newBoundedListener(l, MaxConns, m.refused.Inc)
+	m.watch(c.Registry, bounded.open)
+	t := c.Timeouts.withDefaults()
+	return &Server{
+		listener: bounded,
+		stop:     t.Stop,
+		http: &http.Server{
+			Handler:           newHandler(&c, host, l.Addr(), m),
+			ReadHeaderTimeout: t.Header,
+			ReadTimeout:       t.Read,
+			WriteTimeout:      t.Write,
+			IdleTimeout:       t.Idle,
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+		},
+	}, nil
+}
+
+// listenError turns what the system says into what to do.
+func listenError(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("http address %s is in use: stop the other program, choose another port with --http, or turn the server off with --http off: %w", addr, err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("http address %s is not allowed: ports below 1024 need a privilege, choose another with --http: %w", addr, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("http address %s is not on this machine: %w", addr, err)
+	}
+	return fmt.Errorf("http address %s: %w", addr, err)
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	d := DefaultTimeouts()
+	for _, p := range []struct{ have, def *time.Duration }{
+		{&t.Header, &d.Header}, {&t.Read, &d.Read}, {&t.Write, &d.Write}, {&t.Idle, &d.Idle}, {&t.Stop, &d.Stop},
+	} {
+		if *p.have == 0 {
+			*p.have = *p.def
+		}
+	}
+	return t
+}
+
+// Addr returns the address that was opened.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Run serves until ctx is done, gives requests under way a moment, and returns when every goroutine it started has
+// ended. The error is nil after a stop by ctx. It is called once.
+func (s *Server) Run(ctx context.Context) error {
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(s.listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("http server: %w", err)
+	case <-ctx.Done():
+	}
+	//nolint:contextcheck // ctx is done: the last requests need a context of their own.
+	wait, cancel := context.WithTimeout(context.Background(), s.stop)
+	defer cancel()
+	if err := s.http.Shutdown(wait); err != nil {
+		// Someone is still being answered: cut off. The connections' goroutines end with their next read or write.
+		_ = s.http.Close()
+	}
+	<-served
+	return nil
+}
+
+// Close closes a server that was never run.
+func (s *Server) Close() error { return s.listener.Close() }
+
+// isLoopback reports whether a listening host can only be reached from this machine. An empty host is every address.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+type metrics struct {
+	requests *prometheus.CounterVec
+	refused  prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rvo_http_requests_total", Help: "Requests by route of the server and status code.",
+		}, []string{"route", "code"}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rvo_http_connections_refused_total", Help: "Connections closed at once because the bound was reached.",
+		}),
+	}
+	r.MustRegister(m.requests, m.refused, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) watch(r prometheus.Registerer, open func() int) {
+	r.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rvo_http_connections", Help: "Connections open now.",
+		}, func() float64 { return float64(open()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "rvo_http_connections_capacity", Help: "Connections that may be open at once.",
+		}, func() float64 { return MaxConns }),
+	)
+}
