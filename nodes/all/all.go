@@ -10,6 +10,8 @@ import (
 	"rvo.dev/engine/node"
 	"rvo.dev/nodes/camera/synthetic"
 	"rvo.dev/nodes/detect/motion"
+	"rvo.dev/nodes/sink/jsonl"
+	"rvo.dev/nodes/sink/stdout"
 )
 
 // Kinds returns every kind of this program: the ones whose code is not in this build too, so that a pipeline that names them can be
@@ -19,6 +21,9 @@ func Kinds() []node.Kind {
 		synthetic.Kind(),
 
 		motion.Kind(),
+
+		jsonl.Kind(),
+		stdout.Kind(),
 	}
 }
 
