@@ -608,4 +608,3 @@ func Seed(ids ...string) uint64 {
 	}
 	return h.Sum64()
 }
-

@@ -245,10 +245,11 @@ func TestLateWakes(t *testing.T) {
 	})
 }
 
-// touchesBlind reports whether detectors start by time, so that a missing wake-up rightly changes what runs.
+// touchesBlind reports whether detectors start by time (without a picture, on the newest one when they become due, or
+// when a gate with a for opens), so that a missing wake-up rightly changes what runs.
 func touchesBlind(g *graph.Graph) bool {
 	for i := range g.Instances {
-		if g.Instances[i].NoFrame || g.Detectors[g.Instances[i].Detector].Frame == graph.FrameNewest {
+		if g.Instances[i].NoFrame || g.Instances[i].Gate != nil || g.Detectors[g.Instances[i].Detector].Frame == graph.FrameNewest {
 			return true
 		}
 	}
