@@ -7,24 +7,27 @@
 package all
 
 import (
+	"slices"
+
 	"rvo.dev/engine/node"
 	"rvo.dev/nodes/camera/synthetic"
+	"rvo.dev/nodes/cv"
 	"rvo.dev/nodes/detect/motion"
 	"rvo.dev/nodes/sink/jsonl"
 	"rvo.dev/nodes/sink/stdout"
 )
 
-// Kinds returns every kind of this program: the ones whose code is not in this build too, so that a pipeline that names them can be
-// vetted and told what is missing.
+// Kinds returns every kind of this program, also those whose code is not in this build, so that a pipeline that names
+// them can be vetted and its author told what is missing.
 func Kinds() []node.Kind {
-	return []node.Kind{
+	return slices.Concat(cv.Kinds(), []node.Kind{
 		synthetic.Kind(),
 
 		motion.Kind(),
 
 		jsonl.Kind(),
 		stdout.Kind(),
-	}
+	})
 }
 
 // Set returns Kinds as a set. It fails when two kinds of a role have one name or a contract is incomplete.

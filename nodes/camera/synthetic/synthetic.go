@@ -32,7 +32,7 @@ func Kind() node.Kind {
 	}, open)
 }
 
-// Options are what stands under the kind's key. Zero values stand for the defaults of options.cue.
+// Options are what stands under the kind's key. Zero values stand for the defaults.
 type Options struct {
 	Pattern string        `json:"pattern"`
 	Seed    uint64        `json:"seed"`

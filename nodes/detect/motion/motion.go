@@ -47,7 +47,7 @@ func emits(json.RawMessage) ([]node.Emit, error) {
 	}, nil
 }
 
-// Options are what stands under the kind's key. Zero values stand for the defaults of options.cue, except that a
+// Options are what stands under the kind's key. Zero values stand for the defaults, except that a
 // minArea of 0 can be written.
 type Options struct {
 	Threshold int           `json:"threshold"` // levels, 1 to 255

@@ -30,13 +30,12 @@ func Kind() node.Kind {
 	}, open)
 }
 
-// Options are what stands under the kind's key. Zero values stand for the defaults of options.cue, except that a
-// maxBytes of 0 can be written.
+// Options are what stands under the kind's key. Zero values stand for the defaults.
 type Options struct {
 	Path     string        `json:"path"`
 	Fsync    string        `json:"fsync"` // never, interval or record
 	Interval node.Duration `json:"interval"`
-	MaxBytes *node.Bytes   `json:"maxBytes"` // 0: never rotate
+	MaxBytes node.Bytes    `json:"maxBytes"`
 	Files    int           `json:"files"`
 }
 
@@ -48,9 +47,8 @@ func (o *Options) complete() error {
 		o.Fsync = "interval"
 	}
 	o.Interval = node.Duration(o.Interval.Or(time.Second))
-	if o.MaxBytes == nil {
-		size := node.Bytes(64 << 20)
-		o.MaxBytes = &size
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 64 << 20
 	}
 	if o.Files == 0 {
 		o.Files = 8

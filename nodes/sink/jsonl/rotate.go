@@ -10,8 +10,8 @@ import (
 // rotate begins a new file when n more bytes would make this one too large. A rotation that fails costs nothing but the
 // bound: records go on into the present file.
 func (s *sink) rotate(n int64) {
-	bound := int64(*s.options.MaxBytes)
-	if bound == 0 || s.mu.size == 0 || s.mu.size+n <= bound {
+	bound := int64(s.options.MaxBytes)
+	if s.mu.size == 0 || s.mu.size+n <= bound {
 		return
 	}
 	if err := s.sync(); err != nil {
