@@ -100,7 +100,7 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 		k.refuse(path, "%s %q has %d parts: a signal has none, put all or any around both", n.op.Name, c.Signal, len(c.Of))
 	}
 	if c.Signal == "" {
-		k.refuse(path, "%s names no signal: write detector.signal", n.op.Name)
+		k.refuse(path, "no signal is named: write detector.signal")
 		return
 	}
 	ref, ok := k.resolve(c.Camera, c.Signal)
@@ -142,7 +142,7 @@ func (k *compiler) hoist(n *node) {
 	k.operator(n, 0)
 	n.slot = int32(k.prog.holds)
 	k.prog.holds++
-	k.add(inst{op: opHold, slot: n.slot, lasting: n.lasting})
+	k.add(inst{op: opHold, slot: n.slot, lo: int64(n.lasting)})
 }
 
 // emit emits n as a part of group, with depth groups open around it.

@@ -51,22 +51,21 @@ const (
 	opNothing                // leaves the answer: the place where a settled group comes out
 )
 
-// inst is one instruction. Whatever it does, the answer is then counted in the group it is a part of; when that settles
-// the group, the program goes on at end.
+// inst is one instruction, in one cache line. Whatever it does, the answer is then counted in the group it is a part of;
+// when that settles the group, the program goes on at end.
 type inst struct {
-	op      opcode
-	negate  bool   // tests: holds outside the range or the list
-	last    bool   // the group's last part: if it is not settled now, it is unknown
-	answer  Answer // opOverride: instead of unknown; opBool: what it must be
-	cell    int32
-	group   int32 // -1: a part of no group
-	end     int32
-	slot    int32 // opOpen: the group; opHold, opKept: the for node; opWord: the list
-	need    quorum
-	lo, hi  int64         // opInt, opCount: the range, ends included
-	from    float64       // opFloat: the range,
-	to      float64       // ends included
-	lasting time.Duration // opHold
+	op     opcode
+	negate bool   // tests: yes outside the range or the list
+	last   bool   // the group's last part: if it is not settled now, it is unknown
+	answer Answer // opOverride: instead of unknown; opBool: what it must be
+	cell   int32
+	group  int32 // noGroup: a part of none
+	end    int32
+	slot   int32   // opOpen: the group; opHold, opKept: the for node; opWord: the list
+	need   quorum  // opOpen
+	lo, hi int64   // opInt, opCount: the range, ends included; opHold: lo is the duration in nanoseconds
+	from   float64 // opFloat: the range,
+	to     float64 // ends included
 }
 
 // Cells returns the indexes of the cells that the program reads, sorted, each once. It must not be changed.
@@ -113,7 +112,7 @@ func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answe
 		case opHold:
 			var due tick.Time
 			h := &st.holds[in.slot]
-			*h, answer, due = h.next(answer, in.lasting, now)
+			*h, answer, due = h.next(answer, time.Duration(in.lo), now)
 			st.kept[in.slot] = answer
 			wake = min(wake, due)
 		case opKept:
