@@ -12,7 +12,11 @@ import (
 	"rvo.dev/engine/node"
 	"rvo.dev/nodes/camera/synthetic"
 	"rvo.dev/nodes/cv"
+	"rvo.dev/nodes/detect/busy"
+	"rvo.dev/nodes/detect/dummy"
+	"rvo.dev/nodes/detect/jitter"
 	"rvo.dev/nodes/detect/motion"
+	"rvo.dev/nodes/detect/scripted"
 	"rvo.dev/nodes/sink/jsonl"
 	"rvo.dev/nodes/sink/stdout"
 )
@@ -23,7 +27,11 @@ func Kinds() []node.Kind {
 	return slices.Concat(cv.Kinds(), []node.Kind{
 		synthetic.Kind(),
 
+		busy.Kind(),
+		dummy.Kind(),
+		jitter.Kind(),
 		motion.Kind(),
+		scripted.Kind(),
 
 		jsonl.Kind(),
 		stdout.Kind(),
