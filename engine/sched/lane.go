@@ -60,8 +60,12 @@ type abandoned struct {
 func newLane(g *graph.Graph, i, slots int) lane {
 	in := &g.Instances[i]
 	d := &g.Detectors[in.Detector]
+	phase := time.Duration(in.Seed % uint64(d.Period))
+	if len(in.Producers) > 0 {
+		phase = 0 // the producers' results are its clock
+	}
 	return lane{
-		camera: in.Camera, period: d.Period, phase: time.Duration(in.Seed % uint64(d.Period)),
+		camera: in.Camera, period: d.Period, phase: phase,
 		weight: min(d.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
 		newest: d.Frame == graph.FrameNewest, maxAge: d.MaxAge, limit: d.Timeout,
 		class: d.Class, load: d.Load, priority: d.Priority, seed: in.Seed,

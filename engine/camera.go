@@ -1,0 +1,441 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"regexp"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
+)
+
+// camera runs one camera: a goroutine that watches and reconnects, and one that reads, which may hang in foreign code.
+type camera struct {
+	e     *Engine
+	index int
+	spec  *graph.Camera
+	src   node.Source
+	pool  *frame.Pool
+
+	// slot holds the newest picture until the core takes it: newest wins, and whoever swaps a picture out owns it.
+	slot   atomic.Pointer[frame.Frame]
+	queued atomic.Bool // the camera's index is in Engine.frames
+
+	// held are the pictures that the core keeps; owned by the core goroutine.
+	held []*frame.Frame
+
+	seq        atomic.Uint64
+	frames     atomic.Uint64 // pictures that reached the slot
+	superseded atomic.Uint64
+	noBuffer   atomic.Uint64
+	corrupt    atomic.Uint64
+	reconnects atomic.Uint64
+	stalls     atomic.Uint64
+	leaked     atomic.Int64 // readers that hang and were given up
+	last       atomic.Int64 // core time of the newest picture
+	period     atomic.Int64 // smoothed, nanoseconds
+
+	mu struct {
+		sync.Mutex
+		state string
+		err   string
+		info  node.StreamInfo
+		w, h  int
+		since time.Time // of the state
+	}
+}
+
+// The states of a camera.
+const (
+	cameraStarting = "starting"
+	cameraUp       = "up"
+	cameraStalled  = "stalled"
+	cameraDown     = "down"
+	cameraEnded    = "ended"
+)
+
+const (
+	// openLimit is how long a source may take to connect before it is given up: RTSP cameras on slow links need several
+	// seconds, nothing healthy needs twenty.
+	openLimit = 20 * time.Second
+	// stallAfter is how long a connected source may give nothing; ten of its periods where that is more.
+	stallAfter = 5 * time.Second
+	// hangLimit is how long a reader that was told to end may take before it is abandoned.
+	hangLimit = 2 * time.Second
+	// maxReaders bounds the readers of one camera that hang in foreign code; each holds a thread and a buffer.
+	maxReaders = 3
+	// The wait before a source is opened again: it doubles from first to most, with up to a half of jitter so that
+	// cameras behind one switch do not come back all at once.
+	reconnectFirst = 500 * time.Millisecond
+	reconnectMost  = 30 * time.Second
+	// steadyAfter is how long a source must have worked for the wait to begin anew.
+	steadyAfter = 10 * time.Second
+	// rebaseAfter is how late a file played at its own rate may be before its clock is set back: a burst of pictures to
+	// catch up would be stale work.
+	rebaseAfter = 500 * time.Millisecond
+)
+
+func newCamera(e *Engine, i int) (*camera, error) {
+	spec := &e.g.Cameras[i]
+	c := &camera{e: e, index: i, spec: spec}
+	// One picture in the slot, one being filled, one that is newest in the core, and for each instance one in its run,
+	// one offered and those that its abandoned runs hold; with evidence the encoder's queue and the one it works on.
+	slabs := 3 + len(spec.Instances)*(2+sched.MaxLeaked)
+	if spec.Ring > 0 {
+		slabs += encoderQueue + 1
+	}
+	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: slabs})
+	c.mu.state, c.mu.since = cameraStarting, time.Now()
+	c.last.Store(-1)
+	if spec.FPS > 0 {
+		c.period.Store(int64(float64(time.Second) / spec.FPS))
+	}
+	src, err := spec.Kind.OpenCamera(node.CameraEnv{
+		Env: e.env("camera", spec.ID), Camera: frame.CameraID(spec.ID), FPS: spec.FPS, Width: spec.Width, Height: spec.Height, Loop: spec.Loop,
+	}, spec.Options)
+	if err != nil {
+		return nil, fmt.Errorf("camera %q: %w", spec.ID, err)
+	}
+	c.src = src
+	return c, nil
+}
+
+// watch keeps the camera running until ctx is done or its file is over.
+func (c *camera) watch(ctx context.Context) {
+	wait := reconnectFirst
+	for {
+		begin := time.Now()
+		err := c.session(ctx)
+		if ctx.Err() != nil {
+			c.set(cameraEnded, nil)
+			return
+		}
+		if errors.Is(err, io.EOF) && !c.spec.Kind.Contract.Live {
+			c.set(cameraEnded, nil)
+			c.e.log.Info("the camera's file is over", "node", "camera/"+c.spec.ID, "frames", c.frames.Load())
+			c.e.ended <- c.index
+			return
+		}
+		if time.Since(begin) > steadyAfter {
+			wait = reconnectFirst
+		}
+		pause := wait + rand.N(wait/2)
+		c.set(cameraDown, err)
+		c.e.log.Warn("camera is down", "node", "camera/"+c.spec.ID, "err", redact(err.Error()), "retry_in", pause.Round(time.Millisecond))
+		select {
+		case <-ctx.Done():
+			c.set(cameraEnded, nil)
+			return
+		case <-time.After(pause):
+		}
+		c.reconnects.Add(1)
+		wait = min(2*wait, reconnectMost)
+	}
+}
+
+// reader is one connection: it opens the source and reads until something ends it.
+type reader struct {
+	c    *camera
+	ctx  context.Context
+	done chan error   // gets the reason of the end, once
+	gone atomic.Bool  // given up: nothing it still reads counts
+	beat atomic.Int64 // core time of the last sign of life
+	up   atomic.Bool  // connected
+
+	mu struct {
+		sync.Mutex
+		stream node.Stream
+		closed bool
+	}
+	base time.Duration // core time at media time 0, for files
+	set  bool
+}
+
+// session connects and reads until the stream ends, stalls or ctx is done.
+func (c *camera) session(ctx context.Context) error {
+	if n := c.leaked.Load(); n >= maxReaders {
+		return fmt.Errorf("%d reads of this source hang and have not come back: it is left alone until one does", n)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := &reader{c: c, ctx: ctx, done: make(chan error, 1)}
+	r.beat.Store(int64(c.e.now()))
+	c.e.spawn(r.run)
+	timer := time.NewTimer(stallAfter / 4)
+	defer timer.Stop()
+	for {
+		select {
+		case err := <-r.done:
+			return err
+		case <-ctx.Done():
+			return c.hangUp(r, ctx.Err())
+		case <-timer.C:
+			timer.Reset(stallAfter / 4)
+		}
+		limit := openLimit
+		if r.up.Load() {
+			limit = max(stallAfter, 10*time.Duration(c.period.Load()))
+		}
+		if quiet := time.Duration(int64(c.e.now()) - r.beat.Load()); quiet > limit {
+			c.stalls.Add(1)
+			what := "the source gave no picture for %v"
+			if !r.up.Load() {
+				what = "the source did not connect within %v"
+			}
+			err := fmt.Errorf(what, quiet.Round(100*time.Millisecond))
+			c.set(cameraStalled, err)
+			c.e.log.Warn("camera is stalled", "node", "camera/"+c.spec.ID, "err", err)
+			cancel()
+			return c.hangUp(r, err)
+		}
+	}
+}
+
+// hangUp ends a reader: it asks, waits, and gives it up when it does not come back.
+func (c *camera) hangUp(r *reader, why error) error {
+	r.close()
+	select {
+	case <-r.done:
+	case <-time.After(hangLimit):
+		r.gone.Store(true)
+		select {
+		case <-r.done: // it came back at the last moment
+		default:
+			c.leaked.Add(1)
+		}
+	}
+	return why
+}
+
+// run opens the source and reads. It runs on a goroutine of its own because either may hang.
+func (r *reader) run() {
+	err := r.read()
+	r.close()
+	r.done <- err
+	if r.gone.Load() {
+		r.c.leaked.Add(-1)
+	}
+}
+
+func (r *reader) read() (err error) {
+	c := r.c
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the source panicked: %v", p)
+		}
+	}()
+	s, err := c.src.Open(r.ctx)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.mu.stream = s
+	closed := r.mu.closed
+	r.mu.Unlock()
+	if closed {
+		return node.ErrClosed
+	}
+	c.opened(s.Info())
+	r.beat.Store(int64(c.e.now()))
+	r.up.Store(true)
+	for {
+		f, err := s.Next(r.ctx, c.pool)
+		now := c.e.now()
+		if r.gone.Load() || r.ctx.Err() != nil {
+			if f != nil {
+				f.Release()
+			}
+			return r.ctx.Err()
+		}
+		r.beat.Store(int64(now))
+		switch {
+		case err == nil:
+		case errors.Is(err, frame.ErrNoBuffer):
+			c.seq.Add(1)
+			c.noBuffer.Add(1)
+			continue
+		case errors.Is(err, node.ErrCorrupt):
+			c.seq.Add(1)
+			if c.corrupt.Add(1) == 1 {
+				c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+c.spec.ID, "err", err)
+			}
+			continue
+		default:
+			return err
+		}
+		f.Seq = c.seq.Add(1)
+		if !r.pace(f) {
+			f.Release()
+			return r.ctx.Err()
+		}
+		if f.Capture == 0 {
+			f.Capture = c.e.now()
+		}
+		c.publish(f)
+	}
+}
+
+// pace holds a file's picture back until its time has come. It returns false when the reader is to end.
+func (r *reader) pace(f *frame.Frame) bool {
+	if f.PTS == frame.NoPTS || r.c.spec.Kind.Contract.Live {
+		return true
+	}
+	now := time.Duration(r.c.e.now())
+	if !r.set || now-(r.base+f.PTS) > rebaseAfter {
+		r.base, r.set = now-f.PTS, true
+	}
+	ahead := r.base + f.PTS - now
+	if ahead <= 0 {
+		return true
+	}
+	t := time.NewTimer(ahead)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.ctx.Done():
+		return false
+	}
+	r.beat.Store(int64(r.c.e.now()))
+	return true
+}
+
+// close closes the stream once, also one that opens only later; it may be called while the reader is stuck in it.
+func (r *reader) close() {
+	r.mu.Lock()
+	s := r.mu.stream
+	r.mu.stream, r.mu.closed = nil, true
+	r.mu.Unlock()
+	if s == nil {
+		return
+	}
+	if err := s.Close(); err != nil {
+		r.c.e.log.Warn("close a camera", "node", "camera/"+r.c.spec.ID, "err", redact(err.Error()))
+	}
+}
+
+// publish makes a picture the camera's newest. It never waits: the picture before it is superseded when the core has
+// not taken it, and the ring has its own way to it.
+func (c *camera) publish(f *frame.Frame) {
+	now := int64(f.Capture)
+	if last := c.last.Swap(now); last >= 0 && now > last {
+		p := c.period.Load()
+		if p == 0 {
+			p = now - last
+		}
+		c.period.Store(p + (now-last-p)/8)
+	}
+	if c.frames.Add(1) == 1 || f.Width != c.width() {
+		c.size(f.Width, f.Height)
+	}
+	c.e.evidence.offer(c.index, f)
+	if old := c.slot.Swap(f); old != nil {
+		c.superseded.Add(1)
+		old.Release()
+	}
+	if c.queued.CompareAndSwap(false, true) {
+		c.e.frames <- c.index // has room for every camera once
+	}
+}
+
+// take gives the core the newest picture, or nil when it has it already. Called by the core goroutine.
+func (c *camera) take() *frame.Frame {
+	c.queued.Store(false)
+	return c.slot.Swap(nil)
+}
+
+// find returns a picture that the core holds.
+func (c *camera) find(seq uint64) *frame.Frame {
+	for _, f := range c.held {
+		if f.Seq == seq {
+			return f
+		}
+	}
+	return nil
+}
+
+// drop gives a picture back that the core is done with.
+func (c *camera) drop(seq uint64) {
+	for i, f := range c.held {
+		if f.Seq == seq {
+			f.Release()
+			last := len(c.held) - 1
+			c.held[i], c.held[last] = c.held[last], nil
+			c.held = c.held[:last]
+			return
+		}
+	}
+}
+
+// close gives every picture back. The readers have ended or were given up.
+func (c *camera) close() {
+	if f := c.slot.Swap(nil); f != nil {
+		f.Release()
+	}
+	for _, f := range c.held {
+		f.Release()
+	}
+	c.held = nil
+	c.pool.Close()
+}
+
+func (c *camera) opened(info node.StreamInfo) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.state, c.mu.err, c.mu.info, c.mu.since = cameraUp, "", info, time.Now()
+	if c.spec.FPS == 0 && info.FPS > 0 {
+		c.period.Store(int64(float64(time.Second) / info.FPS))
+	}
+	c.e.log.Info("camera is up", "node", "camera/"+c.spec.ID, "width", info.Width, "height", info.Height, "fps", info.FPS)
+}
+
+func (c *camera) set(state string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.state, c.mu.err, c.mu.since = state, "", time.Now()
+	if err != nil {
+		c.mu.err = redact(err.Error())
+	}
+}
+
+func (c *camera) width() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.w
+}
+
+func (c *camera) size(w, h int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.w, c.mu.h = w, h
+}
+
+func (c *camera) status() CameraStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := CameraStatus{
+		ID: c.spec.ID, State: c.mu.state, Error: c.mu.err, Width: c.mu.w, Height: c.mu.h,
+		Frames: c.frames.Load(), Dropped: c.superseded.Load() + c.noBuffer.Load() + c.corrupt.Load(),
+		Reconnects: c.reconnects.Load(), Age: -1,
+	}
+	if p := c.period.Load(); p > 0 && s.State == cameraUp {
+		s.FPS = float64(time.Second) / float64(p)
+	}
+	if last := c.last.Load(); last >= 0 {
+		s.Age = time.Duration(int64(c.e.now()) - last)
+	}
+	return s
+}
+
+// redact takes user and password out of what looks like a URI: whatever a library writes into an error, a credential must
+// not reach a log, a metric or the API.
+func redact(s string) string {
+	return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]*(?:@[^/\s"'@]*)*@`).ReplaceAllString(s, "$1***@")
+}

@@ -1,0 +1,360 @@
+// Package engine runs a graph: it owns every goroutine, carries out what the core decides, and measures.
+//
+//	e, err := engine.New(engine.Config{Graph: g, Kinds: kinds, Log: log, StateDir: dir})
+//	err = e.Run(ctx) // returns after everything that it started has ended
+//
+// The live path never waits for slow work: detectors, encoding, sinks and disks have goroutines of their own, and every
+// hand-over to them has a bound, a policy and a counter (DESIGN.md beside this file lists them). The engine knows nothing of CUE, OpenCV or
+// the command line.
+//
+// Engine owns one goroutine for the core, two for each camera (one watches, one reads), one encoder for each camera with
+// evidence, one for each CPU slot, one for each blocking run that waits, one for evidence on disk, one for each sink
+// and one for the wall clock. Run starts them and returns after the last has ended, but for reads and runs that hang
+// in foreign code: those were abandoned, are counted and bounded.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/tick"
+)
+
+// Config is what an Engine needs. Graph must be set.
+type Config struct {
+	Graph    *graph.Graph
+	Codec    frame.Codec          // nil: frame.StdCodec
+	Log      *slog.Logger         // nil: silent
+	Registry *prometheus.Registry // nil: one of its own
+	StateDir string               // where relative output paths lead
+	ClipsDir string               // replaces the folder of every evidence policy, when set
+	Stdout   io.Writer            // nil: io.Discard
+	Terminal bool                 // Stdout is one that a person reads
+	RunID    string               // empty: random
+	Drain    time.Duration        // bound of a graceful stop; 0: DefaultDrain
+	Wall     func() time.Time     // wall clock; nil: time.Now
+	Secret   func(node.Secret) (string, error)
+}
+
+// DefaultDrain bounds a graceful stop: long enough for a slow detector's last run and a clip on a slow disk, short
+// enough for a service manager's patience.
+const DefaultDrain = 5 * time.Second
+
+// Engine runs one graph, once.
+type Engine struct {
+	cfg   Config
+	g     *graph.Graph
+	log   *slog.Logger
+	run   string
+	begin time.Time // core time 0 on the monotonic clock
+	media atomic.Int64
+
+	core      *sched.Core // owned by the core goroutine
+	cams      []*camera
+	lanes     []*lane
+	models    []node.Model
+	sinks     []*sink
+	evidence  *keeper
+	metrics   *metrics
+	pool      *pool
+	decisions []sched.Decision
+
+	frames  chan int       // cameras whose slot has something new, each at most once
+	results chan result    // ends of runs
+	control chan func()    // what others ask the core goroutine to do
+	ended   chan int       // cameras that are over
+	closed  chan struct{}  // closed when the core has stopped
+	wg      sync.WaitGroup // every goroutine but those of foreign code that hangs
+	wakeAt  tick.Time      // owned by the core goroutine
+	offset  atomic.Int64   // wall minus core time, as last told the core
+	state   atomic.Int32   // phase
+	final   atomic.Pointer[Status]
+	// finalCore is the core's state at the end, for those who ask later.
+	finalCore atomic.Pointer[snapshot]
+	opened    atomic.Pointer[[]*sink] // set once every sink is open
+	read      []bool                  // by cell: some event reads it
+	clips     []string                // by machine: the folder of its present clip; owned by the core goroutine
+	records   recordCounts
+}
+
+type phase int32
+
+const (
+	phaseNew phase = iota
+	phaseRunning
+	phaseStopping
+	phaseDone
+)
+
+// New checks the configuration and returns an engine that is ready to Run. It opens nothing.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Graph == nil {
+		return nil, errors.New("engine: no graph")
+	}
+	if missing := Missing(cfg.Graph); len(missing) > 0 {
+		return nil, &NotBuiltError{missing}
+	}
+	if cfg.Codec == nil {
+		cfg.Codec = frame.StdCodec{}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Registry == nil {
+		cfg.Registry = prometheus.NewRegistry()
+	}
+	if cfg.Stdout == nil {
+		cfg.Stdout = io.Discard
+	}
+	if cfg.Drain == 0 {
+		cfg.Drain = DefaultDrain
+	}
+	if cfg.Wall == nil {
+		cfg.Wall = time.Now
+	}
+	if cfg.Secret == nil {
+		cfg.Secret = func(node.Secret) (string, error) { return "", errors.New("this program resolves no secrets") }
+	}
+	if cfg.RunID == "" {
+		var b [8]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return nil, fmt.Errorf("engine: run id: %w", err)
+		}
+		cfg.RunID = hex.EncodeToString(b[:])
+	}
+	g := cfg.Graph
+	e := &Engine{
+		cfg: cfg, g: g, log: cfg.Log, run: cfg.RunID,
+		frames: make(chan int, len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
+		wakeAt: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)),
+	}
+	slots := g.Cores
+	if slots == 0 {
+		slots = runtime.NumCPU()
+	}
+	coreSlots := slots
+	if g.Lockstep {
+		// Core time stands still while runs last, so how many run at once must not show in the decisions.
+		coreSlots = 1
+		for i := range g.Instances {
+			coreSlots += g.Detectors[g.Instances[i].Detector].Threads
+		}
+	}
+	e.read = make([]bool, len(g.Cells))
+	for i := range g.Machines {
+		for _, c := range g.Machines[i].Program.Cells() {
+			e.read[c] = true
+		}
+	}
+	e.core = sched.New(g, sched.Options{Slots: coreSlots})
+	// Every run that can be out at once has room for its end, so a worker never waits for the core.
+	e.results = make(chan result, len(g.Instances)*(1+sched.MaxLeaked)+sched.DefaultBlocking)
+	e.metrics = newMetrics(e, cfg.Registry)
+	e.pool = newPool(e, slots)
+	var err error
+	if e.evidence, err = newKeeper(e); err != nil {
+		return nil, err
+	}
+	for i := range g.Cameras {
+		c, err := newCamera(e, i)
+		if err != nil {
+			return nil, err
+		}
+		e.cams = append(e.cams, c)
+	}
+	for i := range g.Instances {
+		e.lanes = append(e.lanes, newLane(e, i))
+	}
+	return e, nil
+}
+
+// NotBuilt is a node whose kind is not in this build.
+type NotBuilt struct {
+	Node  string // "camera/front"
+	Kind  string
+	Needs string // what is missing and how to get it
+}
+
+// NotBuiltError says which nodes of a pipeline this build cannot run.
+type NotBuiltError struct{ Nodes []NotBuilt }
+
+// Error implements error.
+func (e *NotBuiltError) Error() string {
+	s := "this build lacks kinds that the pipeline uses:"
+	for _, n := range e.Nodes {
+		s += fmt.Sprintf("\n  %s is of kind %q, which needs %s", n.Node, n.Kind, n.Needs)
+	}
+	return s
+}
+
+// Missing returns the nodes of a graph whose kinds are not in this build.
+func Missing(g *graph.Graph) []NotBuilt {
+	var out []NotBuilt
+	add := func(node string, k *node.Kind) {
+		if !k.Built() {
+			out = append(out, NotBuilt{node, k.Contract.Name, k.Contract.Needs})
+		}
+	}
+	for i := range g.Cameras {
+		add("camera/"+g.Cameras[i].ID, g.Cameras[i].Kind)
+	}
+	for i := range g.Detectors {
+		add("detector/"+g.Detectors[i].ID, g.Detectors[i].Kind)
+	}
+	for i := range g.Sinks {
+		add("sink/"+g.Sinks[i].ID, g.Sinks[i].Kind)
+	}
+	return out
+}
+
+// now returns core time: media time in lockstep, else monotonic time since the run began.
+func (e *Engine) now() tick.Time {
+	if e.g.Lockstep {
+		return tick.Time(e.media.Load())
+	}
+	return tick.Time(time.Since(e.begin))
+}
+
+// wall returns wall time at a point of core time, by the offset that the core knows.
+func (e *Engine) wall(t tick.Time) time.Time { return time.Unix(0, e.offset.Load()+int64(t)).UTC() }
+
+// spawn starts a goroutine that Run waits for.
+func (e *Engine) spawn(f func()) { e.wg.Go(f) }
+
+// env returns what every node gets.
+func (e *Engine) env(role, id string) node.Env {
+	return node.Env{
+		ID: id, Dir: e.g.Dir, StateDir: e.cfg.StateDir, Log: e.log.With("node", role+"/"+id), Secret: e.cfg.Secret,
+		Now: e.now, Seed: graph.Seed(role, id), Terminal: e.cfg.Terminal, Stdout: e.cfg.Stdout,
+	}
+}
+
+// Run opens every node and runs until ctx is done or every camera has ended, then stops gracefully: cameras first, then
+// the runs that are out, then pending events, clips and sinks, all within Config.Drain. It returns an error when a
+// detector's model or a sink cannot be opened, or, in lockstep, a camera. It may be called once.
+func (e *Engine) Run(ctx context.Context) error {
+	if !e.state.CompareAndSwap(int32(phaseNew), int32(phaseRunning)) {
+		return errors.New("engine: Run was called before")
+	}
+	e.begin = time.Now()
+	e.offset.Store(e.cfg.Wall().UnixNano())
+	defer e.state.Store(int32(phaseDone))
+
+	if err := e.open(ctx); err != nil {
+		e.closeAll()
+		return err
+	}
+	e.opened.Store(&e.sinks)
+	hard, kill := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer kill(nil)
+	e.pool.start(hard)
+	e.evidence.start(hard)
+	for _, s := range e.sinks {
+		s.start(hard)
+	}
+	var err error
+	if e.g.Lockstep {
+		err = e.lockstep(ctx)
+	} else {
+		e.live(ctx)
+	}
+	e.pool.stop()
+	e.finish(kill)
+	return err
+}
+
+// open opens models and sinks: against the flow, so that nothing is produced before somebody can take it.
+func (e *Engine) open(ctx context.Context) error {
+	var errs []error
+	e.evidence.check()
+	for i := range e.g.Sinks {
+		s, err := newSink(ctx, e, i)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("sink %q: %w", e.g.Sinks[i].ID, err))
+			continue
+		}
+		e.sinks = append(e.sinks, s)
+	}
+	for i := range e.g.Detectors {
+		d := &e.g.Detectors[i]
+		m, err := d.Kind.OpenDetector(ctx, node.DetectorEnv{
+			Env: e.env("detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec,
+		}, d.Options)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("detector %q: %w", d.ID, err))
+			continue
+		}
+		e.models = append(e.models, m)
+		for _, li := range d.Instances {
+			e.lanes[li].model = m
+			if err := e.lanes[li].open(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("detector %q on camera %q: %w", d.ID, e.g.Cameras[e.g.Instances[li].Camera].ID, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// finish flushes what is pending, within what is left of the drain, and closes everything.
+func (e *Engine) finish(kill context.CancelCauseFunc) {
+	limit := time.AfterFunc(e.cfg.Drain, func() { kill(errors.New("the stop took longer than its bound")) })
+	defer limit.Stop()
+	e.evidence.stop()
+	for _, s := range e.sinks {
+		s.stop()
+	}
+	done := make(chan struct{})
+	go func() { // the one wait that may be given up
+		e.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(e.cfg.Drain + time.Second):
+		e.log.Error("stop: some work did not end within its bound and is left behind", "bound", e.cfg.Drain)
+	}
+	e.closeAll()
+}
+
+// closeAll closes instances and models that no abandoned run uses, sinks and pools.
+func (e *Engine) closeAll() {
+	for _, s := range e.sinks {
+		s.close()
+	}
+	stuck := false
+	for _, l := range e.lanes {
+		stuck = !l.close() || stuck
+	}
+	if !stuck {
+		for _, m := range e.models {
+			if err := m.Close(); err != nil {
+				e.log.Warn("close a model", "err", err)
+			}
+		}
+	}
+	for _, c := range e.cams {
+		c.close()
+	}
+}
+
+// Reopen asks every sink that can to reopen its output, as after a log rotation.
+func (e *Engine) Reopen() {
+	for _, s := range e.openSinks() {
+		s.reopen.Store(true)
+	}
+}

@@ -1,0 +1,488 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestEventIsConfirmedAndEndsAtTheStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("d", 10, says(5*time.Millisecond, 2))
+		k.event("seen", "d.count", 500*time.Millisecond)
+		k.sink()
+		e := k.run(3 * time.Second)
+		if got, want := k.states(), []string{"seen@front confirmed", "seen@front ended shutdown"}; !slices.Equal(got, want) {
+			t.Errorf("records %q, want %q", got, want)
+		}
+		r := k.records[0]
+		if r.Schema != RecordSchema || r.ID == "" || r.Run != "run" || r.Revision != "rev" || len(r.Leaves) != 1 || r.Leaves[0].Value != int64(2) {
+			t.Errorf("record %+v", r)
+		}
+		st := e.Status()
+		if st.Events.Confirmed != 1 || st.Events.Ended != 1 || st.Cameras[0].Frames != 31 && st.Cameras[0].Frames != 30 {
+			t.Errorf("status %+v", st)
+		}
+	})
+}
+
+// TestSlowDetectorDelaysNobody: the invariant. A detector of a second beside one of a millisecond costs the latter nothing.
+func TestSlowDetectorDelaysNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 30, &fakeCamera{live: true})
+		k.detector("fast", 30, says(time.Millisecond, 1))
+		k.detector("slow", 30, says(time.Second, 1)).Load = graph.LoadNone
+		k.sink()
+		k.event("e", "fast.count", 0)
+		e := k.run(10 * time.Second)
+		if n := len(k.looked["fast"]); n < 299 {
+			t.Errorf("the fast detector looked at %d of 300 pictures", n)
+		}
+		if n := len(k.looked["slow"]); n != 10 {
+			t.Errorf("the slow detector ran %d times in 10 s, want 10", n)
+		}
+		if s := e.cams[0].superseded.Load(); s != 0 {
+			t.Errorf("%d pictures were not taken by the core", s)
+		}
+	})
+}
+
+func TestPanicAndErrorAreContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("bad", 10, func(_ context.Context, n uint64, run *node.Run) error {
+			if n%2 == 0 {
+				return errTest
+			}
+			panic("made to panic")
+		})
+		k.detector("ok", 10, says(time.Millisecond, 1))
+		k.detector("alien", 10, func(_ context.Context, _ uint64, run *node.Run) error { run.Set("nothing", signal.Int(1)); return nil })
+		k.event("e", "ok.count", time.Second)
+		k.event("never", "bad.count", 0)
+		k.sink()
+		e := k.engine()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		time.Sleep(5 * time.Second)
+		st := e.Status()
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if got, want := k.states(), []string{"e@front confirmed", "e@front ended shutdown"}; !slices.Equal(got, want) {
+			t.Errorf("records %q, want %q", got, want)
+		}
+		why := fmt.Sprint(st.Reasons)
+		if st.Ready() || !strings.Contains(why, "detector/bad@front") || !strings.Contains(why, "made to") || !strings.Contains(why, "detector/alien@front") {
+			t.Errorf("ready %v because of %v: must name the broken detectors and why", st.Ready(), why)
+		}
+		k.clean(e)
+	})
+}
+
+func TestHungDetectorIsAbandonedAndTheStopIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		k := newKit(t)
+		k.spec.Engine.Cores = 1
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("stuck", 10, func(_ context.Context, n uint64, run *node.Run) error {
+			if n > 3 {
+				<-release // deaf to its context, as foreign code is
+			}
+			run.Set("count", signal.Int(1))
+			return nil
+		}).Timeout = 500 * time.Millisecond
+		k.detector("ok", 10, says(time.Millisecond, 1))
+		k.event("e", "ok.count", time.Second)
+		k.sink()
+		k.cfg.Drain = 3 * time.Second
+		e := k.engine()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		begin := time.Now()
+		if err := e.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(begin) - 10*time.Second; d > 2*k.cfg.Drain {
+			t.Errorf("the stop took %v, the drain is %v", d, k.cfg.Drain)
+		}
+		if n := len(k.looked["ok"]); n < 90 {
+			t.Errorf("the detector beside the stuck one ran %d times of 100 on the only slot", n)
+		}
+		if st := e.Status(); st.Detectors[1].Failed != 2 || st.Detectors[1].Skipped["leaked"] == 0 {
+			t.Errorf("stuck: %+v, want 2 abandoned runs and then skips as leaked", st.Detectors[1])
+		}
+		if got := k.states(); !slices.Equal(got, []string{"e@front confirmed", "e@front ended shutdown"}) {
+			t.Errorf("records %q", got)
+		}
+		close(release)
+		synctest.Wait()
+		k.clean(e)
+	})
+}
+
+func TestCameraThatFailsIsRetriedAndDoesNotStopTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("bad", 10, &fakeCamera{live: true, open: func(try int) error {
+			if try < 4 {
+				return fmt.Errorf("connect to rtsp://admin:secret@10.0.0.1/live: refused")
+			}
+			return nil
+		}})
+		k.camera("good", 10, &fakeCamera{live: true})
+		k.camera("panics", 10, &fakeCamera{live: true, next: func(_ context.Context, n int) error {
+			if n == 5 {
+				panic("camera code")
+			}
+			return nil
+		}})
+		k.detector("d", 10, says(time.Millisecond, 1))
+		k.event("e", "d.count", time.Second)
+		k.sink()
+		e := k.engine()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		time.Sleep(time.Second)
+		early := e.Status()
+		time.Sleep(20 * time.Second)
+		late := e.Status()
+		cancel()
+		<-done
+		if s := early.Cameras[0]; s.State != "down" || !strings.Contains(s.Error, "refused") || strings.Contains(s.Error, "secret") {
+			t.Errorf("early: %+v, want down, the reason and no password", s)
+		}
+		if early.Ready() {
+			t.Error("ready with a camera down")
+		}
+		if s := late.Cameras[0]; s.State != "up" || s.Reconnects != 3 || s.Frames < 50 {
+			t.Errorf("late: %+v, want up after 3 reconnects", s)
+		}
+		if late.Cameras[1].Frames < 200 {
+			t.Errorf("the good camera gave %d pictures", late.Cameras[1].Frames)
+		}
+		if late.Cameras[2].Reconnects == 0 {
+			t.Error("the camera that panicked was not opened again")
+		}
+		k.clean(e)
+	})
+}
+
+func TestStalledCameraIsSeenAndReopened(t *testing.T) {
+	for _, deaf := range []bool{false, true} {
+		t.Run(fmt.Sprintf("deaf=%v", deaf), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				var opened atomic.Int64
+				k := newKit(t)
+				k.camera("front", 10, &fakeCamera{live: true, open: func(int) error { opened.Add(1); return nil }, next: func(ctx context.Context, n int) error {
+					if n < 20 || opened.Load() > 1 {
+						return nil
+					}
+					if deaf { // as a blocking call into foreign code
+						<-release
+						return errTest
+					}
+					<-ctx.Done()
+					return ctx.Err()
+				}})
+				k.detector("d", 10, says(time.Millisecond, 1)).TTL = map[string]time.Duration{"count": time.Second}
+				k.event("e", "d.count", 0).UnknownGrace = 2 * time.Second
+				k.sink()
+				e := k.engine()
+				ctx, cancel := context.WithCancel(t.Context())
+				done := make(chan error)
+				go func() { done <- e.Run(ctx) }()
+				time.Sleep(30 * time.Second)
+				st := e.Status()
+				if s := st.Cameras[0]; s.State != "up" || s.Reconnects != 1 || e.cams[0].stalls.Load() != 1 {
+					t.Errorf("%+v, stalls %d: want one stall, one reconnect and up", s, e.cams[0].stalls.Load())
+				}
+				if want := map[bool]int64{true: 1}[deaf]; e.cams[0].leaked.Load() != want {
+					t.Errorf("%d readers leaked, want %d", e.cams[0].leaked.Load(), want)
+				}
+				if got := k.states(); len(got) < 3 || got[1] != "e@front ended unknown" || got[2] != "e@front confirmed" {
+					t.Errorf("records %q: want the event to end as unknown and to come back", got)
+				}
+				close(release)
+				cancel()
+				<-done
+				synctest.Wait()
+				k.clean(e)
+			})
+		})
+	}
+}
+
+func TestFileEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("clip", 10, &fakeCamera{frames: 50})
+		k.detector("d", 10, says(time.Millisecond, 1))
+		k.event("e", "d.count", time.Second)
+		k.sink()
+		begin := time.Now()
+		e := k.run(time.Hour)
+		if d := time.Since(begin); d < 4900*time.Millisecond || d > 6*time.Second {
+			t.Errorf("5 s of file took %v", d)
+		}
+		if st := e.Status(); st.Cameras[0].State != "ended" || st.Cameras[0].Frames != 50 {
+			t.Errorf("%+v", st.Cameras[0])
+		}
+	})
+}
+
+// TestLockstepSeesEveryPicture: also with a detector that is slower than the camera, and twice the same.
+func TestLockstepSeesEveryPicture(t *testing.T) {
+	play := func(took time.Duration) (records []node.Record, looked map[string][]uint64, spent time.Duration) {
+		k := newKit(t)
+		k.camera("clip", 10, &fakeCamera{frames: 200}).Pace = graph.PaceLockstep
+		k.camera("other", 4, &fakeCamera{frames: 80}).Pace = graph.PaceLockstep
+		k.detector("slow", 10, func(ctx context.Context, n uint64, run *node.Run) error {
+			time.Sleep(took)
+			run.Set("count", signal.Int(int64(run.Frames[0].Seq/20%2)))
+			return nil
+		})
+		k.detector("next", 10, says(0, 1)).Needs = []string{"slow.count"}
+		k.event("e", "slow.count", 500*time.Millisecond).Grace = 200 * time.Millisecond
+		k.sink()
+		k.cfg.Wall = func() time.Time { return time.Unix(1_700_000_000, 0) }
+		begin := time.Now()
+		k.run(time.Hour)
+		return k.records, k.looked, time.Since(begin)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		slow, looked, spent := play(time.Second)
+		fast, _, _ := play(time.Microsecond)
+		if len(slow) == 0 || !reflect.DeepEqual(slow, fast) {
+			t.Errorf("records depend on the detector's speed: %d and %d of them", len(slow), len(fast))
+		}
+		if n := len(looked["slow"]); n < 278 {
+			t.Errorf("the slow detector looked at %d of 280 pictures", n)
+		}
+		if len(looked["next"]) != len(looked["slow"]) {
+			t.Errorf("the chained detector looked at %d pictures, its producer at %d", len(looked["next"]), len(looked["slow"]))
+		}
+		if spent < 100*time.Second {
+			t.Errorf("280 runs of a second took %v: they did not run", spent)
+		}
+	})
+}
+
+func TestSinkThatFailsIsRetriedThenCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("d", 10, says(time.Millisecond, 1))
+		k.event("e", "d.count", 0)
+		k.sink()
+		full := errTest
+		k.sinkErr.Store(&full)
+		e := k.engine()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		time.Sleep(3 * time.Second)
+		if st := e.Status(); st.Ready() || !strings.Contains(fmt.Sprint(st.Reasons), "sink/memory") {
+			t.Errorf("reasons %v: must name the sink", st.Reasons)
+		}
+		k.sinkErr.Store(nil)
+		time.Sleep(10 * time.Second)
+		if st := e.Status(); !st.Ready() || st.Sinks[0].Written != 1 {
+			t.Errorf("after the disk came back: %+v %v", st.Sinks, st.Reasons)
+		}
+		k.sinkErr.Store(&full)
+		cancel()
+		<-done
+		if st := e.Status(); st.Sinks[0].Dropped != 1 {
+			t.Errorf("at the end %+v: want the last record counted as dropped", st.Sinks)
+		}
+	})
+}
+
+func TestEvidenceIsWrittenAndNamedInTheRecord(t *testing.T) {
+	for _, pace := range []graph.Pace{graph.PaceLive, graph.PaceLockstep} {
+		t.Run(map[graph.Pace]string{graph.PaceLive: "live", graph.PaceLockstep: "lockstep"}[pace], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newKit(t)
+				k.camera("front", 10, &fakeCamera{frames: 100}).Pace = pace
+				k.detector("d", 10, func(_ context.Context, _ uint64, run *node.Run) error {
+					run.Set("boxes", signal.Boxes([]signal.Box{{X: 0.2, Y: 0.2, W: 0.4, H: 0.4, Score: 1}}))
+					n := int64(0)
+					if s := run.Frames[0].Seq; s >= 30 && s < 50 {
+						n = 1
+					}
+					run.Set("count", signal.Int(n))
+					return nil
+				})
+				k.event("seen", "d.count", 500*time.Millisecond).Evidence = "clip"
+				k.spec.Evidence = []graph.EvidenceSpec{{ID: "clip", Pre: time.Second, Post: time.Second, Quality: 80, MinFree: 1}}
+				k.sink()
+				k.cfg.StateDir = t.TempDir()
+				e := k.run(time.Hour)
+				if len(k.records) != 2 || k.records[0].Evidence == "" {
+					t.Fatalf("records %+v", k.records)
+				}
+				dir := filepath.Join(k.cfg.StateDir, "evidence", k.records[0].Evidence)
+				raw, err := os.ReadFile(filepath.Join(dir, "meta.json"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var meta map[string]any
+				if err := json.Unmarshal(raw, &meta); err != nil {
+					t.Fatal(err)
+				}
+				jpegs, err := filepath.Glob(filepath.Join(dir, "frame_*.jpg"))
+				if err != nil || len(jpegs) < 20 {
+					t.Errorf("%d pictures in the clip (%v)\n%s", len(jpegs), err, raw)
+				}
+				if _, err := os.Stat(filepath.Join(dir, "snapshot.jpg")); err != nil {
+					t.Error(err)
+				}
+				if st := e.Status(); st.Evidence[0].Clips != 1 || st.Evidence[0].Error != "" {
+					t.Errorf("%+v", st.Evidence)
+				}
+			})
+		})
+	}
+}
+
+func TestWallClockJumpChangesOnlyWhatRecordsSay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("d", 10, func(_ context.Context, n uint64, run *node.Run) error {
+			run.Set("count", signal.Int(int64(n/20%2)))
+			return nil
+		})
+		k.event("e", "d.count", 500*time.Millisecond)
+		k.sink()
+		begin := time.Now()
+		k.cfg.Wall = func() time.Time {
+			now := time.Now()
+			if now.Sub(begin) > 5*time.Second {
+				now = now.Add(-time.Hour)
+			}
+			return now
+		}
+		k.run(12 * time.Second)
+		if len(k.records) != 6 {
+			t.Fatalf("%d records, want 3 occurrences of 2", len(k.records))
+		}
+		at := func(i int) time.Time {
+			x, err := time.Parse(time.RFC3339Nano, k.records[i].Time)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x
+		}
+		if d := at(2).Sub(at(0)); d > -50*time.Minute {
+			t.Errorf("the second record is %v after the first: the jump of -1h is not in it", d)
+		}
+		if k.records[3].Duration != "1.6s" && k.records[3].Duration != "1.5s" {
+			t.Errorf("an occurrence across the jump lasted %s", k.records[3].Duration)
+		}
+	})
+}
+
+// TestMetricsAreComplete: every series of the table is there, and a scrape while running costs no race.
+func TestMetricsAreComplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("d", 10, says(time.Millisecond, 1))
+		k.event("e", "d.count", 0).Evidence = "clip"
+		k.spec.Evidence = []graph.EvidenceSpec{{ID: "clip", Pre: time.Second, Post: time.Second, Quality: 80, MinFree: 1}}
+		k.sink()
+		reg := prometheus.NewRegistry()
+		k.cfg.Registry = reg
+		k.cfg.StateDir = t.TempDir()
+		e := k.engine()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		time.Sleep(5 * time.Second)
+		families, err := reg.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		<-done
+		seen := map[string]bool{}
+		for _, f := range families {
+			seen[f.GetName()] = true
+			if f.GetHelp() == "" {
+				t.Errorf("%s has no help", f.GetName())
+			}
+		}
+		for _, s := range e.metrics.table() {
+			if !seen[s.name] && s.name != "rvo_clips_short_total" {
+				t.Errorf("metric %s is missing", s.name)
+			}
+		}
+		if _, err := reg.Gather(); err != nil {
+			t.Errorf("after the end: %v", err)
+		}
+	})
+}
+
+func TestModelThatDoesNotOpenRefusesTheRun(t *testing.T) {
+	k := newKit(t)
+	k.camera("front", 10, &fakeCamera{live: true})
+	k.detector("d", 10, says(0, 1))
+	e := k.engine()
+	e.g.Detectors[0].Kind = brokenKind(t)
+	if err := e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), `detector "d"`) || !strings.Contains(err.Error(), "made to fail") {
+		t.Errorf("Run gave %v, want the detector and the reason", err)
+	}
+}
+
+func brokenKind(t *testing.T) *node.Kind {
+	set, err := node.NewSet(node.Detector(node.Contract{
+		Name: "broken", Doc: "does not open", Options: "#Options: {}", Emits: func(json.RawMessage) ([]node.Emit, error) { return nil, nil },
+	}, func(context.Context, node.DetectorEnv, options) (node.Model, error) { return nil, errTest }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _ := set.Kind(node.RoleDetector, "broken")
+	return k
+}
+
+func TestRedact(t *testing.T) {
+	for in, want := range map[string]string{
+		"open rtsp://admin:pw@10.0.0.1:554/s": "open rtsp://***@10.0.0.1:554/s",
+		"rtsp://user:p@ss@host/x failed":      "rtsp://***@host/x failed",
+		"http://host/a@b":                     "http://host/a@b",
+		"no uri a@b":                          "no uri a@b",
+	} {
+		if got := redact(in); got != want {
+			t.Errorf("redact(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,347 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/evidence"
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/queue"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// keeper turns pictures into samples and lets the recorder cut clips out of them: one encoder goroutine a camera, one
+// goroutine for the disk.
+type keeper struct {
+	e        *Engine
+	rec      *evidence.Recorder
+	policies []evidence.Policy
+	encoders []*encoder // by camera, nil: no evidence looks at it
+	wake     chan struct{}
+	quit     chan struct{} // closed: flush and end
+	done     chan struct{}
+}
+
+// encoderQueue is how many pictures may wait for the encoder of one camera. Two cover the jitter of a shared machine;
+// more would only hold frame buffers for an encoder that cannot keep up.
+const encoderQueue = 2
+
+// retainEvery is how often clips are looked at for their age and size beside each write.
+const retainEvery = time.Minute
+
+type encoder struct {
+	k       *keeper
+	camera  int
+	q       *queue.Queue[*frame.Frame]
+	spacing time.Duration // between samples; 0: every picture
+	next    tick.Time     // owned by the camera's reader
+	encoded atomic.Uint64
+	failed  atomic.Uint64
+	nanos   atomic.Int64 // spent encoding
+}
+
+func newKeeper(e *Engine) (*keeper, error) {
+	k := &keeper{e: e, wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	for _, p := range e.g.Evidence {
+		dir, err := e.evidenceDir(p)
+		if err != nil {
+			return nil, fmt.Errorf("evidence %q: %w", p.ID, err)
+		}
+		k.policies = append(k.policies, evidence.Policy{
+			ID: p.ID, Dir: dir, Pre: p.Pre, Post: p.Post, FPS: p.FPS, Quality: p.Quality,
+			Keep: p.Keep, MaxBytes: p.MaxBytes, MinFree: p.MinFree,
+		})
+	}
+	var cams []evidence.CameraOptions
+	k.encoders = make([]*encoder, len(e.g.Cameras))
+	for i := range e.g.Cameras {
+		c := &e.g.Cameras[i]
+		if c.Ring == 0 {
+			continue
+		}
+		// Half for the ring, half for what open clips still need after the ring has moved on.
+		cams = append(cams, evidence.CameraOptions{ID: c.ID, Bytes: c.RingBytes / 2, Hold: c.RingBytes / 2, Span: c.Ring})
+		enc := &encoder{k: k, camera: i, q: queue.New[*frame.Frame](encoderQueue, queue.DropOldest)}
+		if c.RingFPS > 0 {
+			enc.spacing = time.Duration(float64(time.Second) / c.RingFPS)
+		}
+		k.encoders[i] = enc
+	}
+	rec, err := evidence.New(evidence.Options{Pipeline: e.g.Name, Run: e.run, Policies: k.policies, Cameras: cams})
+	if err != nil {
+		return nil, err
+	}
+	k.rec = rec
+	return k, nil
+}
+
+// evidenceDir is where a policy's clips go.
+func (e *Engine) evidenceDir(p graph.EvidenceSpec) (string, error) {
+	if e.cfg.ClipsDir != "" {
+		return filepath.Abs(e.cfg.ClipsDir)
+	}
+	dir, err := node.Env{StateDir: e.cfg.StateDir}.OutputPath(p.Dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(dir)
+}
+
+// check makes the folders and sweeps what an earlier run left half done. What fails costs clips, not the run.
+func (k *keeper) check() {
+	for _, p := range k.policies {
+		if err := k.rec.Check(p.ID); err != nil {
+			k.e.log.Error("evidence is not kept", "node", "evidence/"+p.ID, "err", err)
+		}
+	}
+	swept, err := k.rec.Sweep()
+	if err != nil {
+		k.e.log.Warn("unfinished clips of an earlier run could not be removed", "err", err)
+	}
+	for _, s := range swept {
+		if len(s.Removed) > 0 {
+			k.e.log.Info("unfinished clips of an earlier run were removed", "dir", s.Dir, "clips", len(s.Removed))
+		}
+		for _, u := range s.Unreadable {
+			k.e.log.Warn("the evidence folder holds something that is no clip; it is left alone", "dir", s.Dir, "what", u)
+		}
+	}
+}
+
+func (k *keeper) start(ctx context.Context) {
+	if len(k.policies) == 0 {
+		close(k.done)
+		return
+	}
+	if !k.e.g.Lockstep {
+		for _, enc := range k.encoders {
+			if enc != nil {
+				k.e.spawn(enc.loop)
+			}
+		}
+	}
+	k.e.spawn(func() { k.loop(ctx) })
+}
+
+// offer hands a picture to the ring. It never waits, except in lockstep, where every picture counts and time does not.
+func (k *keeper) offer(camera int, f *frame.Frame) {
+	enc := k.encoders[camera]
+	if enc == nil {
+		return
+	}
+	if enc.spacing > 0 {
+		// A sample is due from half a camera period before its slot on, as for detectors; slots are kept.
+		if f.Capture.Add(enc.spacing/8) < enc.next {
+			return
+		}
+		enc.next = max(enc.next, f.Capture.Add(-enc.spacing/8)).Add(enc.spacing)
+	}
+	if k.e.g.Lockstep {
+		enc.encode(f.Retain())
+		return
+	}
+	if lost, dropped := enc.q.Push(f.Retain()); dropped {
+		lost.Release()
+	}
+}
+
+func (enc *encoder) loop() {
+	for {
+		f, ok := enc.q.Pop(context.Background()) // ends by Close
+		if !ok {
+			return
+		}
+		enc.encode(f)
+	}
+}
+
+// encode makes a sample of a picture and gives the picture back.
+func (enc *encoder) encode(f *frame.Frame) {
+	defer f.Release()
+	e, cam := enc.k.e, &enc.k.e.g.Cameras[enc.camera]
+	begin := time.Now()
+	b, err := f.JPEG(e.cfg.Codec, cam.Quality)
+	took := time.Since(begin)
+	enc.nanos.Add(int64(took))
+	e.metrics.encodeSeconds.WithLabelValues(cam.ID).Observe(took.Seconds())
+	if err == nil {
+		err = enc.k.rec.Push(cam.ID, evidence.Sample{
+			Bytes: b, Capture: f.Capture, Frame: f.Seq, Codec: evidence.JPEG, Encoder: e.cfg.Codec.Name(), Quality: cam.Quality,
+			Key: true, Width: f.Width, Height: f.Height,
+		})
+	}
+	if err != nil {
+		enc.failed.Add(1)
+		e.log.Warn("a picture is not kept for evidence", "node", "camera/"+cam.ID, "err", err)
+		return
+	}
+	enc.encoded.Add(1)
+}
+
+// open begins the clip of an event that confirmed and returns its folder, empty when there will be none.
+func (k *keeper) open(d *sched.Decision) string {
+	m := &k.e.g.Machines[d.Machine]
+	ev := &k.e.g.Events[m.Event]
+	if ev.Evidence < 0 {
+		return ""
+	}
+	capture := d.Capture
+	if d.Frame == 0 || capture > d.At {
+		capture = d.At // nothing that decided came from a picture
+	}
+	name, err := k.rec.Open(evidence.Request{
+		Policy: k.policies[ev.Evidence].ID, Event: ev.ID, Camera: k.e.g.Cameras[m.Camera].ID, RecordID: d.Occurrence,
+		Revision: k.e.g.Revision, Generation: generation,
+		Since: d.Transition.Since, Confirmed: d.At, Capture: capture, Epoch: time.Unix(0, d.Offset).UTC(),
+		Severity: ev.Severity, Labels: ev.Labels, Leaves: d.Leaves, Boxes: k.boxes(d),
+	})
+	if err != nil {
+		k.e.log.Warn("no clip of this event", "node", "event/"+ev.ID, "err", err)
+		return ""
+	}
+	k.nudge()
+	return name
+}
+
+// ended tells the recorder that an occurrence is over.
+func (k *keeper) ended(d *sched.Decision) {
+	if len(k.policies) == 0 {
+		return
+	}
+	k.rec.Ended(d.Occurrence, d.At)
+	k.nudge()
+}
+
+// boxes returns what the detectors behind the deciding leaves found on the machine's camera, to be drawn.
+func (k *keeper) boxes(d *sched.Decision) []evidence.BoxSet {
+	var out []evidence.BoxSet
+	g, m := k.e.g, &k.e.g.Machines[d.Machine]
+	seen := map[int]bool{}
+	for _, leaf := range m.Program.Cells() {
+		in := g.Cells[leaf].Instance
+		if in < 0 || g.Instances[in].Camera != m.Camera || seen[in] {
+			continue
+		}
+		seen[in] = true
+		if !decided(d.Leaves, g.Cells[leaf].Detector) {
+			continue
+		}
+		for _, ci := range g.Instances[in].Outputs {
+			if g.Cells[ci].Type != signal.TypeBoxes {
+				continue
+			}
+			if c := k.e.core.Cell(ci); c.Fresh(d.At) {
+				out = append(out, evidence.BoxSet{Signal: g.Cells[ci].Signal, Frame: c.Frame, Capture: c.Capture, Boxes: c.Value.AsBoxes()})
+			}
+		}
+	}
+	return out
+}
+
+// decided reports whether a leaf of this detector had a part in a yes.
+func decided(leaves []event.Leaf, detector string) bool {
+	for i := range leaves {
+		l := &leaves[i]
+		if l.Decided && l.Answer == event.Yes && len(l.Signal) > len(detector) && l.Signal[:len(detector)] == detector && l.Signal[len(detector)] == '.' {
+			return true
+		}
+	}
+	return false
+}
+
+// nudge makes the disk goroutine look again when it is to wake.
+func (k *keeper) nudge() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+// step cuts what is complete at now; in lockstep the core goroutine calls it between two pictures.
+func (k *keeper) step(now tick.Time) {
+	done, _ := k.rec.Step(now)
+	k.report(done)
+}
+
+func (k *keeper) report(done []evidence.Result) {
+	for i := range done {
+		r := &done[i]
+		if r.Err != nil {
+			k.e.log.Error("a clip was lost", "node", "evidence/"+r.Policy, "clip", r.Clip, "cause", string(r.Cause), "err", r.Err)
+			continue
+		}
+		k.e.log.Info("clip written", "node", "evidence/"+r.Policy, "clip", r.Clip, "frames", r.Frames)
+	}
+}
+
+// loop is the disk goroutine. In lockstep the core goroutine does its steps and it only waits for the end.
+func (k *keeper) loop(ctx context.Context) {
+	defer close(k.done)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	retain := time.Now()
+	for {
+		select {
+		case <-k.quit:
+			k.flush(ctx)
+			return
+		case <-timer.C:
+		case <-k.wake:
+		}
+		now := k.e.now()
+		wait := retainEvery
+		if !k.e.g.Lockstep {
+			k.step(now)
+			if w := k.rec.Wait(k.e.now()); w != tick.Never {
+				wait = min(wait, max(w.Sub(k.e.now()), 0))
+			}
+		}
+		if time.Since(retain) >= 0 {
+			retain = time.Now().Add(retainEvery)
+			n, err := k.rec.Retain(k.e.wall(now))
+			if err != nil {
+				k.e.log.Warn("old clips cannot be removed", "err", err)
+			}
+			if n > 0 {
+				k.e.log.Info("old clips were removed", "clips", n)
+			}
+		}
+		timer.Reset(wait)
+	}
+}
+
+// flush writes what is pending as it is, within the engine's drain.
+func (k *keeper) flush(ctx context.Context) {
+	k.report(k.rec.Flush(ctx, k.e.now()))
+}
+
+// stop ends the encoders, then lets the disk goroutine flush and end.
+func (k *keeper) stop() {
+	for _, enc := range k.encoders {
+		if enc != nil {
+			enc.q.Close()
+		}
+	}
+	close(k.quit)
+	<-k.done
+}
+
+func (k *keeper) status() []EvidenceStatus {
+	var out []EvidenceStatus
+	for _, s := range k.rec.Status() {
+		st := EvidenceStatus{ID: s.ID, Dir: s.Dir, Error: s.Error, Clips: s.Clips}
+		for _, n := range s.Dropped {
+			st.Dropped += n
+		}
+		out = append(out, st)
+	}
+	return out
+}

@@ -1,0 +1,279 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+// kit is a pipeline of made-up nodes for tests in a bubble of virtual time.
+type kit struct {
+	t       testing.TB
+	spec    graph.Spec
+	cams    map[string]*fakeCamera
+	dets    map[string]func(ctx context.Context, n uint64, run *node.Run) error
+	sinkErr atomic.Pointer[error]
+
+	mu      sync.Mutex
+	records []node.Record
+	looked  map[string][]uint64 // by detector: the pictures it looked at
+	cfg     Config
+}
+
+// fakeCamera gives pictures by script.
+type fakeCamera struct {
+	live   bool
+	frames int                                    // 0: endless
+	open   func(try int) error                    // nil: always opens
+	next   func(ctx context.Context, n int) error // nil: always gives one
+	gap    time.Duration                          // of a live one
+	tries  atomic.Int64
+	format frame.Format
+}
+
+type options struct {
+	Name string `json:"name"`
+}
+
+func newKit(t testing.TB) *kit {
+	return &kit{
+		t: t, cams: map[string]*fakeCamera{}, dets: map[string]func(context.Context, uint64, *node.Run) error{},
+		looked: map[string][]uint64{}, spec: graph.Spec{Name: "test", Revision: "rev", Engine: graph.EngineSpec{Cores: 4}},
+	}
+}
+
+func (k *kit) camera(id string, fps float64, c *fakeCamera) *graph.CameraSpec {
+	k.cams[id] = c
+	kind := "file"
+	if c.live {
+		kind = "live"
+		c.gap = time.Duration(float64(time.Second) / fps)
+	}
+	o, _ := json.Marshal(options{id})
+	k.spec.Cameras = append(k.spec.Cameras, graph.CameraSpec{ID: id, Kind: kind, Options: o, FPS: fps, Enabled: true})
+	return &k.spec.Cameras[len(k.spec.Cameras)-1]
+}
+
+func (k *kit) detector(id string, fps float64, f func(ctx context.Context, n uint64, run *node.Run) error) *graph.DetectorSpec {
+	k.dets[id] = f
+	o, _ := json.Marshal(options{id})
+	k.spec.Detectors = append(k.spec.Detectors, graph.DetectorSpec{ID: id, Kind: "fake", Options: o, FPS: fps, Enabled: true, Priority: graph.Normal})
+	return &k.spec.Detectors[len(k.spec.Detectors)-1]
+}
+
+// says makes a detector that takes that long and counts that many.
+func says(took time.Duration, count int64) func(context.Context, uint64, *node.Run) error {
+	return func(ctx context.Context, _ uint64, run *node.Run) error {
+		time.Sleep(took)
+		run.Set("count", signal.Int(count))
+		run.Set("boxes", signal.Boxes([]signal.Box{{X: 0.1, Y: 0.1, W: 0.5, H: 0.5, Score: 0.9, Label: "thing"}}))
+		return nil
+	}
+}
+
+func (k *kit) event(id, sig string, hold time.Duration) *graph.EventSpec {
+	k.spec.Events = append(k.spec.Events, graph.EventSpec{
+		ID: id, Enabled: true, Severity: "info", Hold: hold, UnknownGrace: graph.DefaultUnknownGrace,
+		When: &event.Cond{Signal: sig, Path: "when", Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(1)}}},
+	})
+	return &k.spec.Events[len(k.spec.Events)-1]
+}
+
+func (k *kit) sink() {
+	k.spec.Sinks = append(k.spec.Sinks, graph.SinkSpec{ID: "memory", Kind: "memory"})
+}
+
+func (k *kit) engine() *Engine {
+	k.t.Helper()
+	slices.SortFunc(k.spec.Detectors, func(a, b graph.DetectorSpec) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	base := node.Contract{Doc: "a made-up node", Options: "#Options: name: string"}
+	file, live, det, sink := base, base, base, base
+	file.Name, live.Name, det.Name, sink.Name = "file", "live", "fake", "memory"
+	live.Live = true
+	det.Emits = func(json.RawMessage) ([]node.Emit, error) {
+		return []node.Emit{{Name: "count", Type: signal.TypeInt}, {Name: "boxes", Type: signal.TypeBoxes}}, nil
+	}
+	openCam := func(env node.CameraEnv, o options) (node.Source, error) {
+		return &fakeSource{k: k, c: k.cams[o.Name], env: env}, nil
+	}
+	set, err := node.NewSet(
+		node.Camera(file, openCam), node.Camera(live, openCam),
+		node.Detector(det, func(_ context.Context, env node.DetectorEnv, o options) (node.Model, error) {
+			return &fakeModel{k, o.Name}, nil
+		}),
+		node.SinkKind(sink, func(context.Context, node.Env, options) (node.Sink, error) { return memory{k}, nil }),
+	)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	g, err := graph.Build(&k.spec, set)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.cfg.Graph, k.cfg.RunID = g, "run"
+	if k.cfg.StateDir == "" {
+		k.cfg.StateDir = k.t.TempDir()
+	}
+	if testing.Verbose() && k.cfg.Log == nil {
+		k.cfg.Log = slog.New(slog.NewTextHandler(testWriter{k.t}, nil))
+	}
+	e, err := New(k.cfg)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return e
+}
+
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(b []byte) (int, error) { w.t.Log(string(b[:len(b)-1])); return len(b), nil }
+
+// run runs the pipeline for d and checks that nothing is left: no picture, no buffer.
+func (k *kit) run(d time.Duration) *Engine {
+	k.t.Helper()
+	e := k.engine()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	if err := e.Run(ctx); err != nil {
+		k.t.Fatal(err)
+	}
+	k.clean(e)
+	return e
+}
+
+func (k *kit) clean(e *Engine) {
+	k.t.Helper()
+	for _, c := range e.cams {
+		if s := c.pool.Stats(); s.Held != 0 {
+			k.t.Errorf("camera %s: %d frame buffers are still held after the run", c.spec.ID, s.Held)
+		}
+	}
+}
+
+func (k *kit) states() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var out []string
+	for _, r := range k.records {
+		s := r.Event + "@" + r.Camera + " " + r.State
+		if r.Reason != "" {
+			s += " " + r.Reason
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+type fakeSource struct {
+	k   *kit
+	c   *fakeCamera
+	env node.CameraEnv
+}
+
+func (s *fakeSource) Open(context.Context) (node.Stream, error) {
+	try := int(s.c.tries.Add(1))
+	if s.c.open != nil {
+		if err := s.c.open(try); err != nil {
+			return nil, err
+		}
+	}
+	return &fakeStream{fakeSource: s}, nil
+}
+
+type fakeStream struct {
+	*fakeSource
+	n int
+}
+
+func (s *fakeStream) Info() node.StreamInfo {
+	return node.StreamInfo{Width: 64, Height: 48, FPS: s.env.FPS}
+}
+func (s *fakeStream) Close() error { return nil }
+
+func (s *fakeStream) Next(ctx context.Context, alloc node.Allocator) (*frame.Frame, error) {
+	if s.c.frames > 0 && s.n >= s.c.frames {
+		return nil, io.EOF
+	}
+	if s.c.live && s.n > 0 {
+		select {
+		case <-time.After(s.c.gap):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	s.n++
+	if s.c.next != nil {
+		if err := s.c.next(ctx, s.n); err != nil {
+			return nil, err
+		}
+	}
+	f, err := alloc.Get(s.c.format, 64, 48)
+	if err != nil {
+		return nil, err
+	}
+	for i := range f.Pix() {
+		f.Pix()[i] = byte(s.n)
+	}
+	if !s.c.live {
+		f.PTS = time.Duration(float64(s.n-1) / s.env.FPS * float64(time.Second))
+	}
+	return f, nil
+}
+
+type fakeModel struct {
+	k    *kit
+	name string
+}
+
+func (m *fakeModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	return &fakeInstance{m}, nil
+}
+func (m *fakeModel) Close() error { return nil }
+
+type fakeInstance struct{ *fakeModel }
+
+func (i *fakeInstance) Detect(ctx context.Context, run *node.Run) error {
+	i.k.mu.Lock()
+	for _, f := range run.Frames {
+		i.k.looked[i.name] = append(i.k.looked[i.name], f.Seq)
+	}
+	i.k.mu.Unlock()
+	return i.k.dets[i.name](ctx, run.N, run)
+}
+
+type memory struct{ k *kit }
+
+func (m memory) Write(_ context.Context, r *node.Record, line []byte) error {
+	if err := m.k.sinkErr.Load(); err != nil {
+		return *err
+	}
+	if !json.Valid(line) {
+		return fmt.Errorf("not JSON: %s", line)
+	}
+	m.k.mu.Lock()
+	defer m.k.mu.Unlock()
+	m.k.records = append(m.k.records, *r)
+	return nil
+}
+func (m memory) Close() error { return nil }
+
+var errTest = errors.New("made to fail")

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/tick"
+)
+
+// track is one file in lockstep: its stream and the next picture.
+type track struct {
+	c      *camera
+	stream node.Stream
+	next   *frame.Frame // nil: over
+}
+
+// lockstep runs the core on media time: the next picture comes when all that was due has finished, so that every due
+// picture is seen and results do not depend on the machine's speed. Several files are merged by media time.
+func (e *Engine) lockstep(ctx context.Context) error {
+	var tracks []*track
+	defer func() {
+		for _, t := range tracks {
+			if t.next != nil {
+				t.next.Release()
+			}
+			if err := t.stream.Close(); err != nil {
+				e.log.Warn("close a camera", "node", "camera/"+t.c.spec.ID, "err", err)
+			}
+		}
+		e.shut()
+	}()
+	e.step(sched.Input{Kind: sched.InputStart, Now: 0, Run: e.run, Offset: e.offset.Load()})
+	for _, c := range e.cams {
+		s, err := c.src.Open(ctx)
+		if err != nil {
+			return fmt.Errorf("camera %q: %w", c.spec.ID, err)
+		}
+		c.opened(s.Info())
+		t := &track{c: c, stream: s}
+		tracks = append(tracks, t)
+		if err := t.read(ctx); err != nil {
+			return err
+		}
+	}
+	for ctx.Err() == nil {
+		e.requests()
+		t := earliest(tracks)
+		if t == nil {
+			return nil
+		}
+		// A deadline before the next picture may start a detector that looks at none.
+		if at := tick.Time(t.next.PTS); e.wakeAt < at {
+			e.media.Store(int64(e.wakeAt))
+			e.step(sched.Input{Kind: sched.InputDeadline, Now: e.wakeAt})
+			e.settle()
+			continue
+		}
+		e.feed(t)
+		e.settle()
+		e.evidence.step(e.now())
+		if err := t.read(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requests answers what others ask of the core goroutine.
+func (e *Engine) requests() {
+	for {
+		select {
+		case f := <-e.control:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+// read gets a track's next picture, or finds that there is none.
+func (t *track) read(ctx context.Context) error {
+	t.next = nil
+	for {
+		f, err := t.stream.Next(ctx, t.c.pool)
+		switch {
+		case err == nil:
+			if f.PTS == frame.NoPTS {
+				f.Release()
+				return fmt.Errorf("camera %q: the source tells no media time, so it cannot run in lockstep", t.c.spec.ID)
+			}
+			f.Seq = t.c.seq.Add(1)
+			t.next = f
+			return nil
+		case errors.Is(err, io.EOF):
+			t.c.set(cameraEnded, nil)
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, node.ErrCorrupt):
+			t.c.seq.Add(1)
+			if t.c.corrupt.Add(1) == 1 {
+				t.c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+t.c.spec.ID, "err", err)
+			}
+		default:
+			return fmt.Errorf("camera %q: %w", t.c.spec.ID, err)
+		}
+	}
+}
+
+func earliest(tracks []*track) *track {
+	var first *track
+	for _, t := range tracks {
+		if t.next != nil && (first == nil || t.next.PTS < first.next.PTS) {
+			first = t
+		}
+	}
+	return first
+}
+
+// feed gives the core a track's picture at its media time.
+func (e *Engine) feed(t *track) {
+	f := t.next
+	t.next = nil
+	at := max(tick.Time(f.PTS), e.now())
+	e.media.Store(int64(at))
+	f.Capture = at
+	t.c.last.Store(int64(at))
+	if t.c.frames.Add(1) == 1 {
+		t.c.size(f.Width, f.Height)
+	}
+	e.evidence.offer(t.c.index, f)
+	t.c.held = append(t.c.held, f)
+	e.step(sched.Input{Kind: sched.InputFrame, Now: at, Camera: t.c.index, Seq: f.Seq, Capture: at})
+}
+
+// settle waits until no run is out. Ends are taken in the order of the starts, so that decisions are the same however
+// the machine ordered them.
+func (e *Engine) settle() {
+	for !e.core.Idle() {
+		batch := e.wait()
+		slices.SortFunc(batch, func(a, b result) int { return cmp.Compare(a.job.id, b.job.id) })
+		for _, r := range batch {
+			e.finished(r)
+		}
+	}
+}
+
+// wait collects the ends of all runs that are out now, giving up those that exceed their timeout on the real clock.
+func (e *Engine) wait() []result {
+	var batch []result
+	longest := time.Duration(0)
+	out := 0
+	for _, l := range e.lanes {
+		if l.current != nil {
+			out++
+			longest = max(longest, l.current.limit)
+		}
+	}
+	limit := time.NewTimer(longest + hangLimit)
+	defer limit.Stop()
+	for out > 0 {
+		select {
+		case r := <-e.results:
+			if r.job.lane.current != r.job {
+				batch = append(batch, r) // an abandoned one that came back
+				continue
+			}
+			batch = append(batch, r)
+			out--
+		case <-limit.C:
+			for _, l := range e.lanes {
+				j := l.current
+				if j == nil || slices.ContainsFunc(batch, func(r result) bool { return r.job == j }) {
+					continue
+				}
+				e.abandon(l)
+				batch = append(batch, result{job: j, outcome: sched.OutcomeTimeout, took: j.limit, err: context.DeadlineExceeded})
+			}
+			return batch
+		}
+	}
+	return batch
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"encoding/json"
+	"sync/atomic"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/tick"
+)
+
+// generation counts the graphs that this run has executed.
+const generation = 1
+
+// RecordSchema is the id of the form in which event records are published.
+const RecordSchema = "rvo.event/v1"
+
+type recordCounts struct{ confirmed, updated, ended atomic.Uint64 }
+
+// publish turns a machine's transition into a record for its sinks; transitions that nobody asked to hear of stay in the
+// metrics.
+func (e *Engine) publish(d *sched.Decision) {
+	m := &e.g.Machines[d.Machine]
+	ev := &e.g.Events[m.Event]
+	t := &d.Transition
+	e.metrics.transition(ev.ID, e.g.Cameras[m.Camera].ID, t)
+	var clip string
+	switch t.Kind {
+	case event.KindConfirmed:
+		e.records.confirmed.Add(1)
+		clip = e.evidence.open(d)
+		e.clips[d.Machine] = clip
+		if d.Frame > 0 {
+			e.metrics.decision.WithLabelValues(ev.ID, e.g.Cameras[m.Camera].ID).Observe(e.core.Now().Sub(d.Capture).Seconds())
+		}
+	case event.KindUpdated:
+		e.records.updated.Add(1)
+		clip = e.clips[d.Machine]
+	case event.KindEnded:
+		e.records.ended.Add(1)
+		clip = e.clips[d.Machine]
+		e.evidence.ended(d)
+	case event.KindPotential, event.KindIdle:
+		return
+	}
+	r := e.record(d, clip)
+	line, err := json.Marshal(r)
+	if err != nil {
+		e.log.Error("an event record cannot be written as JSON", "node", "event/"+ev.ID, "err", err)
+		return
+	}
+	for _, i := range ev.Sinks {
+		e.sinks[i].push(delivery{r, line})
+	}
+}
+
+func (e *Engine) record(d *sched.Decision, clip string) *node.Record {
+	m := &e.g.Machines[d.Machine]
+	ev := &e.g.Events[m.Event]
+	t := &d.Transition
+	at := func(x tick.Time) string { return time.Unix(0, d.Offset+int64(x)).UTC().Format(time.RFC3339Nano) }
+	r := &node.Record{
+		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: e.g.Cameras[m.Camera].ID,
+		State: t.Kind.String(), Reason: t.Reason.String(), Severity: ev.Severity,
+		Time: at(t.At), Since: at(t.Since), Confirmed: at(t.ConfirmedAt), Seq: t.Seq,
+		Labels: ev.Labels, Leaves: []node.RecordLeaf{}, Evidence: clip,
+		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
+	}
+	if d.Frame > 0 {
+		r.Capture = at(d.Capture)
+	}
+	if t.Kind != event.KindConfirmed {
+		r.Duration = t.At.Sub(t.ConfirmedAt).String()
+	}
+	for i := range d.Leaves {
+		l := &d.Leaves[i]
+		leaf := node.RecordLeaf{
+			Path: l.Path, Camera: l.Camera, Signal: l.Signal, Test: l.Test, Answer: l.Answer.String(),
+			Value: l.Value.Plain(), Frame: l.Frame,
+		}
+		if l.Age >= 0 {
+			leaf.Age = l.Age.String()
+		}
+		r.Leaves = append(r.Leaves, leaf)
+	}
+	return r
+}

@@ -1,0 +1,239 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// Status is what the engine says of itself at one moment, for /ready, /health and the summary at the end of a run.
+type Status struct {
+	Run        string        `json:"run"`
+	Pipeline   string        `json:"pipeline"`
+	Revision   string        `json:"revision"`
+	Generation uint64        `json:"generation"`
+	Uptime     time.Duration `json:"uptime_ns"`
+	Started    bool          `json:"started"`  // every node was opened or given its first chance to
+	Stopping   bool          `json:"stopping"` // no new work is begun
+	// Reasons says, node by node, why the pipeline is not ready; empty: it is.
+	Reasons   []Reason         `json:"reasons"`
+	Cameras   []CameraStatus   `json:"cameras"`
+	Detectors []DetectorStatus `json:"detectors"`
+	Sinks     []SinkStatus     `json:"sinks"`
+	Evidence  []EvidenceStatus `json:"evidence"`
+	Events    EventCounts      `json:"events"`
+}
+
+// Ready reports whether every camera, detector, sink and evidence folder works.
+func (s *Status) Ready() bool { return s.Started && !s.Stopping && len(s.Reasons) == 0 }
+
+// Reason is why one node is not ready.
+type Reason struct {
+	Node string `json:"node"` // "camera/front", "detector/hog@front", "sink/log", "evidence/clip"
+	Why  string `json:"why"`
+}
+
+// CameraStatus is a camera's state.
+type CameraStatus struct {
+	ID         string        `json:"id"`
+	State      string        `json:"state"`           // starting, up, stalled, down, ended
+	Error      string        `json:"error,omitempty"` // why it is down, credentials redacted
+	Width      int           `json:"width"`
+	Height     int           `json:"height"`
+	FPS        float64       `json:"fps"` // measured
+	Frames     uint64        `json:"frames"`
+	Dropped    uint64        `json:"dropped"` // superseded, no buffer, corrupt
+	Reconnects uint64        `json:"reconnects"`
+	Age        time.Duration `json:"age_ns"` // of the newest frame, -1 before the first
+}
+
+// DetectorStatus is a detector's state on one camera.
+type DetectorStatus struct {
+	ID      string            `json:"id"`
+	Camera  string            `json:"camera"`
+	Health  string            `json:"health"` // ok, degraded, broken, probing
+	Error   string            `json:"error,omitempty"`
+	Runs    uint64            `json:"runs"`
+	Failed  uint64            `json:"failed"`
+	Skipped map[string]uint64 `json:"skipped"` // by cause
+	Mean    time.Duration     `json:"mean_ns"` // of a run
+}
+
+// SinkStatus is a sink's state.
+type SinkStatus struct {
+	ID      string `json:"id"`
+	Error   string `json:"error,omitempty"`
+	Written uint64 `json:"written"`
+	Dropped uint64 `json:"dropped"`
+	Waiting int    `json:"waiting"`
+}
+
+// EvidenceStatus is an evidence policy's state.
+type EvidenceStatus struct {
+	ID      string `json:"id"`
+	Dir     string `json:"dir"`
+	Error   string `json:"error,omitempty"`
+	Clips   uint64 `json:"clips"`
+	Dropped uint64 `json:"dropped"`
+}
+
+// EventCounts counts event records since the start.
+type EventCounts struct {
+	Confirmed uint64 `json:"confirmed"`
+	Updated   uint64 `json:"updated"`
+	Ended     uint64 `json:"ended"`
+}
+
+// snapshot is a copy of what the core goroutine owns.
+type snapshot struct {
+	now    tick.Time
+	ticks  uint64
+	stats  sched.Stats
+	health []sched.Health
+	cells  []signal.Cell
+}
+
+// Status returns what the engine says of itself now. It may be called from any goroutine, before, during and after Run.
+func (e *Engine) Status() Status {
+	st, _ := e.snapshot()
+	return st
+}
+
+// snapshot has the core goroutine copy its state between two ticks; before and after the run it copies what is there.
+func (e *Engine) snapshot() (Status, snapshot) {
+	var st Status
+	var snap snapshot
+	get := func() { st, snap = e.status(), e.copyCore() }
+	if phase(e.state.Load()) != phaseNew && e.do(get) {
+		return st, snap
+	}
+	if f := e.final.Load(); f != nil {
+		st := *f
+		st.Sinks, st.Evidence = e.sinkStatus(), e.evidence.status()
+		return st, *e.finalCore.Load()
+	}
+	// Not begun: nothing else touches the core.
+	get()
+	return st, snap
+}
+
+func (e *Engine) copyCore() snapshot {
+	s := snapshot{now: e.now(), ticks: e.core.Ticks(), stats: e.core.Stats}
+	s.stats.Frames = slices.Clone(s.stats.Frames)
+	s.stats.Lanes = slices.Clone(s.stats.Lanes)
+	s.stats.Transitions = nil // owned by the core, and counted in a metric of its own
+	for i := range e.g.Instances {
+		s.health = append(s.health, e.core.Health(i))
+	}
+	for i := range e.g.Cells {
+		s.cells = append(s.cells, e.core.Cell(i))
+	}
+	return s
+}
+
+// status collects; called by the core goroutine, or when there is none.
+func (e *Engine) status() Status {
+	p := phase(e.state.Load())
+	st := Status{
+		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
+		Started: p != phaseNew, Stopping: p == phaseStopping || p == phaseDone, Reasons: []Reason{},
+		Sinks: e.sinkStatus(), Evidence: e.evidence.status(),
+		Events: EventCounts{Confirmed: e.records.confirmed.Load(), Updated: e.records.updated.Load(), Ended: e.records.ended.Load()},
+	}
+	if p != phaseNew {
+		st.Uptime = time.Since(e.begin)
+	}
+	for _, c := range e.cams {
+		s := c.status()
+		st.Cameras = append(st.Cameras, s)
+		if s.State != cameraUp {
+			st.Reasons = append(st.Reasons, Reason{"camera/" + s.ID, strings.TrimSuffix(s.State+": "+s.Error, ": ")})
+		}
+	}
+	for i, l := range e.lanes {
+		st.Detectors = append(st.Detectors, e.detectorStatus(i, l))
+		if s := &st.Detectors[i]; s.Health != sched.HealthOK.String() {
+			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name, strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
+		}
+	}
+	st.Reasons = append(st.Reasons, e.silent()...)
+	for _, s := range st.Sinks {
+		if s.Error != "" {
+			st.Reasons = append(st.Reasons, Reason{"sink/" + s.ID, s.Error})
+		}
+	}
+	for _, s := range st.Evidence {
+		if s.Error != "" {
+			st.Reasons = append(st.Reasons, Reason{"evidence/" + s.ID, s.Error})
+		}
+	}
+	return st
+}
+
+func (e *Engine) detectorStatus(i int, l *lane) DetectorStatus {
+	in := &e.g.Instances[i]
+	s := e.core.Stats.Lanes[i]
+	d := DetectorStatus{
+		ID: e.g.Detectors[in.Detector].ID, Camera: e.g.Cameras[in.Camera].ID, Health: e.core.Health(i).String(),
+		Error: redact(l.lastError()), Runs: s.Runs, Failed: s.Failed + s.Panics + s.Timeouts, Skipped: map[string]uint64{},
+	}
+	for c, n := range s.Skips {
+		if n > 0 {
+			d.Skipped[sched.Cause(c).String()] = n
+		}
+	}
+	if done := s.OK + s.Failed + s.Panics; done > 0 {
+		d.Mean = s.Took / time.Duration(done)
+	}
+	return d
+}
+
+// silent names the signals that events read and that have gone stale although their camera is up and nothing keeps the
+// detector from running but itself: a detector that runs and says nothing is as dead as one that fails.
+func (e *Engine) silent() []Reason {
+	var out []Reason
+	now := e.now()
+	for i := range e.g.Cells {
+		cell := &e.g.Cells[i]
+		if cell.Instance < 0 || !e.read[i] {
+			continue
+		}
+		in := &e.g.Instances[cell.Instance]
+		c := e.core.Cell(i)
+		if c.Fresh(now) || e.core.Health(cell.Instance) != sched.HealthOK || in.Gate != nil || len(in.Producers) > 0 {
+			continue
+		}
+		began := max(c.Since, 0)
+		if c.Since == tick.Never || now.Sub(began) <= cell.TTL || e.core.Stats.Lanes[cell.Instance].OK == 0 {
+			continue
+		}
+		if !in.NoFrame && e.cams[in.Camera].status().State != cameraUp {
+			continue // the camera is the reason, and named
+		}
+		out = append(out, Reason{"detector/" + e.lanes[cell.Instance].name, "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
+	}
+	return out
+}
+
+func (e *Engine) sinkStatus() []SinkStatus {
+	var out []SinkStatus
+	for _, s := range e.openSinks() {
+		out = append(out, s.status())
+	}
+	return out
+}
+
+// openSinks returns the sinks once all of them are open.
+func (e *Engine) openSinks() []*sink {
+	if phase(e.state.Load()) == phaseNew {
+		return nil
+	}
+	if p := e.opened.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
