@@ -96,10 +96,15 @@ func describe(v cue.Value, depth int) string {
 	one := func(format string) string {
 		return fmt.Sprintf(format, fmt.Sprint(args[0]))
 	}
+	d, hasDefault := v.Default()
 	join := func(sep string) string {
 		var parts []string
 		for _, a := range args {
 			if _, ok := errorText(a); ok {
+				continue
+			}
+			// A default says nothing about what else there may be.
+			if op == cue.OrOp && hasDefault && len(args) == 2 && a.IsConcrete() && a.Equals(d) {
 				continue
 			}
 			if t := describe(a, depth+1); t != "" {

@@ -164,6 +164,9 @@ func (d *Document) Has(path string) bool {
 	return ok
 }
 
+// Complete reports whether the pipeline was read to its end; a file in another version of the language is not.
+func (d *Document) Complete() bool { return d.Content != nil }
+
 // Faulty reports whether loading found an error at path, below it or above it: whatever else could be said about path
 // probably follows from that.
 func (d *Document) Faulty(path string) bool {

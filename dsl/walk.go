@@ -21,7 +21,7 @@ type walker struct {
 	doc      *Document
 	shapes   *shapes
 	user     cue.Value // before the schema was unified with it
-	tags     []tag // that were not given
+	tags     []tag     // that were not given
 	findings []Finding
 }
 
@@ -134,9 +134,8 @@ func (w *walker) list(v cue.Value, sh *shape, path, label string) any {
 	out := []any{}
 	for i := 0; it.Next(); i++ {
 		n := strconv.Itoa(i)
-		if data := w.value(it.Value(), below, join(path, n), label+"["+n+"]"); data != nil {
-			out = append(out, data)
-		}
+		// What is not sound stays as null: the others keep their numbers.
+		out = append(out, w.value(it.Value(), below, join(path, n), label+"["+n+"]"))
 	}
 	return out
 }
@@ -154,9 +153,7 @@ func (w *walker) brokenList(v cue.Value, sh *shape, path, label string) any {
 			break
 		}
 		n := strconv.Itoa(i)
-		if data := w.value(e, below, join(path, n), label+"["+n+"]"); data != nil {
-			out = append(out, data)
-		}
+		out = append(out, w.value(e, below, join(path, n), label+"["+n+"]"))
 	}
 	if i == 0 {
 		w.wrong(v, sh, path, label)

@@ -27,7 +27,7 @@ type Part struct {
 
 // scalars are the definitions of the core language that a kind's options may use.
 func scalars() []string {
-	return []string{"#Duration", "#Span", "#Rate", "#Unit", "#Count", "#Pixels", "#Bytes", "#Secret"}
+	return []string{"#Duration", "#Span", "#Rate", "#Unit", "#Count", "#Pixels", "#Bytes", "#Size", "#Secret"}
 }
 
 // Compose returns one schema.cue of the core language and these kinds, in the order of role and name. Definitions of a

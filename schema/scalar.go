@@ -21,27 +21,20 @@ func ParseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// ParseBytes returns the size that s says in bytes: a whole number above 0 with unit B, KiB, MiB, GiB or TiB, at most
-// 2^63 - 1 bytes.
+// ParseBytes returns the size that s says in bytes: a whole number with unit B, KiB, MiB, GiB or TiB, or kB, MB, GB or TB
+// for powers of a thousand, at most 2^63 - 1 bytes.
 func ParseBytes(s string) (int64, error) {
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
-	var shift uint
-	switch s[digits:] {
-	case "B":
-	case "KiB":
-		shift = 10
-	case "MiB":
-		shift = 20
-	case "GiB":
-		shift = 30
-	case "TiB":
-		shift = 40
-	default:
-		return 0, fmt.Errorf("size %q: must be a whole number with unit B, KiB, MiB, GiB or TiB", s)
+	unit, ok := map[string]int64{
+		"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+		"kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+	}[s[digits:]]
+	if !ok || digits == 0 {
+		return 0, fmt.Errorf("size %q: must be a whole number with a unit, such as \"512KiB\", \"64MiB\" or \"2GB\"", s)
 	}
 	n, err := strconv.ParseInt(s[:digits], 10, 64)
-	if err != nil || n > math.MaxInt64>>shift || n < 1 {
-		return 0, fmt.Errorf("size %q: must be above 0 and at most 8388607TiB", s)
+	if err != nil || n > math.MaxInt64/unit {
+		return 0, fmt.Errorf("size %q: must be below 8EiB", s)
 	}
-	return n << shift, nil
+	return n * unit, nil
 }

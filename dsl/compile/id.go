@@ -1,0 +1,51 @@
+package compile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"rvo.dev/dsl"
+)
+
+// maxID bounds an id, which becomes part of file names and metric labels.
+const maxID = 63
+
+// ids checks every id of the pipeline.
+func (c *compiler) ids() {
+	check := func(field, what string, ids []string) {
+		re := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+		for _, id := range ids {
+			path := field + "." + id
+			f := dsl.Finding{Code: CodeID, Path: path, Place: c.doc.Place(path)}
+			switch {
+			case !re.MatchString(id):
+				f.Message = fmt.Sprintf("%s id %q must be lower case letters, digits and _, a letter first", what, id)
+				if s := suggestID(id); s != "" {
+					f.Hint = "call it " + s
+				}
+			case len(id) > maxID:
+				f.Message = fmt.Sprintf("%s id %q has %d letters, at most %d are allowed", what, id, len(id), maxID)
+				f.Hint = "call it " + id[:maxID]
+			case what == "detector" && id == "camera":
+				f.Message = "detector id camera is reserved for the signals of cameras themselves"
+				f.Hint = "choose another name"
+			default:
+				continue
+			}
+			c.report(f)
+		}
+	}
+	check("cameras", "camera", ids(c.in.Cameras))
+	check("detectors", "detector", ids(c.in.Detectors))
+	check("events", "event", ids(c.in.Events))
+	check("evidence", "evidence", ids(c.in.Evidence))
+	check("sinks", "sink", ids(c.in.Sinks))
+}
+
+// suggestID returns the id nearest to a name, empty where nothing of it could be kept.
+func suggestID(name string) string {
+	s := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "_")
+	s = strings.Trim(strings.TrimLeft(s, "_0123456789"), "_")
+	return s[:min(len(s), maxID)]
+}

@@ -1,0 +1,128 @@
+package compile
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"rvo.dev/dsl"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+)
+
+// The defaults of evidence: enough of before and after to see what happened, at a quality that hides nothing.
+const (
+	DefaultPre     = 5 * time.Second
+	DefaultPost    = 5 * time.Second
+	DefaultQuality = 90
+	DefaultDir     = "evidence"
+)
+
+// DefaultSeverity is how much an event matters that does not say.
+const DefaultSeverity = "info"
+
+func (c *compiler) camera(id string) {
+	in, path := c.in.Cameras[id], "cameras."+id
+	s := graph.CameraSpec{
+		ID: id, FPS: or(in.FPS, 0), Width: or(in.Width, 0), Height: or(in.Height, 0),
+		Ring: c.duration(path+".ring", in.Ring, 0),
+		Pace: word(in.Pace, named[graph.Pace]{"live", graph.PaceLive}, named[graph.Pace]{"lockstep", graph.PaceLockstep}),
+		Loop: or(in.Loop, false), Enabled: or(in.Enabled, true), Place: c.place(path),
+	}
+	if k := c.kind(node.RoleCamera, path, id, in.Kinds); k != nil {
+		s.Kind, s.Options = k.Contract.Name, in.Kinds[k.Contract.Name]
+	}
+	c.spec.Cameras = append(c.spec.Cameras, s)
+}
+
+func (c *compiler) detector(id string) {
+	in, path := c.in.Detectors[id], "detectors."+id
+	s := graph.DetectorSpec{
+		ID: id, Cameras: c.refs(path+".cameras", "camera", in.Cameras, ids(c.in.Cameras)),
+		FPS: or(in.FPS, 0), Cost: c.duration(path+".cost", in.Cost, 0), Threads: or(in.Threads, 1),
+		Timeout: c.duration(path+".timeout", in.Timeout, 0),
+		Frame: word(in.Frame, named[graph.FramePolicy]{"next", graph.FrameNext},
+			named[graph.FramePolicy]{"newest", graph.FrameNewest}),
+		MaxAge: c.duration(path+".maxAge", in.MaxAge, 0),
+		Priority: word(in.Priority, named[graph.Priority]{"normal", graph.Normal}, named[graph.Priority]{"low", graph.Low},
+			named[graph.Priority]{"high", graph.High}, named[graph.Priority]{"critical", graph.Critical}),
+		Load: word(in.Load, named[graph.LoadPolicy]{"backoff", graph.LoadBackoff},
+			named[graph.LoadPolicy]{"none", graph.LoadNone}),
+		Enabled: or(in.Enabled, true), Place: c.place(path),
+	}
+	if in.CostClass != nil {
+		class := word(in.CostClass, named[graph.CostClass]{"low", graph.CostLow},
+			named[graph.CostClass]{"medium", graph.CostMedium}, named[graph.CostClass]{"high", graph.CostHigh})
+		s.CostClass = &class
+	}
+	for i, name := range in.Needs {
+		at := fmt.Sprintf("%s.needs.%d", path, i)
+		if slices.Contains(in.Needs[:i], name) {
+			c.report(dsl.Finding{Code: CodeSignal, Path: at, Message: fmt.Sprintf("%s is needed twice", name), Hint: "take one away"})
+		}
+		c.signal(at, name)
+	}
+	s.Needs = in.Needs
+	if in.When != nil {
+		s.When = c.condition(path, "when", in.When)
+	}
+	for _, name := range ids(in.Emits) {
+		at := path + ".emits." + name
+		c.emitted(at, id, name)
+		if ttl := in.Emits[name].TTL; ttl != nil {
+			if s.TTL == nil {
+				s.TTL = map[string]time.Duration{}
+			}
+			s.TTL[name] = c.duration(at+".ttl", ttl, 0)
+		}
+	}
+	// The kind was looked for, and a lack of it reported, when the signals were collected.
+	for name, options := range in.Kinds {
+		if _, ok := c.emits[id]; ok {
+			s.Kind, s.Options = name, options
+		}
+	}
+	c.spec.Detectors = append(c.spec.Detectors, s)
+}
+
+func (c *compiler) event(id string) {
+	in, path := c.in.Events[id], "events."+id
+	s := graph.EventSpec{
+		ID: id, Cameras: c.refs(path+".cameras", "camera", in.Cameras, ids(c.in.Cameras)),
+		Hold: c.duration(path+".hold", in.Hold, 0), Grace: c.duration(path+".grace", in.Grace, 0),
+		UnknownGrace: c.duration(path+".unknownGrace", in.UnknownGrace, graph.DefaultUnknownGrace),
+		Cooldown:     c.duration(path+".cooldown", in.Cooldown, 0),
+		MaxDuration:  c.duration(path+".maxDuration", in.MaxDuration, 0), HasMax: in.MaxDuration != nil,
+		Updates:  c.duration(path+".updates", in.Updates, 0),
+		Severity: or(in.Severity, DefaultSeverity), Labels: in.Labels,
+		Sinks:    c.refs(path+".sinks", "sink", in.Sinks, ids(c.in.Sinks)),
+		Evidence: or(in.Evidence, ""), Enabled: or(in.Enabled, true), Place: c.place(path),
+	}
+	if in.Evidence != nil {
+		c.ref(path+".evidence", "evidence", *in.Evidence, ids(c.in.Evidence))
+	}
+	if in.When != nil {
+		s.When = c.condition(path, "when", in.When)
+	}
+	c.spec.Events = append(c.spec.Events, s)
+}
+
+func (c *compiler) evidence(id string) {
+	in, path := c.in.Evidence[id], "evidence."+id
+	c.spec.Evidence = append(c.spec.Evidence, graph.EvidenceSpec{
+		ID: id, Pre: c.duration(path+".pre", in.Pre, DefaultPre), Post: c.duration(path+".post", in.Post, DefaultPost),
+		FPS: or(in.FPS, 0), Quality: or(in.Quality, DefaultQuality), Dir: or(in.Dir, DefaultDir),
+		Keep:     c.duration(path+".keep", in.Keep, 0),
+		MaxBytes: c.size(path+".maxBytes", in.MaxBytes, 0), MinFree: c.size(path+".minFree", in.MinFree, graph.DefaultMinFree),
+		Place: c.place(path),
+	})
+}
+
+func (c *compiler) sink(id string) {
+	in, path := c.in.Sinks[id], "sinks."+id
+	s := graph.SinkSpec{ID: id, Queue: or(in.Queue, graph.DefaultSinkQueue), Place: c.place(path)}
+	if k := c.kind(node.RoleSink, path, id, in.Kinds); k != nil {
+		s.Kind, s.Options = k.Contract.Name, in.Kinds[k.Contract.Name]
+	}
+	c.spec.Sinks = append(c.spec.Sinks, s)
+}

@@ -1,0 +1,95 @@
+package vet
+
+import (
+	"fmt"
+	"slices"
+
+	"rvo.dev/dsl"
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/graph"
+)
+
+func absentSignalCheck() Check {
+	return Check{
+		Code: "RVO109", Name: "signal that is not there on a camera", Sound: true,
+		Doc: `A detector needs, or an event asks for, signals that nothing gives on one of its cameras, because their ` +
+			`detector does not run there or is not enabled. A needed signal that never comes keeps the detector from ` +
+			`running; an event whose signals are all missing is unknown for ever. Let the detector run there, or leave the ` +
+			`camera out.`,
+		Run: func(p *Pass) {
+			for i := range p.Spec.Detectors {
+				if d := &p.Spec.Detectors[i]; d.Enabled {
+					absentNeeds(p, d)
+				}
+			}
+			for i := range p.Spec.Events {
+				if e := &p.Spec.Events[i]; e.Enabled && e.When != nil {
+					absentSignals(p, e)
+				}
+			}
+		},
+	}
+}
+
+func absentNeeds(p *Pass, d *graph.DetectorSpec) {
+	for i, n := range d.Needs {
+		from := p.detector(producer(n))
+		for _, c := range p.cameras(d.Cameras) {
+			if runsOn(from, c.ID) {
+				continue
+			}
+			why := fmt.Sprintf("does not run on camera %s", c.ID)
+			if !from.Enabled {
+				why = "is not enabled"
+			}
+			p.Report(dsl.Finding{
+				Path:    fmt.Sprintf("detectors.%s.needs.%d", d.ID, i),
+				Message: fmt.Sprintf("detector %s needs %s, but %s %s", d.ID, n, from.ID, why),
+				Related: []dsl.Related{p.related("detectors."+from.ID+".cameras", "detector %s", from.ID)},
+				Hint:    fmt.Sprintf("give both the same cameras, or enable %s", from.ID),
+			})
+			break
+		}
+	}
+}
+
+// absentSignals looks for cameras on which none of an event's signals is written. Some missing signals are what any and
+// unknown are for.
+func absentSignals(p *Pass, e *graph.EventSpec) {
+	signals := e.When.Signals()
+	written := func(camera string) bool {
+		return slices.ContainsFunc(signals, func(r event.Ref) bool {
+			d := p.detector(producer(r.Signal))
+			return d != nil && runsOn(d, camera)
+		})
+	}
+	disabled := slices.ContainsFunc(signals, func(r event.Ref) bool {
+		d := p.detector(producer(r.Signal))
+		return d != nil && !d.Enabled
+	})
+	cameras := p.cameras(e.Cameras)
+	some := slices.ContainsFunc(cameras, func(c *graph.CameraSpec) bool { return written(c.ID) })
+	switch {
+	case len(cameras) == 0:
+	case !some && !disabled:
+		p.Report(dsl.Finding{
+			Path: "events." + e.ID + ".when", Place: p.Doc.Place("events." + e.ID + ".when"),
+			Message: fmt.Sprintf("none of the signals of event %s is given on any of its cameras", e.ID),
+			Hint:    "let their detectors run on the cameras of the event",
+		})
+	case !some:
+		p.Report(dsl.Finding{
+			Severity: dsl.Warning, Path: "events." + e.ID + ".when", Place: p.Doc.Place("events." + e.ID + ".when"),
+			Message: fmt.Sprintf("event %s cannot happen: the detectors it asks are not enabled", e.ID),
+		})
+	case len(e.Cameras) > 0:
+		for i, id := range e.Cameras {
+			if slices.ContainsFunc(cameras, func(c *graph.CameraSpec) bool { return c.ID == id }) && !written(id) {
+				p.Report(dsl.Finding{
+					Severity: dsl.Warning, Path: fmt.Sprintf("events.%s.cameras.%d", e.ID, i),
+					Message: fmt.Sprintf("event %s cannot happen on camera %s: none of its signals is given there", e.ID, id),
+				})
+			}
+		}
+	}
+}

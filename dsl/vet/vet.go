@@ -1,0 +1,100 @@
+// Package vet says whether a pipeline can run, and builds the graph that would.
+//
+//	result, err := vet.Vet(ctx, []string{"pipelines/demo"}, vet.Options{Kinds: kinds})
+//	dsl.WriteText(os.Stderr, result.Findings, 50)
+//	engine.Run(result.Graph)                       // nil where there are errors
+//
+// `rvo vet` and `rvo run` go through it alike, so that what vets clean is what runs. A check is data: a code, a text that
+// explains it and a function; checks.go lists them. The package opens no node. It starts no goroutine beside that of
+// dsl.Load.
+package vet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rvo.dev/dsl"
+	"rvo.dev/dsl/compile"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+)
+
+// CodeBuild is a graph that cannot be built although no check said why: a check is missing.
+const CodeBuild = "RVO900"
+
+// Options is what Vet needs beside the paths.
+type Options struct {
+	// Kinds are the kinds of this program.
+	Kinds *node.Set
+	// Tags, Dir, Files and Limit are those of dsl.Options.
+	Tags  []string
+	Dir   string
+	Files map[string][]byte
+	Limit time.Duration
+}
+
+// Result is what is known of one pipeline.
+type Result struct {
+	// Findings are sorted.
+	Findings []dsl.Finding
+	// Document is what was read; nil where nothing could be.
+	Document *dsl.Document
+	// Spec is what was compiled; nil without a document. With errors it must not be run.
+	Spec *graph.Spec
+	// Graph is nil when a finding is at error level.
+	Graph *graph.Graph
+}
+
+// Vet reads, compiles and checks one pipeline. The error is about the call and not about the pipeline: no paths, paths
+// of several pipelines (see dsl.Groups), kinds that make no schema, or ctx being done.
+func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
+	text, err := compile.SchemaFor(opts.Kinds)
+	if err != nil {
+		return nil, err
+	}
+	doc, findings, err := dsl.Load(ctx, paths, dsl.Options{
+		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Limit: opts.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Findings: findings, Document: doc}
+	if doc == nil || !doc.Complete() {
+		return r, nil
+	}
+	spec, more := compile.Compile(doc, opts.Kinds)
+	r.Spec = spec
+	r.Findings = append(r.Findings, more...)
+	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds}
+	for _, c := range Checks() {
+		if c.Sound && (dsl.HasErrors(r.Findings) || dsl.HasErrors(p.findings)) {
+			continue
+		}
+		p.check = c
+		c.Run(p)
+	}
+	r.Findings = append(r.Findings, doc.Finish(p.findings)...)
+	if !dsl.HasErrors(r.Findings) {
+		r.Graph, err = graph.Build(spec, opts.Kinds)
+		for _, e := range split(err) {
+			r.Findings = append(r.Findings, dsl.Finding{
+				Code: CodeBuild, Place: doc.Place(""), Message: dsl.Redact(e.Error()),
+			})
+		}
+	}
+	r.Findings = dsl.Sort(r.Findings)
+	return r, nil
+}
+
+// split takes joined errors apart.
+func split(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	if err != nil {
+		return []error{err}
+	}
+	return nil
+}

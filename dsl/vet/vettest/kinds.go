@@ -1,0 +1,105 @@
+package vettest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+// pathOptions are those of kinds with a path.
+type pathOptions struct {
+	Path string `json:"path"`
+}
+
+// rtspOptions are those of the network camera.
+type rtspOptions struct {
+	URL      string       `json:"url"`
+	User     string       `json:"user"`
+	Password *node.Secret `json:"password"`
+}
+
+// motionOptions are those of the cheap detector.
+type motionOptions struct {
+	Threshold float64 `json:"threshold"`
+}
+
+// peopleOptions are those of the costly detector.
+type peopleOptions struct {
+	Labels []string `json:"labels"`
+}
+
+var errVetOnly = errors.New("kinds of vettest are for vet and open nothing")
+
+// Kinds returns a set of kinds that look like real ones and cannot be opened: cameras rtsp (live) and file; detectors
+// motion (level float, boxes, still bool), people (count int, posture label), remote (blocking; busy bool) and clock
+// (no picture; night bool); sinks stdout and jsonl.
+func Kinds(t testing.TB) *node.Set {
+	t.Helper()
+	set, err := node.NewSet(
+		node.Camera(node.Contract{
+			Name: "rtsp", Doc: "a network camera", Live: true, Exclusive: true,
+			Options: `#Options: {url!: =~"^rtsps?://" | error("must start with rtsp:// or rtsps://"), user?: string, password?: #Secret}`,
+		}, func(node.CameraEnv, rtspOptions) (node.Source, error) { return nil, errVetOnly }),
+		node.Camera(node.Contract{Name: "file", Doc: "a video file", Options: `#Options: {path!: string}`},
+			func(node.CameraEnv, pathOptions) (node.Source, error) { return nil, errVetOnly }),
+		detector("motion", "level of change", `#Options: {threshold: *0.1 | #Unit}`, motionOptions{}, 2*time.Millisecond,
+			node.Emit{Name: "level", Type: signal.TypeFloat, Min: 0, Max: 1}, node.Emit{Name: "boxes", Type: signal.TypeBoxes},
+			node.Emit{Name: "still", Type: signal.TypeBool}),
+		people(),
+		blocking(),
+		clock(),
+		node.SinkKind(node.Contract{Name: "stdout", Doc: "prints", Options: `#Options: {}`},
+			func(context.Context, node.Env, struct{}) (node.Sink, error) { return nil, errVetOnly }),
+		node.SinkKind(node.Contract{Name: "jsonl", Doc: "appends to a file", Options: `#Options: {path!: string}`},
+			func(context.Context, node.Env, pathOptions) (node.Sink, error) { return nil, errVetOnly }),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func detector[O any](name, doc, options string, _ O, cost time.Duration, emits ...node.Emit) node.Kind {
+	return node.Detector(node.Contract{
+		Name: name, Doc: doc, Options: options, Cost: cost,
+		Emits: func(json.RawMessage) ([]node.Emit, error) { return emits, nil },
+	}, func(context.Context, node.DetectorEnv, O) (node.Model, error) { return nil, errVetOnly })
+}
+
+func people() node.Kind {
+	return node.Detector(node.Contract{
+		Name: "people", Doc: "people", Options: `#Options: {labels?: [...string]}`, Cost: 60 * time.Millisecond,
+		Emits: func(raw json.RawMessage) ([]node.Emit, error) {
+			var o peopleOptions
+			if err := json.Unmarshal(raw, &o); err != nil {
+				return nil, err
+			}
+			for _, l := range o.Labels {
+				if l == "" {
+					return nil, errors.New("a label is empty: give it a name")
+				}
+			}
+			return []node.Emit{
+				{Name: "count", Type: signal.TypeInt},
+				{Name: "posture", Type: signal.TypeLabel, Labels: append([]string{"standing", "lying"}, o.Labels...)},
+			}, nil
+		},
+	}, func(context.Context, node.DetectorEnv, peopleOptions) (node.Model, error) { return nil, errVetOnly })
+}
+
+func blocking() node.Kind {
+	k := detector("remote", "somebody else's", `#Options: {}`, struct{}{}, 0, node.Emit{Name: "busy", Type: signal.TypeBool, TTL: time.Second})
+	k.Contract.Blocking = true
+	return k
+}
+
+func clock() node.Kind {
+	k := detector("clock", "day or night", `#Options: {}`, struct{}{}, 0, node.Emit{Name: "night", Type: signal.TypeBool})
+	k.Contract.NoFrame = true
+	return k
+}
