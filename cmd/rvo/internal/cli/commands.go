@@ -1,0 +1,13 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// commands lists every command, in the order of the help text.
+func commands(a *app) []*cobra.Command {
+	return []*cobra.Command{
+		newVet(a),
+		newRun(a),
+		newCameras(a),
+		newVersion(a),
+	}
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"rvo.dev/dsl"
+)
+
+// inputFlags say which pipeline is run: paths, the file that --config or RVO_CONFIG name, or one made for a camera.
+type inputFlags struct {
+	config string
+	device int
+	uri    string
+	tags   []string
+}
+
+func (f *inputFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.config, "config", "", "the pipeline, where no PATH is given (default $RVO_CONFIG)")
+	fs.IntVar(&f.device, "camera-device", 0, "run a small pipeline on this local camera (see rvo cameras)")
+	fs.StringVar(&f.uri, "camera-uri", "", "run a small pipeline on this stream or file: rtsp://, http:// or a path")
+	fs.StringArrayVarP(&f.tags, "tag", "t", nil, "value for an @tag field (name=value) or name set for @if; repeatable")
+}
+
+// load returns the pipeline that the flags and paths name.
+func (f *inputFlags) load(ctx context.Context, a *app, fs *pflag.FlagSet, paths []string) (*input, error) {
+	device, uri := fs.Changed("camera-device"), fs.Changed("camera-uri")
+	if err := f.conflict(fs, paths); err != nil {
+		return nil, err
+	}
+	switch {
+	case device:
+		p, err := dsl.AdHocDevice(f.device)
+		return a.loadAdHoc(ctx, p, err)
+	case uri:
+		p, err := dsl.AdHocURI(f.uri)
+		return a.loadAdHoc(ctx, p, err)
+	case len(paths) > 0:
+		return a.load(ctx, paths, f.tags)
+	case f.config != "":
+		return a.load(ctx, []string{f.config}, f.tags)
+	case a.Env("RVO_CONFIG") != "":
+		return a.load(ctx, []string{a.Env("RVO_CONFIG")}, f.tags)
+	}
+	return nil, errors.New("run needs a pipeline: give a PATH (rvo run pipelines/quickstart), --camera-device N or --camera-uri URI")
+}
+
+// conflict refuses two answers to the same question.
+func (f *inputFlags) conflict(fs *pflag.FlagSet, paths []string) error {
+	var given []string
+	if len(paths) > 0 {
+		given = append(given, "PATH "+paths[0])
+	}
+	for _, name := range []string{"config", "camera-device", "camera-uri"} {
+		if fs.Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 1 {
+		return fmt.Errorf("%s and %s both name what to run: give one", given[0], given[1])
+	}
+	if (fs.Changed("camera-device") || fs.Changed("camera-uri")) && len(f.tags) > 0 {
+		return errors.New("--tag needs a pipeline of your own: one made for a camera has no tags")
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

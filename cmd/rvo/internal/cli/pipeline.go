@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"context"
+
+	"rvo.dev/dsl"
+	"rvo.dev/dsl/vet"
+	"rvo.dev/engine/graph"
+)
+
+// input is a pipeline that was read and judged.
+type input struct {
+	graph    *graph.Graph // nil when a finding is an error
+	findings []dsl.Finding
+	secrets  map[string]string // what a pipeline made for a camera refers to
+}
+
+// load reads, checks and builds one pipeline: the one way for vet and run, so that what passes vet is what runs.
+func (a *app) load(ctx context.Context, paths, tags []string) (*input, error) {
+	r, err := vet.Vet(ctx, paths, vet.Options{Kinds: a.Kinds, Tags: tags})
+	if err != nil {
+		return nil, err
+	}
+	return &input{graph: r.Graph, findings: r.Findings}, nil
+}
+
+// loadAdHoc does the same for a pipeline made for one camera.
+func (a *app) loadAdHoc(ctx context.Context, p *dsl.AdHoc, err error) (*input, error) {
+	if err != nil {
+		return nil, err
+	}
+	r, err := vet.Vet(ctx, []string{p.Path}, vet.Options{Kinds: a.Kinds, Files: p.Files})
+	if err != nil {
+		return nil, err
+	}
+	return &input{graph: r.Graph, findings: r.Findings, secrets: p.Secrets}, nil
+}

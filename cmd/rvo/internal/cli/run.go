@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"rvo.dev/cmd/rvo/internal/web"
+	"rvo.dev/engine"
+	"rvo.dev/engine/graph"
+)
+
+type runFlags struct {
+	input    inputFlags
+	http     httpFlags
+	log      logFlags
+	limit    time.Duration
+	drain    time.Duration
+	clipsDir string
+	stateDir string
+	list     bool
+}
+
+func newRun(a *app) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run [PATH...]",
+		Short: "run a pipeline",
+		Long: `Run a pipeline: a .cue file, a folder or a package path, or a small one made for a camera.
+It is checked first, as vet does, and refused when it has errors.
+
+  rvo run pipelines/quickstart
+  rvo run --for 40s --http off -t clip=/data/gate.mp4 pipelines/demo
+  rvo run --camera-device 0
+  rvo run --camera-uri rtsp://user:password@camera/stream
+
+SIGINT and SIGTERM stop it: what runs is finished, clips and records are written, for at
+most --drain; a second one ends it at once. SIGHUP makes sinks reopen their files.
+
+Exit code 0: it ended because it was asked to, or every file was played. 1: the pipeline
+has errors. 2: it could not run. 130: a second signal.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.list {
+				return listCameras(a)
+			}
+			return runPipeline(cmd.Context(), a, cmd, f, args)
+		},
+	}
+	fs := cmd.Flags()
+	fs.DurationVar(&f.limit, "for", 0, "stop after this long, as a signal would; 0: run on")
+	fs.DurationVar(&f.drain, "drain", engine.DefaultDrain, "how long a stop may take")
+	fs.StringVar(&f.clipsDir, "clips-dir", "", "folder for clips, instead of the evidence policies' own")
+	fs.StringVar(&f.stateDir, "state-dir", "", "folder for what is written (default $XDG_STATE_HOME/rvo/NAME or ~/.local/state/rvo/NAME)")
+	fs.BoolVar(&f.list, "list-cameras", false, "list the cameras of this machine and exit")
+	f.input.add(fs)
+	f.http.add(fs)
+	f.log.add(fs)
+	return cmd
+}
+
+func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, args []string) error {
+	if f.limit < 0 || f.drain < 0 {
+		return errors.New("--for and --drain must not be negative")
+	}
+	log, err := f.log.open(a)
+	if err != nil {
+		return err
+	}
+	defer log.handler.Flush()
+	addr, err := f.http.address(cmd.Flags())
+	if err != nil {
+		return err
+	}
+	token, err := f.http.token(a.Env)
+	if err != nil {
+		return err
+	}
+
+	in, err := f.input.load(ctx, a, cmd.Flags(), args)
+	if err != nil {
+		return err
+	}
+	if err := printFindings(a, "text", in.findings); err != nil {
+		return err
+	}
+	if code := verdict(in.findings); code != ExitOK {
+		return quiet(code)
+	}
+	g := in.graph
+	if err := notBuilt(g); err != nil {
+		return err
+	}
+
+	state, err := stateDir(f.stateDir, g.Name, a.Env)
+	if err != nil {
+		return err
+	}
+	clips := f.clipsDir
+	if clips != "" {
+		if clips, err = filepath.Abs(clips); err != nil {
+			return fmt.Errorf("--clips-dir: %w", err)
+		}
+	}
+	release, err := claim(state)
+	if err != nil {
+		return err
+	}
+	defer release()
+
+	registry := prometheus.NewRegistry()
+	e, err := engine.New(engine.Config{
+		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry,
+		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain,
+		Secret: secrets(g.Dir, in.secrets, a.Env),
+	})
+	if err != nil {
+		return err
+	}
+	var server *web.Server
+	if addr != "" {
+		server, err = web.Listen(web.Config{
+			Addr: addr, Names: f.http.names, Token: token, Registry: registry,
+			Status: e.Status, Reopen: e.Reopen, Pprof: f.http.pprof, Log: log.Logger,
+		})
+		if err != nil {
+			return err
+		}
+	}
+
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	log.started(g, e.Status(), state, clips, server)
+	life := &lifecycle{
+		run: e.Run, reopen: e.Reopen, signals: signals, limit: f.limit, drain: f.drain,
+		say: func(s string) { log.note(s) },
+	}
+	err = serving(ctx, server, log, life.wait)
+	log.ended(e.Status())
+	return err
+}
+
+// serving runs the server beside fn and waits for both. A server that dies costs /metrics, not the pipeline.
+func serving(ctx context.Context, s *web.Server, log *runLog, fn func(context.Context) error) error {
+	if s == nil {
+		return fn(ctx)
+	}
+	serverCtx, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.Run(serverCtx); err != nil {
+			log.Error("http server ended; the pipeline goes on without it", "error", err)
+		}
+	}()
+	err := fn(ctx)
+	stop()
+	<-ended
+	return err
+}
+
+// notBuilt lists the nodes whose kind is not in this build, and how to get it.
+func notBuilt(g *graph.Graph) error {
+	var missing []error
+	needs := map[string]bool{}
+	add := func(role, id, kind, how string) {
+		missing = append(missing, fmt.Errorf("  %s %q is of kind %s", role, id, kind))
+		needs[how] = true
+	}
+	for i := range g.Cameras {
+		if c := &g.Cameras[i]; !c.Kind.Built() {
+			add("camera", c.ID, c.Kind.Contract.Name, c.Kind.Contract.Needs)
+		}
+	}
+	for i := range g.Detectors {
+		if d := &g.Detectors[i]; !d.Kind.Built() {
+			add("detector", d.ID, d.Kind.Contract.Name, d.Kind.Contract.Needs)
+		}
+	}
+	for i := range g.Sinks {
+		if s := &g.Sinks[i]; !s.Kind.Built() {
+			add("sink", s.ID, s.Kind.Contract.Name, s.Kind.Contract.Needs)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	out := make([]error, 0, len(missing)+1+len(needs))
+	out = append(out, errors.New("this build lacks what the pipeline needs:"))
+	out = append(out, missing...)
+	for _, how := range sortedKeys(needs) {
+		out = append(out, fmt.Errorf("  to get it: %s", how))
+	}
+	return errors.Join(out...)
+}
