@@ -68,6 +68,7 @@ func checkDocs(t *tree) []string {
 // declared looks at types, constants and variables. A group's own comment speaks for its members.
 func declared(t *tree, d *ast.GenDecl) []string {
 	var out []string
+	above := "" // a doc may speak for the next line too, where it names it
 	for _, s := range d.Specs {
 		switch s := s.(type) {
 		case *ast.TypeSpec:
@@ -83,7 +84,9 @@ func declared(t *tree, d *ast.GenDecl) []string {
 				continue
 			}
 			switch {
+			case s.Doc == nil && strings.Contains(above, s.Names[0].Name):
 			case s.Doc != nil:
+				above = s.Doc.Text()
 				out = append(out, sentence(t, s, s.Names[0].Name, s.Doc)...)
 			case d.Lparen == token.NoPos:
 				out = append(out, sentence(t, s, s.Names[0].Name, d.Doc)...)
@@ -158,6 +161,7 @@ func TestExportedDocsFind(t *testing.T) {
 		{"other name", map[string]string{"a/a.go": "package a\n// G does.\nfunc F() {}\n"}, []string{`the doc of F starts with "G"`}},
 		{"no full stop", map[string]string{"a/a.go": "package a\n// F does\nfunc F() {}\n"}, []string{"does not end with a full stop"}},
 		{"method", map[string]string{"a/a.go": "package a\n// T is.\ntype T[P any] struct{}\nfunc (t *T[P]) M() {}\n"}, []string{"exported M has no doc"}},
+		{"two under one doc", map[string]string{"a/a.go": "package a\nconst (\n\t// A and B bound.\n\tA = 1\n\tB = 2\n)\n"}, nil},
 		{"constant in a bare group", map[string]string{"a/a.go": "package a\nconst (\n\tA = 1\n)\n"}, []string{"exported A has no doc"}},
 	})
 }
