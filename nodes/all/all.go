@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"rvo.dev/engine/node"
+	"rvo.dev/nodes/camera/images"
 	"rvo.dev/nodes/camera/synthetic"
 	"rvo.dev/nodes/cv"
 	"rvo.dev/nodes/detect/busy"
@@ -25,6 +26,7 @@ import (
 // them can be vetted and its author told what is missing.
 func Kinds() []node.Kind {
 	return slices.Concat(cv.Kinds(), []node.Kind{
+		images.Kind(),
 		synthetic.Kind(),
 
 		busy.Kind(),
