@@ -43,24 +43,20 @@ func (d *deque) search(t tick.Time) int {
 	return sort.Search(d.n, func(i int) bool { return d.at(i).Capture >= t })
 }
 
-// appendRange adds the samples captured in [from, to] to out.
-func (d *deque) appendRange(out []Sample, from, to tick.Time) []Sample {
-	for i := d.search(from); i < d.n && d.at(i).Capture <= to; i++ {
+// appendSpan adds the samples captured in the span to out.
+func (d *deque) appendSpan(out []Sample, s span) []Sample {
+	for i := d.search(s.from); i < d.n && d.at(i).Capture <= s.to; i++ {
 		out = append(out, *d.at(i))
 	}
 	return out
 }
 
-// keep drops every sample that the predicate refuses and returns the newest capture among those, or -1.
-func (d *deque) keep(wanted func(tick.Time) bool) (newest tick.Time) {
-	newest = -1
+// filter drops every sample that keep refuses; it is asked about each once, oldest first.
+func (d *deque) filter(keep func(*Sample) bool) {
 	for range d.n {
 		s := d.pop()
-		if wanted(s.Capture) {
+		if keep(&s) {
 			d.push(s)
-		} else {
-			newest = max(newest, s.Capture)
 		}
 	}
-	return newest
 }

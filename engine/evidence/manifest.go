@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"rvo.dev/engine/event"
@@ -144,7 +145,7 @@ func (k clock) event(m *member) ManifestEvent {
 		e.Leaves = append(e.Leaves, manifestLeaf(&q.Leaves[i]))
 	}
 	for _, b := range q.Boxes {
-		boxes := append([]signal.Box{}, b.Boxes...)
+		boxes := slices.DeleteFunc(append([]signal.Box{}, b.Boxes...), func(b signal.Box) bool { return !b.Finite() })
 		e.Boxes = append(e.Boxes, ManifestBoxes{Signal: b.Signal, Frame: b.Frame, Capture: k.at(b.Capture), Boxes: boxes})
 	}
 	return e

@@ -6,41 +6,42 @@ import (
 	"rvo.dev/engine/tick"
 )
 
-// Pin keeps the samples of one span of a Ring alive until Release, as far as the ring's hold allows, and remembers which
-// ones could not be kept.
-type Pin struct {
-	ring     *Ring
-	from, to tick.Time
-	lost     span // first and last capture that were needed and are gone
-	any      bool
-}
-
 // span is a closed stretch of capture time.
 type span struct{ from, to tick.Time }
 
+func (s span) covers(t tick.Time) bool { return s.from <= t && t <= s.to }
+
 func (s span) overlaps(t span) bool { return s.from <= t.to && t.from <= s.to }
 
-// Pin returns a pin on [from, to]; samples yet to come are covered as well.
-func (r *Ring) Pin(from, to tick.Time) *Pin {
+// pin keeps the samples of one span of a Ring alive until it is released, as far as the ring's hold allows, and remembers
+// the stretch in which some could not be kept.
+type pin struct {
+	ring *Ring
+	span span
+	core span // the part that is not thinned out: around the moments that decided
+	lost span // first and last capture that were needed and are gone
+	any  bool // whether there is one
+}
+
+// pin returns a pin on the span; samples yet to come are covered as well.
+func (r *Ring) pin(s, core span) *pin {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := &Pin{ring: r, from: from, to: to}
-	p.missed(from, to)
+	p := &pin{ring: r, span: s, core: core}
+	p.missed(s)
 	r.mu.pins = append(r.mu.pins, p)
 	return p
 }
 
-// missed notes that the ring no longer has what it once had of [from, to].
-func (p *Pin) missed(from, to tick.Time) {
-	if gone, first := p.ring.mu.gone, p.ring.mu.first; gone >= from && first <= to {
-		p.lose(max(from, first))
-		p.lose(min(gone, to))
+// missed notes what the ring once had of the span and has no more.
+func (p *pin) missed(s span) {
+	if gone, first := p.ring.mu.gone, p.ring.mu.first; gone >= max(s.from, first, 0) && first <= s.to {
+		p.lose(max(s.from, first))
+		p.lose(min(gone, s.to))
 	}
 }
 
-func (p *Pin) covers(t tick.Time) bool { return p.from <= t && t <= p.to }
-
-func (p *Pin) lose(t tick.Time) {
+func (p *pin) lose(t tick.Time) {
 	if !p.any {
 		p.lost, p.any = span{t, t}, true
 		return
@@ -48,54 +49,51 @@ func (p *Pin) lose(t tick.Time) {
 	p.lost.from, p.lost.to = min(p.lost.from, t), max(p.lost.to, t)
 }
 
-// Move changes what the pin covers.
-func (p *Pin) Move(from, to tick.Time) {
+// move changes what the pin covers.
+func (p *pin) move(s, core span) {
 	r := p.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if from < p.from {
-		p.missed(from, p.from-1)
+	if s.from < p.span.from {
+		p.missed(span{s.from, p.span.from - 1})
 	}
-	if to > p.to {
-		p.missed(p.to+1, to)
+	if s.to > p.span.to {
+		p.missed(span{p.span.to + 1, s.to})
 	}
-	shrunk := from > p.from || to < p.to
-	p.from, p.to = from, to
+	shrunk := s.from > p.span.from || s.to < p.span.to
+	p.span, p.core = s, core
 	if shrunk {
-		r.sweepHeld()
+		r.sweep()
 	}
 }
 
-// Release lets the samples go.
-func (p *Pin) Release() {
+// release lets the samples go. It may be called more than once.
+func (p *pin) release() {
 	r := p.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if i := slices.Index(r.mu.pins, p); i >= 0 {
 		r.mu.pins = slices.Delete(r.mu.pins, i, i+1)
-		r.sweepHeld()
+		r.sweep()
 	}
 }
-
-func (r *Ring) sweepHeld() { r.mu.gone = max(r.mu.gone, r.mu.held.keep(r.needed)) }
 
 // cut is what a ring knows of one span at one instant.
 type cut struct {
 	samples []Sample
-	lost    span // part of the span whose samples came and are gone
+	lost    span // part of the span in which samples came and are gone
 	anyLost bool
 	first   tick.Time // the first sample the camera ever gave, -1 before it
-	newest  tick.Time // the newest one
 }
 
-// cut returns what there is of [from, to].
-func (p *Pin) cut(from, to tick.Time) cut {
+// cut returns what there is of a part of the pin's span.
+func (p *pin) cut(s span) cut {
 	r := p.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := cut{samples: r.slice(from, to), first: r.mu.first, newest: r.mu.newest}
-	if p.any && p.lost.overlaps(span{from, to}) {
-		c.lost, c.anyLost = span{max(p.lost.from, from), min(p.lost.to, to)}, true
+	c := cut{samples: r.slice(s), first: r.mu.first}
+	if p.any && p.lost.overlaps(s) {
+		c.lost, c.anyLost = span{max(p.lost.from, s.from), min(p.lost.to, s.to)}, true
 	}
 	return c
 }

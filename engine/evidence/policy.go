@@ -33,6 +33,12 @@ type CameraOptions struct {
 // the 255 bytes that file systems allow.
 const MaxID = 80
 
+// The bounds of Policy.FPS: a picture in a quarter of an hour, and more than any camera gives.
+const (
+	MinFPS = 0.001
+	MaxFPS = 1000
+)
+
 // safeID is what may become part of a path: no separator, no dot, nothing that a shell or a file system reads.
 func safeID(what, id string) error {
 	if len(id) > MaxID || !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`).MatchString(id) {
@@ -61,8 +67,11 @@ func (p *Policy) validate() error {
 	if p.Quality < 1 || p.Quality > 100 {
 		bad("quality %d must be from 1 to 100", p.Quality)
 	}
-	if p.FPS < 0 || p.MaxBytes < 0 || p.MinFree < 0 {
-		bad("fps %g, maxBytes %d and minFree %d must not be negative", p.FPS, p.MaxBytes, p.MinFree)
+	if p.FPS != 0 && !(p.FPS >= MinFPS && p.FPS <= MaxFPS) {
+		bad("fps %g must be 0 for every picture, or from %g to %g", p.FPS, MinFPS, MaxFPS)
+	}
+	if p.MaxBytes < 0 || p.MinFree < 0 {
+		bad("maxBytes %d and minFree %d must not be negative", p.MaxBytes, p.MinFree)
 	}
 	return errors.Join(errs...)
 }

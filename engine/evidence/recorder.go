@@ -38,14 +38,35 @@ type Recorder struct {
 type track struct {
 	id   string
 	ring *Ring
-	gone bool               // no longer in the pipeline: forgotten with its last open clip
-	last map[string]written // by policy
+	gone bool                 // no longer in the pipeline: forgotten with its last open clip
+	last map[string][]written // by policy, oldest first
 }
 
-// written is the last clip of a policy on a camera: the next one begins after it.
+// written is a clip on the disk and the stretch of capture time whose pictures are in it.
 type written struct {
 	name string
-	end  tick.Time // capture of the last sample that was in it
+	span span
+}
+
+// maxRecent bounds the written clips that a new one is compared with. A window reaches back by its pre-roll and by the
+// time that the detection took: more than a few clips cannot lie in there without merging.
+const maxRecent = 8
+
+// before returns the recent clips of a policy that have a part of the span.
+func (t *track) before(policy string, s span) []written {
+	var out []written
+	for _, w := range t.last[policy] {
+		if w.span.overlaps(s) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// wrote remembers a clip.
+func (t *track) wrote(policy string, w written) {
+	l := append(t.last[policy], w)
+	t.last[policy] = l[max(0, len(l)-maxRecent):]
 }
 
 // New returns a recorder. It touches no disk: Check and Sweep do.
@@ -107,7 +128,7 @@ func (r *Recorder) Configure(policies []Policy, cameras []CameraOptions) error {
 			t.ring.Resize(c.Bytes, c.Hold, c.Span)
 			continue
 		}
-		r.mu.cameras[c.ID] = &track{id: c.ID, ring: NewRing(c.Bytes, c.Hold, c.Span), last: map[string]written{}}
+		r.mu.cameras[c.ID] = &track{id: c.ID, ring: NewRing(c.Bytes, c.Hold, c.Span), last: map[string][]written{}}
 	}
 	r.forget()
 	return nil
@@ -123,6 +144,9 @@ func (r *Recorder) forget() {
 	for id, s := range r.mu.policies {
 		if s.gone && !slices.ContainsFunc(r.mu.pending, func(c *clip) bool { return c.policy.ID == id }) {
 			delete(r.mu.policies, id)
+			for _, t := range r.mu.cameras {
+				delete(t.last, id)
+			}
 		}
 	}
 }
@@ -184,7 +208,8 @@ func newClip(p Policy, t *track, q Request) *clip {
 	c := &clip{policy: p, track: t, name: q.name(), from: q.Capture.Add(-p.Pre)}
 	c.until = q.Confirmed.Add(p.Post)
 	c.limit = max(q.Capture.Add(p.Post).Add(MaxOpen), c.until)
-	c.pin = t.ring.Pin(c.from, c.limit)
+	c.core = span{c.from, c.until}
+	c.pin = t.ring.pin(span{c.from, c.limit}, c.core)
 	// Boxes may be older than the window, and their picture must not leave the ring before the clip is cut.
 	c.shot, _ = t.ring.Nearest(shotTime(&q))
 	c.join(q)
@@ -203,7 +228,7 @@ func (r *Recorder) Ended(recordID string, at tick.Time) {
 		for i := range c.members {
 			if m := &c.members[i]; m.req.RecordID == recordID && m.ended == tick.Never {
 				m.ended = at
-				c.pin.Move(c.from, c.end())
+				c.repin()
 			}
 		}
 	}

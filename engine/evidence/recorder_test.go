@@ -76,6 +76,16 @@ func recorder(t testing.TB, p ...Policy) *Recorder {
 	return r
 }
 
+// recorderOf returns a recorder of one camera.
+func recorderOf(t testing.TB, c CameraOptions, p ...Policy) *Recorder {
+	t.Helper()
+	r, err := New(Options{Pipeline: "demo", Run: "run1", Policies: p, Cameras: []CameraOptions{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func request(id string, confirmed time.Duration) Request {
 	return Request{
 		Policy: "clip", Event: "intruder", Camera: "front", RecordID: id, Revision: "abc", Generation: 1,
@@ -102,6 +112,20 @@ func one(t testing.TB, r *Recorder, now time.Duration) Result {
 	return done[0]
 }
 
+// read reads a clip's manifest.
+func read(t testing.TB, path string) Manifest {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(path, ManifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // verify reads a clip from the disk and checks it against everything that can be known of it: the published schema, the
 // files that are there, their sizes and hashes.
 func verify(t testing.TB, path string) Manifest {
@@ -121,10 +145,7 @@ func verify(t testing.TB, path string) Manifest {
 	if err := schema.Validate(doc); err != nil {
 		t.Fatalf("manifest does not validate: %v\n%s", err, data)
 	}
-	var m Manifest
-	if err := json.Unmarshal(data, &m); err != nil {
-		t.Fatal(err)
-	}
+	m := read(t, path)
 	there, err := os.ReadDir(path)
 	if err != nil {
 		t.Fatal(err)

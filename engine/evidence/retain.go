@@ -29,12 +29,13 @@ type entry struct {
 type index struct {
 	entries    map[string]entry
 	unreadable map[string]string // folders that are not clips, and why
+	trash      map[string]bool   // temporary names of clips whose removal failed half way
 }
 
 func (r *Recorder) index(dir string) *index {
 	x := r.indexes[dir]
 	if x == nil {
-		x = &index{entries: map[string]entry{}, unreadable: map[string]string{}}
+		x = &index{entries: map[string]entry{}, unreadable: map[string]string{}, trash: map[string]bool{}}
 		r.indexes[dir] = x
 	}
 	return x
@@ -142,6 +143,9 @@ func (r *Recorder) retain(p *Policy, now time.Time) (removed int, err error) {
 	if err := x.refresh(f, r.pipeline); err != nil {
 		return 0, err
 	}
+	if err := x.empty(f); err != nil {
+		return 0, err
+	}
 	names, total := r.governed(x, p)
 	for len(names) > 0 {
 		rule, err := overdue(f, p, x.entries[names[0]], now, total)
@@ -188,17 +192,30 @@ func lacks(f folder, want int64) (bool, error) {
 // remove takes a clip away: under its name it is whole or not there at all, also after a power cut.
 func (r *Recorder) remove(f folder, p *Policy, name, rule string) error {
 	tmp := tmpPrefix + name
+	x := r.index(p.Dir)
 	if err := f.Rename(name, tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove clip %s: %w", name, err)
 	}
-	if err := f.RemoveAll(tmp); err != nil {
+	delete(x.entries, name)
+	x.trash[tmp] = true
+	if err := x.empty(f); err != nil {
 		return fmt.Errorf("remove clip %s: %w", name, err)
 	}
-	delete(r.index(p.Dir).entries, name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s := r.mu.policies[p.ID]; s != nil {
 		s.removed[rule]++
+	}
+	return nil
+}
+
+// empty removes what an earlier removal left behind.
+func (x *index) empty(f folder) error {
+	for name := range x.trash {
+		if err := f.RemoveAll(name); err != nil {
+			return err
+		}
+		delete(x.trash, name)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -30,55 +31,60 @@ type Shortfall struct {
 // minGap is the shortest silence that is called a gap: a stutter of a network is not worth a line in a manifest.
 const minGap = time.Second
 
-// shortfalls returns what is missing of the asked span, in order of time. samples is all that is there of [start, end],
-// where start lies after from when an earlier clip has the beginning.
-func shortfalls(asked span, start tick.Time, c *cut, stop tick.Time, lasting bool) []Shortfall {
+// shortfalls returns what is missing of the asked span, in order of time: c is all that the ring has of it, there are the
+// stretches that clips before this one have, stop is where the run ended or tick.Never.
+func shortfalls(asked span, c *cut, there []written, stop tick.Time, lasting bool) []Shortfall {
 	var out []Shortfall
 	add := func(r Reason, from, to tick.Time) { out = append(out, Shortfall{r, from, to}) }
 	pace := spacing(c.samples)
 	silence := max(minGap, 4*pace)
-	if start > asked.from {
-		add(ShortPrevious, asked.from, min(start-1, asked.to))
-	}
-	if c.anyLost {
-		add(ShortRing, c.lost.from, c.lost.to)
-	}
-	if c.first < 0 || c.first.Sub(start) > 2*pace {
-		if to := min(c.first, asked.to); c.first < 0 {
-			add(ShortStart, start, min(asked.to, stop))
-		} else if to > start {
-			add(ShortStart, start, to)
+	lost, anyLost := c.lost, c.anyLost
+	for _, w := range there {
+		add(ShortPrevious, max(w.span.from, asked.from), min(w.span.to, asked.to))
+		if w.span.covers(lost.from) {
+			lost.from = w.span.to + 1 // released with that clip, and on the disk
 		}
 	}
-	last := max(start, c.first)
-	quiet := func(from, to tick.Time) {
-		if to.Sub(from) > silence && (!c.anyLost || !c.lost.overlaps(span{from, to})) {
-			add(ShortGap, from, to)
-		}
+	anyLost = anyLost && lost.from <= lost.to
+	if anyLost {
+		add(ShortRing, lost.from, lost.to)
+	}
+	switch {
+	case c.first < 0:
+		add(ShortStart, asked.from, min(asked.to, stop))
+	case c.first.Sub(asked.from) > 2*pace:
+		add(ShortStart, asked.from, min(c.first, asked.to))
 	}
 	if c.first >= 0 {
-		for i := range c.samples {
-			quiet(last, c.samples[i].Capture)
-			last = c.samples[i].Capture
+		last := max(asked.from, c.first)
+		for _, s := range present(c.samples, there, span{last, min(asked.to, stop)}) {
+			if s.from.Sub(last) > silence && (!anyLost || !lost.overlaps(span{last, s.from})) {
+				add(ShortGap, last, s.from)
+			}
+			last = max(last, s.to)
 		}
-		quiet(last, min(asked.to, stop))
 	}
 	switch {
 	case stop < asked.to:
-		add(ShortShutdown, max(stop, start), asked.to)
+		add(ShortShutdown, max(stop, asked.from), asked.to)
 	case lasting:
 		add(ShortLength, asked.to, tick.Never)
 	}
-	slices.SortStableFunc(out, func(a, b Shortfall) int {
-		switch {
-		case a.From < b.From:
-			return -1
-		case a.From > b.From:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b Shortfall) int { return cmp.Compare(a.From, b.From) })
 	return out
+}
+
+// present returns the stretches in which something is there, in order, and the end of the window after them.
+func present(samples []Sample, there []written, w span) []span {
+	out := make([]span, 0, len(samples)+len(there)+1)
+	for i := range samples {
+		out = append(out, span{samples[i].Capture, samples[i].Capture})
+	}
+	for _, t := range there {
+		out = append(out, t.span)
+	}
+	slices.SortFunc(out, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	return append(out, span{w.to, w.to})
 }
 
 // spacing returns the median time between samples, 0 for fewer than two.

@@ -111,7 +111,7 @@ func (r *Recorder) finish(c *clip, a attempt, cause Cause, err error) Result {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c.pin.Release()
+	c.pin.release()
 	for i, d := range r.mu.pending {
 		if d == c {
 			r.mu.pending = append(r.mu.pending[:i], r.mu.pending[i+1:]...)
@@ -134,7 +134,7 @@ func (r *Recorder) finish(c *clip, a attempt, cause Cause, err error) Result {
 				seen[s.Reason] = true
 			}
 		}
-		c.track.last[c.policy.ID] = written{c.name, a.end}
+		c.track.wrote(c.policy.ID, written{c.name, a.span})
 	}
 	r.forget()
 	return res

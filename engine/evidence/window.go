@@ -39,7 +39,8 @@ type clip struct {
 	from    tick.Time // where the earliest window begins
 	until   tick.Time // where the latest window ends, of events that are over or not listed
 	limit   tick.Time // where the clip ends at the latest
-	pin     *Pin
+	core    span      // around the moments that decided
+	pin     *pin
 	shot    Sample // the picture nearest to the first decision as far as it was encoded at Open; may be none
 
 	// writing is set by the evidence goroutine once the window is closed: nothing joins any more.
@@ -92,5 +93,12 @@ func (c *clip) join(q Request) {
 		}
 		c.members = append(c.members, m)
 	}
-	c.pin.Move(c.from, c.end())
+	c.core.to = max(c.core.to, q.Confirmed.Add(c.policy.Post))
+	c.repin()
+}
+
+// repin tells the ring what the clip needs as far as is known.
+func (c *clip) repin() {
+	c.core.from = c.from
+	c.pin.move(span{c.from, c.end()}, c.core)
 }

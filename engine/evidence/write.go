@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"rvo.dev/engine/tick"
 )
@@ -19,7 +20,7 @@ const tmpPrefix = ".tmp-"
 
 // attempt is what one try to write a clip has come to.
 type attempt struct {
-	end    tick.Time // capture of the last sample that the clip stands for, thinned out ones included
+	span   span // what the clip stands for: from where it was asked to its last sample, thinned out ones included
 	frames int
 	bytes  int64
 	short  []Shortfall
@@ -35,7 +36,7 @@ type content struct {
 	drawn   int
 	note    string
 	short   []Shortfall
-	end     tick.Time
+	span    span // see attempt
 }
 
 func (c *content) size() int64 {
@@ -54,23 +55,24 @@ func (r *Recorder) gather(c *clip, now tick.Time, flush bool) (*content, error) 
 	r.mu.Lock()
 	asked := span{c.from, c.end()}
 	lasting := c.lasting() && asked.to == c.limit
-	prev, chained := c.track.last[c.policy.ID]
+	there := c.track.before(c.policy.ID, asked)
 	r.mu.Unlock()
 
-	out := &content{asked: asked, end: prev.end}
-	start, stop := asked.from, tick.Never
-	if chained && prev.end >= start {
-		start, out.follows = prev.end+1, prev.name
-	}
+	stop := tick.Never
 	if flush {
 		stop = now
 	}
-	cut := c.pin.cut(start, asked.to)
-	out.short = shortfalls(asked, start, &cut, stop, lasting)
-	out.frames = thin(cut.samples, c.policy.FPS)
+	cut := c.pin.cut(asked)
+	out := &content{asked: asked, short: shortfalls(asked, &cut, there, stop, lasting), span: span{asked.from, asked.from}}
 	if n := len(cut.samples); n > 0 {
-		out.end = cut.samples[n-1].Capture
+		out.span.to = cut.samples[n-1].Capture
 	}
+	fresh := cut.samples
+	for _, w := range there {
+		out.follows = w.name
+		fresh = slices.DeleteFunc(slices.Clone(fresh), func(s Sample) bool { return w.span.covers(s.Capture) })
+	}
+	out.frames = thin(fresh, c.policy.FPS)
 	out.shot = c.shot
 	q := &c.members[0].req
 	at := shotTime(q)
@@ -115,7 +117,7 @@ func (r *Recorder) write(c *clip, now tick.Time, flush, last bool) (attempt, err
 	}
 	a, err := r.fill(f, c, body, now, last)
 	if err == nil {
-		err = errors.Join(f.Rename(tmp, c.name))
+		err = f.Rename(tmp, c.name)
 	}
 	if err != nil {
 		return attempt{}, errors.Join(err, f.RemoveAll(tmp))
@@ -130,7 +132,7 @@ func (r *Recorder) write(c *clip, now tick.Time, flush, last bool) (attempt, err
 func (r *Recorder) fill(f folder, c *clip, body *content, now tick.Time, last bool) (attempt, error) {
 	tmp := tmpPrefix + c.name + "/"
 	k := clock{c.members[0].req.Epoch}
-	a := attempt{end: body.end, short: body.short}
+	a := attempt{span: body.span, short: body.short}
 	var files []ManifestFile
 	put := func(name string, data []byte, s *Sample) error {
 		if err := f.Write(tmp+name, data); err != nil {
@@ -174,7 +176,7 @@ func (r *Recorder) fill(f folder, c *clip, body *content, now tick.Time, last bo
 		}
 		kept := body.frames[:len(files)-1]
 		a.short = append(a.short, Shortfall{ShortDisk, kept[len(kept)-1].Capture, body.asked.to})
-		a.end = kept[len(kept)-1].Capture
+		a.span.to = kept[len(kept)-1].Capture
 		body.frames = kept
 		break
 	}

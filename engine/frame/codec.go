@@ -28,7 +28,8 @@ func (StdCodec) EncodeJPEG(p Plane, quality int) ([]byte, error) {
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	// The buffer has grown by doubling. Evidence keeps thousands of these, so the spare room is worth a copy.
+	return bytes.Clone(b.Bytes()), nil
 }
 
 // toYCbCr converts BGR to JFIF YCbCr with chroma at half size: the encoder has a fast path for it and none for BGR.

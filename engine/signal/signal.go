@@ -109,8 +109,26 @@ func Float(f float64) Value {
 // Label returns a label value.
 func Label(s string) Value { return Value{typ: TypeLabel, label: s} }
 
-// Boxes returns a boxes value that owns b.
-func Boxes(b []Box) Value { return Value{typ: TypeBoxes, boxes: b} }
+// Boxes returns a boxes value that owns b. Like Float it gives the zero Value where a number is NaN or infinite: no zone
+// contains such a box and no log can hold it.
+func Boxes(b []Box) Value {
+	for i := range b {
+		if !b[i].Finite() {
+			return Value{}
+		}
+	}
+	return Value{typ: TypeBoxes, boxes: b}
+}
+
+// Finite reports whether all numbers of the box are.
+func (b *Box) Finite() bool {
+	for _, v := range [...]float32{b.X, b.Y, b.W, b.H, b.Score} {
+		if v-v != 0 { // NaN for NaN and for both infinities
+			return false
+		}
+	}
+	return true
+}
 
 // Type returns the value's type, TypeNone for the zero Value.
 func (v Value) Type() Type { return v.typ }
@@ -253,6 +271,9 @@ func (v Value) Plain() any {
 	case TypeLabel:
 		return v.label
 	case TypeBoxes:
+		if v.boxes == nil {
+			return []Box{} // an empty list and not null, which says that there is no value
+		}
 		return v.boxes
 	}
 	panic(fmt.Sprintf("signal: no type %d", v.typ))
