@@ -38,3 +38,45 @@ func TestComposeCompiles(t *testing.T) {
 		t.Error("a mark for kinds is left")
 	}
 }
+
+func TestComposeRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		part Part
+		want string
+	}{
+		"role":          {Part{"lens", "x", "d", "#Options: {}"}, "must be camera, detector or sink"},
+		"name":          {Part{"camera", "X y", "d", "#Options: {}"}, "lower case letters and digits"},
+		"field's name":  {Part{"camera", "fps", "d", "#Options: {}"}, "name is taken"},
+		"syntax":        {Part{"camera", "x", "d", "#Options: {"}, "expected"},
+		"no options":    {Part{"camera", "x", "d", "#Other: {}"}, "do not declare #Options"},
+		"plain field":   {Part{"camera", "x", "d", "#Options: {}\na: 1"}, "something beside definitions"},
+		"import":        {Part{"camera", "x", "d", "import \"net\"\n#Options: a: net.IP"}, "import a package"},
+		"open":          {Part{"camera", "x", "d", "#Options: {a: {...}}"}, "..."},
+		"comprehension": {Part{"camera", "x", "d", "#Options: {a?: int, if a != _|_ {b!: int}}"}, "comprehension"},
+		"core":          {Part{"camera", "x", "d", "#Options: {a?: #Event}"}, "uses #Event"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Compose([]Part{tc.part})
+			if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "options use", "uses"), tc.want) {
+				t.Errorf("error %v, want one with %q", err, tc.want)
+			}
+		})
+	}
+	if _, err := Compose([]Part{{"sink", "x", "d", "#Options: {}"}, {"sink", "x", "d", "#Options: {}"}}); err == nil {
+		t.Error("two kinds of one name were accepted")
+	}
+}
+
+// A list may be open: [...#Area] is how lists are written.
+func TestComposeAllowsLists(t *testing.T) {
+	compose(t, Part{"camera", "x", "d", "#Options: {a?: [...int]}"})
+}
+
+// The order of the parts does not show: the schema is a function of the set.
+func TestComposeIsStable(t *testing.T) {
+	a := Part{"camera", "a", "d", "#Options: {}"}
+	b := Part{"detector", "b", "d", "#Options: {}"}
+	if compose(t, a, b) != compose(t, b, a) {
+		t.Error("the order of the parts changes the schema")
+	}
+}

@@ -136,7 +136,7 @@ func (t *tree) leaf(out *event.Cond, in *schema.Cond, path string) {
 	if len(out.Compare) == 0 && emit.Type != signal.TypeBool {
 		t.c.report(dsl.Finding{
 			Code: CodeNoComparison, Path: at, Place: t.c.doc.ValuePlace(at + ".signal"),
-			Message: fmt.Sprintf("%s is a %s and is compared with nothing: only a bool can stand alone", *in.Signal, emit.Type),
+			Message: fmt.Sprintf("%s is of type %s and is compared with nothing: only a bool can stand alone", *in.Signal, emit.Type),
 			Hint:    "say what it is compared with: " + example(emit.Type),
 		})
 	}
@@ -144,7 +144,7 @@ func (t *tree) leaf(out *event.Cond, in *schema.Cond, path string) {
 		if why := misfit(emit.Type, cmp); why != "" {
 			t.c.report(dsl.Finding{
 				Code: CodeTypes, Path: at + "." + cmp.Rel.String(),
-				Message: fmt.Sprintf("%s does not fit %s, which is a %s: %s", cmp.Rel, *in.Signal, emit.Type, why),
+				Message: fmt.Sprintf("%s does not fit %s, a signal of type %s: %s", cmp.Rel, *in.Signal, emit.Type, why),
 				Hint:    "compare it with " + example(emit.Type),
 			})
 			continue

@@ -21,9 +21,7 @@ func (c *compiler) ids() {
 			switch {
 			case !re.MatchString(id):
 				f.Message = fmt.Sprintf("%s id %q must be lower case letters, digits and _, a letter first", what, id)
-				if s := suggestID(id); s != "" {
-					f.Hint = "call it " + s
-				}
+				f.Hint = "call it " + suggestID(what, id)
 			case len(id) > maxID:
 				f.Message = fmt.Sprintf("%s id %q has %d letters, at most %d are allowed", what, id, len(id), maxID)
 				f.Hint = "call it " + id[:maxID]
@@ -43,9 +41,12 @@ func (c *compiler) ids() {
 	check("sinks", "sink", ids(c.in.Sinks))
 }
 
-// suggestID returns the id nearest to a name, empty where nothing of it could be kept.
-func suggestID(name string) string {
+// suggestID returns the id nearest to a name. What does not begin with a letter gets the word for its kind in front.
+func suggestID(what, name string) string {
 	s := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "_")
-	s = strings.Trim(strings.TrimLeft(s, "_0123456789"), "_")
+	s = strings.Trim(s, "_")
+	if s == "" || s[0] >= '0' && s[0] <= '9' {
+		s = strings.Trim(what+"_"+s, "_")
+	}
 	return s[:min(len(s), maxID)]
 }
