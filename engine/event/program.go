@@ -88,8 +88,8 @@ func (p *Program) NewState() *EvalState {
 // is none. That instant may come early, when nothing changes after all, but never late.
 //
 // The caller evaluates whenever a cell of Cells changed, and at the returned instant. A caller that is late does the
-// same in order: it evaluates with now = the returned instant before it stores a value that came after it. Then a for
-// node sees every break, and answers do not depend on how late the caller was. now never goes back.
+// same in order: it evaluates with now = the returned instant before it stores a value that came at that instant or after
+// it. Then a for node sees every break, and answers do not depend on how late the caller was. now never goes back.
 //
 // Eval allocates nothing.
 func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answer, tick.Time) {

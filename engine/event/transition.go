@@ -112,7 +112,7 @@ func (k TransitionKind) String() string {
 // Transition is one thing that happened to a machine.
 type Transition struct {
 	Kind   TransitionKind
-	Reason Reason // why it ended or was given up; ReasonNone for every other transition, and when a cooldown is over
+	Reason Reason // why it ended or was given up; ReasonNone for every other transition, and when a cooldown ran out
 	From   State
 	To     State     // From itself where it is an update
 	At     tick.Time // when it happened: a timer's own instant, however late the machine was told

@@ -1,0 +1,141 @@
+package event
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"rvo.dev/engine/signal"
+)
+
+// TestCompileRefusesTrees covers what the language cannot write, and a program could.
+func TestCompileRefusesTrees(t *testing.T) {
+	resolve := func(_, name string) (CellRef, bool) {
+		return map[string]CellRef{"a.x": {0, signal.TypeBool}, "a.n": {1, signal.TypeInt}, "a.none": {2, signal.TypeNone}}[name], true
+	}
+	leaf := &Cond{Signal: "a.x"}
+	for _, test := range []struct {
+		name string
+		cond *Cond
+		want string
+	}{
+		{"nothing", nil, "condition: there is no condition: write one, or leave the field out"},
+		{"nothing as a part", &Cond{Op: OpNot, Path: "when", Of: []*Cond{nil}}, "when.not: there is no condition: write one, or leave the field out"},
+		{"operator", &Cond{Op: 99, Path: "when"}, "when: operator 99 is not in the table: use one of Operators"},
+		{"unknown", &Cond{Signal: "a.x", Unknown: 3}, "condition: unknown 3 is no answer: give yes or no, or leave it out"},
+		{"relation", &Cond{Signal: "a.n", Compare: []Comparison{{Rel: 9, Value: signal.Int(1)}}},
+			`condition: signal "a.n" is of type int: relation 9 does not fit, use eq, ne, gt, gte, lt or lte with a number`},
+		{"value", &Cond{Signal: "a.n", Compare: []Comparison{{Rel: Gt}}},
+			`condition: signal "a.n" is of type int: gt none does not fit, use eq, ne, gt, gte, lt or lte with a number`},
+		{"type", &Cond{Signal: "a.none"}, `condition: signal "a.none" has type none: nothing can be asked of it`},
+		{"parts of a leaf", &Cond{Signal: "a.x", Of: []*Cond{leaf}},
+			`condition: signal "a.x" has 1 parts: a signal has none, put all or any around both`},
+		{"signal of a group", &Cond{Op: OpAll, Signal: "a.x", Of: []*Cond{leaf}},
+			`condition: all takes one part or more and no signal "a.x": put the comparison into a part`},
+		{"comparison of absent", &Cond{Op: OpAbsent, Signal: "a.n", Compare: []Comparison{{Rel: Gt, Value: signal.Int(1)}}},
+			`condition: absent "a.n" compares: absent asks only whether the signal is missing, compare in a part of its own`},
+		{"the path that is given", &Cond{Op: OpAll, Path: "events.gate.when", Of: []*Cond{leaf, {Path: "here", Op: OpAny}}},
+			"here: any has no parts: it takes one part or more"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := Compile(test.cond, resolve)
+			if err == nil || err.Error() != test.want || p != nil {
+				t.Errorf("%v, with a program: %t; want\n%s", err, p != nil, test.want)
+			}
+		})
+	}
+}
+
+func TestCells(t *testing.T) {
+	c, err := parseCond("all(d.x, b.x, any(d.x, yard/b.x, absent(c.x)), not(b.x) for 1s)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Ref{{"", "d.x"}, {"", "b.x"}, {"yard", "b.x"}, {"", "c.x"}}
+	if got := c.Signals(); !slices.Equal(got, want) {
+		t.Errorf("Signals: %v, want %v", got, want)
+	}
+	p, err := Compile(c, func(camera, name string) (CellRef, bool) {
+		i := slices.Index(want, Ref{camera, name})
+		return CellRef{Cell: 10 - i, Type: signal.TypeBool}, i >= 0
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Cells(); !slices.Equal(got, []int{7, 8, 9, 10}) {
+		t.Errorf("Cells: %v, want 7 to 10, each once", got)
+	}
+}
+
+// TestStatesAreApart: a program is shared by many machines, each with a state of its own.
+func TestStatesAreApart(t *testing.T) {
+	c, resolve, cells := wide(8, 5)
+	p, err := Compile(c, resolve)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := p.NewState(), p.NewState()
+	p.Eval(cells, first, 0)
+	p.Eval(cells, second, 3)
+	if a, _ := p.Eval(cells, first, 5); a != Yes {
+		t.Errorf("yes for 5ns since 0: %s", a)
+	}
+	if a, wake := p.Eval(cells, second, 5); a != No || wake != 8 {
+		t.Errorf("yes for 5ns since 3: %s until %s, want no until 8ns", a, wake)
+	}
+}
+
+// TestOperators checks the table against the counts of a truth table, so that a new row cannot contradict itself.
+func TestOperators(t *testing.T) {
+	names := map[string]bool{}
+	for i, row := range Operators() {
+		if row.Op != Op(i) || row.Op.String() != row.Name || names[row.Name] || !strings.HasPrefix(row.Doc, "yes when ") {
+			t.Errorf("row %d is %+v: must be in the order of the ops, with a name of its own and a doc that says when it is yes", i, row)
+		}
+		names[row.Name] = true
+		if (row.quorum == nil) != (row.Arity == AritySignal) {
+			t.Errorf("%s: needs a quorum if it has parts, and only then", row.Name)
+		}
+		for n := 1; row.quorum != nil && n < 5; n++ {
+			// With n parts it must never be yes and no at once, and always one of them when every part is known.
+			if yes, no := row.quorum(n); yes+no != n+1 && row.Arity == ArityMany || yes < 1 || no < 1 {
+				t.Errorf("%s of %d: %d yes make a yes and %d no a no", row.Name, n, yes, no)
+			}
+		}
+	}
+}
+
+// TestNames: every value of every enum has a name, and the one after the last has none.
+func TestNames(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		last int
+		of   func(i int) fmt.Stringer
+	}{
+		{"Answer", int(Yes), func(i int) fmt.Stringer { return Answer(i) }},
+		{"Op", int(OpNot), func(i int) fmt.Stringer { return Op(i) }},
+		{"Arity", int(ArityMany), func(i int) fmt.Stringer { return Arity(i) }},
+		{"Rel", int(In), func(i int) fmt.Stringer { return Rel(i) }},
+		{"State", int(Cooldown), func(i int) fmt.Stringer { return State(i) }},
+		{"Reason", int(ReasonShutdown), func(i int) fmt.Stringer { return Reason(i) }},
+		{"TransitionKind", int(KindEnded), func(i int) fmt.Stringer { return TransitionKind(i) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			seen := map[string]bool{}
+			for i := range test.last + 1 {
+				name := test.of(i).String()
+				if seen[name] || name == "" && test.of(i) != fmt.Stringer(ReasonNone) {
+					t.Errorf("%d: %q is empty or the name of two", i, name)
+				}
+				seen[name] = true
+			}
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%d has a name: must panic", test.last+1)
+				}
+			}()
+			_ = test.of(test.last + 1).String()
+		})
+	}
+}
