@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"rvo.dev/engine/frame"
@@ -296,12 +297,13 @@ type Kind struct {
 	detector func(context.Context, DetectorEnv, json.RawMessage) (Model, error)
 	sink     func(context.Context, Env, json.RawMessage) (Sink, error)
 	check    func(json.RawMessage) error
+	options  reflect.Type
 }
 
 // Camera returns a camera kind whose options decode into O. A nil open makes a kind that is known and not built.
 func Camera[O any](c Contract, open func(CameraEnv, O) (Source, error)) Kind {
 	c.Role = RoleCamera
-	k := Kind{Contract: c, check: check[O]}
+	k := Kind{Contract: c, check: check[O], options: reflect.TypeFor[O]()}
 	if open != nil {
 		k.camera = func(env CameraEnv, raw json.RawMessage) (Source, error) {
 			o, err := decode[O](raw)
@@ -317,7 +319,7 @@ func Camera[O any](c Contract, open func(CameraEnv, O) (Source, error)) Kind {
 // Detector returns a detector kind whose options decode into O. A nil open makes a kind that is known and not built.
 func Detector[O any](c Contract, open func(context.Context, DetectorEnv, O) (Model, error)) Kind {
 	c.Role = RoleDetector
-	k := Kind{Contract: c, check: check[O]}
+	k := Kind{Contract: c, check: check[O], options: reflect.TypeFor[O]()}
 	if open != nil {
 		k.detector = func(ctx context.Context, env DetectorEnv, raw json.RawMessage) (Model, error) {
 			o, err := decode[O](raw)
@@ -333,7 +335,7 @@ func Detector[O any](c Contract, open func(context.Context, DetectorEnv, O) (Mod
 // SinkKind returns a sink kind whose options decode into O.
 func SinkKind[O any](c Contract, open func(context.Context, Env, O) (Sink, error)) Kind {
 	c.Role = RoleSink
-	k := Kind{Contract: c, check: check[O]}
+	k := Kind{Contract: c, check: check[O], options: reflect.TypeFor[O]()}
 	if open != nil {
 		k.sink = func(ctx context.Context, env Env, raw json.RawMessage) (Sink, error) {
 			o, err := decode[O](raw)
@@ -368,6 +370,9 @@ func check[O any](raw json.RawMessage) error {
 
 // Built reports whether the kind's code is in this build.
 func (k *Kind) Built() bool { return k.camera != nil || k.detector != nil || k.sink != nil }
+
+// OptionsType returns the Go type that options decode into, so that a test can hold it to the schema.
+func (k *Kind) OptionsType() reflect.Type { return k.options }
 
 // Check reports whether options decode into the kind's own type.
 func (k *Kind) Check(options json.RawMessage) error { return k.check(options) }
