@@ -13,11 +13,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
 )
 
@@ -205,5 +209,147 @@ func TestClip(t *testing.T) {
 	}
 	if got := r.Flush(context.Background(), at(12*time.Second)); len(got) != 0 {
 		t.Errorf("flush found %v", got)
+	}
+}
+
+// TestConcurrentUse has encoders, the core and the evidence goroutine at the recorder at once; the race detector watches,
+// and the account must add up.
+func TestConcurrentUse(t *testing.T) {
+	p := policy(t.TempDir())
+	p.Pre, p.Post = 200*ms, 100*ms
+	r := recorder(t, p)
+	inject(r, nil)
+	const pictures = 600
+	var now atomic.Int64
+	var wg, pushers sync.WaitGroup
+	for _, camera := range []string{"front", "back"} {
+		pushers.Go(func() {
+			for i := range pictures {
+				d := time.Duration(i) * 10 * ms
+				if err := r.Push(camera, sample(uint64(i), d)); err != nil {
+					t.Error(err)
+				}
+				now.Store(max(now.Load(), int64(d)))
+			}
+		})
+	}
+	wg.Go(func() { // the core
+		for i := range 60 {
+			q := request(fmt.Sprint("r", i), time.Duration(now.Load()))
+			q.Camera = []string{"front", "back"}[i%2]
+			q.Ended = i%3 == 0
+			_, _ = r.Open(q)
+			if i > 5 {
+				r.Ended(fmt.Sprint("r", i-5), tick.Time(now.Load()))
+			}
+			_, _, _ = r.Status(), r.Rings(), r.Wait(tick.Time(now.Load()))
+		}
+	})
+	var done []Result
+	stop := make(chan struct{})
+	wg.Go(func() { // the evidence goroutine
+		for {
+			got, _ := r.Step(tick.Time(now.Load()))
+			done = append(done, got...)
+			if _, err := r.Retain(epoch()); err != nil {
+				t.Error(err)
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	})
+	pushers.Wait()
+	close(stop)
+	wg.Wait()
+	done = append(done, r.Flush(context.Background(), at(10*time.Second))...)
+	st := r.Status()[0]
+	dropped := uint64(0)
+	for _, n := range st.Dropped {
+		dropped += n
+	}
+	if st.Asked != 60 || st.Asked != st.Clips+st.Merged+dropped || st.Pending != 0 || uint64(len(done))+st.Dropped[CauseBacklog] != st.Clips+dropped {
+		t.Errorf("%d results, %+v", len(done), st)
+	}
+	for _, s := range r.Rings() {
+		if s.Held != 0 || s.Pushed != pictures {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// TestConfigure: a swap keeps what stays, and clips in hand keep what they were promised.
+func TestConfigure(t *testing.T) {
+	dir := t.TempDir()
+	p := policy(dir)
+	r := recorder(t, p)
+	feed(t, r, "front", 0, 5*time.Second, 100*ms)
+	feed(t, r, "back", 0, 5*time.Second, 100*ms)
+	q := request("r1", 4500*ms)
+	q.Camera = "back"
+	name := open(t, r, q)
+
+	if err := r.Configure([]Policy{{ID: "x"}}, nil); err == nil {
+		t.Fatal("a policy without a dir passes")
+	}
+	if err := r.Configure([]Policy{p, p}, nil); err == nil {
+		t.Fatal("two policies of one id pass")
+	}
+	if len(r.Rings()) != 2 {
+		t.Fatal("a refused change changed something")
+	}
+
+	p2 := policy(t.TempDir())
+	p2.ID = "new"
+	one100 := sample(1, 0)
+	if err := r.Configure([]Policy{p2}, []CameraOptions{{ID: "front", Bytes: 10 * one100.Cost()}}); err != nil {
+		t.Fatal(err)
+	}
+	if st := r.Rings()["front"]; st.Samples != 10 || st.EvictedBytes != 40 {
+		t.Errorf("ring of the camera that stays: %+v", st)
+	}
+	if _, err := r.Open(request("r2", 5*time.Second)); err == nil {
+		t.Error("a policy that is gone takes requests")
+	}
+	if err := r.Push("back", sample(99, 6*time.Second)); err == nil || r.Unknown() != 1 {
+		t.Error("a camera that is gone takes pictures")
+	}
+	res := one(t, r, 6*time.Second)
+	if m := verify(t, filepath.Join(dir, name)); res.Err != nil || m.Delivered.Frames != 25 {
+		t.Errorf("clip of the camera that is gone: %+v", res)
+	}
+	if st, rings := r.Status(), r.Rings(); len(st) != 1 || st[0].ID != "new" || len(rings) != 1 {
+		t.Errorf("after its last clip what is gone is forgotten: %+v, %v", st, rings)
+	}
+}
+
+// TestOpenKeepsNothingOfTheCaller: leaves and labels are reused by the core.
+func TestOpenKeepsNothingOfTheCaller(t *testing.T) {
+	r := recorder(t, policy(t.TempDir()))
+	feed(t, r, "front", 0, 5*time.Second, 100*ms)
+	q := request("r1", 3*time.Second)
+	q.Labels = map[string]string{"area": "yard"}
+	q.Leaves = []event.Leaf{
+		{Path: "when.all.0", Signal: "hog.count", Test: "gte 1", Answer: event.Yes, Value: signal.Int(2), Age: 40 * ms, Frame: 30, Decided: true},
+		{Path: "when.all.1", Signal: "door.open", Answer: event.Unknown, Age: -1},
+	}
+	open(t, r, q)
+	q.Labels["area"] = "changed"
+	q.Leaves[0] = event.Leaf{}
+	m := verify(t, one(t, r, 5*time.Second).Path)
+	e := m.Events[0]
+	if e.Labels["area"] != "yard" || len(e.Leaves) != 2 {
+		t.Fatalf("%+v", e)
+	}
+	if l := e.Leaves[0]; l.Signal != "hog.count" || l.Value != 2.0 || l.Age != "40ms" || l.Frame != 30 || !l.Decided || l.Answer != "yes" {
+		t.Errorf("%+v", l)
+	}
+	if l := e.Leaves[1]; l.Value != nil || l.Age != "" || l.Answer != "unknown" || l.Decided {
+		t.Errorf("%+v", l)
+	}
+	if e.Revision != "abc" || e.Generation != 1 || m.Run != "run1" || m.Pipeline != "demo" || e.Severity != "warning" {
+		t.Errorf("%+v of run %s", e, m.Run)
 	}
 }

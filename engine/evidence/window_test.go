@@ -161,7 +161,7 @@ func TestMergedWindowsCoverTheUnion(t *testing.T) {
 		p.Pre = time.Duration(rapid.IntRange(0, 30).Draw(rt, "pre")) * 100 * ms
 		p.Post = time.Duration(rapid.IntRange(0, 30).Draw(rt, "post")) * 100 * ms
 		r := recorder(t, p)
-		inject(r, nil)
+		inject(r, nil).skip = inFrame
 		type occurrence struct{ from, confirmed, sure, most time.Duration }
 		var events []occurrence
 		ends := map[time.Duration][]string{}
