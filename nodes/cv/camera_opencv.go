@@ -167,8 +167,8 @@ func side(v float64) int {
 // plausible reports whether a declared rate can be one. Containers without a rate declare their time base: 90000, 1000.
 func plausible(fps float64) bool { return fps > 0 && fps <= maxFPS }
 
-// maxFPS is the largest rate the pipeline language knows.
-const maxFPS = 240
+// maxFPS is the largest rate that is believed: above it lie the time bases that containers declare for want of one.
+const maxFPS = 480
 
 // bound returns timeout, or what is left until ctx's deadline where that is less, at least 1 ms.
 func bound(ctx context.Context, timeout time.Duration) time.Duration {

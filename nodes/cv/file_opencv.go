@@ -243,12 +243,13 @@ func (s *clip) grab(c *capture) error {
 		}
 	}
 	if tries == maxTries {
-		// FFmpeg skips what it cannot decode without a word; that fewer came than the header promises is what shows.
-		// Headers without a count are estimated from the duration, hence the slack.
-		if missing := s.info.Frames - s.n; missing > 2 && !s.short {
+		// FFmpeg skips what it cannot decode without a word; that it ends before the header's time is what shows. The
+		// count alone would accuse clips of a varying rate, whose header tells the duration in periods.
+		end := s.last - s.base + s.period
+		if missing := time.Duration(s.info.Frames)*s.period - end; missing > 3*s.period && !s.short {
 			s.short = true
-			return fmt.Errorf("%w: ends after %s with %d of its %d pictures unread: it is damaged or cut off",
-				node.ErrCorrupt, s.last-s.base+s.period, missing, s.info.Frames)
+			return fmt.Errorf("%w: ends after %s, %s before the time its header tells: it is damaged or cut off",
+				node.ErrCorrupt, end, missing)
 		}
 		s.ended = true
 		return io.EOF

@@ -73,7 +73,7 @@ func (d *haar) Detect(_ context.Context, run *node.Run) error {
 	p := run.Frames[len(run.Frames)-1].Luma()
 	var err error
 	d.raw, err = d.c.detect(p, cascadeParams{
-		step: d.o.Step, neighbours: d.o.MinNeighbors, minSide: int(d.o.MinSize * float64(p.Height)), equalize: true,
+		step: d.o.Step, neighbours: d.o.MinNeighbors, minSide: int(d.o.MinSize * float64(p.Height)),
 	}, d.raw[:0])
 	if err != nil {
 		return fmt.Errorf("haar: %w", err)

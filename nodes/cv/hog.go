@@ -93,8 +93,8 @@ func hogScore(weight float64) float64 { return 1 / (1 + math.Exp(-weight)) }
 func hogEmits(json.RawMessage) ([]node.Emit, error) {
 	return []node.Emit{
 		{Name: "count", Type: signal.TypeInt, Doc: "how many people are seen", Min: 0, Max: maxBoxes},
-		{Name: "boxes", Type: signal.TypeBoxes, Labels: []string{"person"},
-			Doc: "where they are, best first; the score is 0.5 at the classifier's weight 0, 0.73 at 1, 0.88 at 2"},
+		{Name: "boxes", Type: signal.TypeBoxes,
+			Doc: "where they are, labelled person, best first; the score is 0.5 at the classifier's weight 0, 0.73 at 1, 0.88 at 2"},
 	}, nil
 }
 

@@ -15,7 +15,7 @@ var mog2CUE string
 
 // MOG2Options are the options of the mog2 detector.
 type MOG2Options struct {
-	// History is a duration: how fast the background follows what changes for good.
+	// History is a duration: how long a thing has to stand still to become background.
 	History string `json:"history"`
 	// VarThreshold is how many variances off the background a pixel has to be, 0 for the default.
 	VarThreshold float64 `json:"varThreshold"`
@@ -42,7 +42,7 @@ func (o MOG2Options) settings() (mog2Settings, error) {
 		s.minArea = *o.MinArea
 	}
 	var err error
-	if s.history, err = duration("history", o.History, 30*time.Second); err != nil {
+	if s.history, err = duration("history", o.History, 10*time.Second); err != nil {
 		return s, err
 	}
 	if err := within("varThreshold", s.varThreshold, 1, 1000); err != nil {
@@ -51,10 +51,11 @@ func (o MOG2Options) settings() (mog2Settings, error) {
 	return s, within("minArea", s.minArea, 0, 1)
 }
 
-// rate is the share of a new picture in the background model when the last one is dt older: after history the old
-// background weighs 1/e, whatever the rate of the pictures is.
+// rate is the share of a new picture in the background model when the last one is dt older. OpenCV takes a colour for
+// background once the model holds a tenth of it (its background ratio of 0.9): the rate is the one at which that takes
+// history, however many pictures come in that time.
 func (s mog2Settings) rate(dt time.Duration) float64 {
-	return 1 - math.Exp(-max(dt, 0).Seconds()/s.history.Seconds())
+	return 1 - math.Pow(0.9, max(dt, 0).Seconds()/s.history.Seconds())
 }
 
 func mog2Emits(json.RawMessage) ([]node.Emit, error) {

@@ -33,7 +33,7 @@ struct rvo_hog {
 
 struct rvo_cascade {
   cv::CascadeClassifier classifier;
-  cv::Mat gray, equal;
+  cv::Mat gray;
 };
 
 struct rvo_mog2 {
@@ -55,7 +55,9 @@ int guard(char **err, F f) {
   try {
     return f();
   } catch (const cv::Exception &e) {
-    fail(err, e.func.empty() ? e.err : e.err + " (in cv::" + e.func + ")");
+    // The message of a failed assertion is the bare expression.
+    const std::string what = e.code == cv::Error::StsAssert ? "assertion failed: " + e.err : e.err;
+    fail(err, e.func.empty() ? what : what + " (" + e.func + ")");
   } catch (const std::bad_alloc &) {
     fail(err, "out of memory");
   } catch (const std::exception &e) {
@@ -277,13 +279,14 @@ int rvo_hog_detect(rvo_hog *h, const void *pix, int width, int height, int strid
                    const rvo_hog_params *p, rvo_box *out, int max, char **err) {
   return guard(err, [&] {
     const cv::Mat src = header(pix, width, height, stride, channels);
+    const cv::Size size(cvRound(width * p->enlarge), cvRound(height * p->enlarge));
+    // A picture smaller than the window has no place for it.
+    if (size.width < h->hog.winSize.width || size.height < h->hog.winSize.height) return 0;
     const cv::Mat *img = &src;
-    if (p->enlarge != 1) {
-      cv::resize(src, h->scaled, cv::Size(), p->enlarge, p->enlarge, cv::INTER_LINEAR);
+    if (size != src.size()) {
+      cv::resize(src, h->scaled, size, 0, 0, cv::INTER_LINEAR);
       img = &h->scaled;
     }
-    // A picture smaller than the window has no place for it; OpenCV would read past its rows.
-    if (img->cols < h->hog.winSize.width || img->rows < h->hog.winSize.height) return 0;
     std::vector<cv::Rect> found;
     std::vector<double> weights;
     h->hog.detectMultiScale(*img, found, weights, p->threshold, cv::Size(p->stride, p->stride), cv::Size(0, 0), p->step,
@@ -325,10 +328,6 @@ int rvo_cascade_detect(rvo_cascade *c, const void *pix, int width, int height, i
     if (channels == 3) {
       cv::cvtColor(src, c->gray, cv::COLOR_BGR2GRAY);
       img = &c->gray;
-    }
-    if (p->equalize) {
-      cv::equalizeHist(*img, c->equal);
-      img = &c->equal;
     }
     std::vector<cv::Rect> found;
     std::vector<int> votes;

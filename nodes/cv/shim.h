@@ -35,7 +35,6 @@ typedef struct {
   double step;
   int neighbours;
   int min_side;  // pixels
-  int equalize;
 } rvo_cascade_params;
 
 const char *rvo_version(void);

@@ -206,7 +206,6 @@ type cascadeParams struct {
 	step       float64
 	neighbours int
 	minSide    int
-	equalize   bool
 }
 
 // loadCascade reads a cascade file. The error does not name it.
@@ -224,9 +223,6 @@ func loadCascade(path string) (*cascade, error) {
 
 func (d *cascade) detect(pl frame.Plane, p cascadeParams, dst []rawBox) ([]rawBox, error) {
 	cp := C.rvo_cascade_params{step: C.double(p.step), neighbours: C.int(p.neighbours), min_side: C.int(p.minSide)}
-	if p.equalize {
-		cp.equalize = 1
-	}
 	var err *C.char
 	n := C.rvo_cascade_detect(d.p, unsafe.Pointer(unsafe.SliceData(pl.Pix)), C.int(pl.Width), C.int(pl.Height),
 		C.int(pl.Stride), C.int(pl.Channels), &cp, &d.out[0], maxRaw, &err)
