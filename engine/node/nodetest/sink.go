@@ -18,7 +18,7 @@ func Record(n int) *node.Record {
 	occurrence := n/3 + 1
 	r := &node.Record{
 		Schema:     "rvo.event/v1",
-		ID:         fmt.Sprintf("%032x", occurrence),
+		ID:         fmt.Sprintf("%024x", occurrence),
 		Event:      "person",
 		Camera:     "front",
 		State:      []string{"confirmed", "updated", "ended"}[n%3],
@@ -29,7 +29,7 @@ func Record(n int) *node.Record {
 		Capture:    text(-40 * time.Millisecond),
 		Seq:        uint64(occurrence),
 		Labels:     map[string]string{"site": "north"},
-		Evidence:   fmt.Sprintf("front/person/%06d", occurrence),
+		Evidence:   fmt.Sprintf("person_front_20260301T120000.250Z_%012x", occurrence),
 		Run:        "5f0c9a1e2b3d4c5f",
 		Pipeline:   "demo",
 		Revision:   "3f1d0c5a9b7e3f1d0c5a9b7e3f1d0c5a9b7e3f1d0c5a9b7e3f1d0c5a9b7e3f1d",

@@ -47,8 +47,8 @@ func TestText(t *testing.T) {
 	wide := nodetest.Record(0)
 	wide.Camera, wide.Evidence, wide.Severity = "", "", "critical"
 	wide.Leaves = []node.RecordLeaf{
-		{Camera: "gate", Signal: "door.open", Answer: "yes", Value: true},
-		{Camera: "yard", Signal: "motion.level", Test: "gt 0.01 lte 0.5", Answer: "yes", Value: 0.123456},
+		{Camera: "gate", Signal: "door.open", Test: "is true", Answer: "yes", Value: true},
+		{Camera: "yard", Signal: "motion.level", Test: "gt 0.01, lte 0.5", Answer: "yes", Value: 0.123456},
 		{Camera: "yard", Signal: "who.name", Test: `eq "Ann"`, Answer: "no", Value: "B\x1b[2Job"},
 		{Camera: "yard", Signal: "hog.boxes", Test: "gte 1", Answer: "unknown", Value: []signal.Box{{}, {}}},
 		{Signal: "x.y"}, {Signal: "x.z"},
@@ -63,13 +63,13 @@ func TestText(t *testing.T) {
 		r    *node.Record
 		want string
 	}{
-		{"confirmed", nodetest.Record(0), "14:00:00.250  CONFIRMED  person @ front  warning  yes since 2s  hog.count=3 >= 1  evidence front/person/000001"},
-		{"updated", nodetest.Record(1), "14:00:01.250  updated    person @ front  warning  yes since 3s  hog.count=3 >= 1  evidence front/person/000001"},
-		{"ended", nodetest.Record(2), "14:00:02.250  ended      person @ front  warning  after 2s: no  hog.count=0 >= 1 is no  evidence front/person/000001"},
-		{"pipeline scope", wide, `14:00:00.250  CONFIRMED  person  critical  yes since 2s  gate: door.open=true, yard: motion.level=0.1235 > 0.01 <= 0.5, ` +
+		{"confirmed", nodetest.Record(0), "14:00:00.250  CONFIRMED  person @ front  warning  yes since 2s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"updated", nodetest.Record(1), "14:00:01.250  updated    person @ front  warning  yes since 3s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"ended", nodetest.Record(2), "14:00:02.250  ended      person @ front  warning  after 2s: no  hog.count=0 >= 1 is no  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"pipeline scope", wide, `14:00:00.250  CONFIRMED  person  critical  yes since 2s  gate: door.open=true, yard: motion.level=0.1235 > 0.01, <= 0.5, ` +
 			`yard: who.name="B\x1b[2Job" == "Ann" is no, yard: hog.boxes=2 boxes >= 1 is unknown, and 2 more`},
-		{"unknown", never, "14:00:02.250  ended      person @ front  warning  after 2s: unknown  hog.count=none >= 1 is unknown  evidence front/person/000001"},
-		{"control characters", sly, "14:00:00.250  CONFIRMED  a?b?[31m? @ front  warning  yes since 2s  evidence front/person/000001"},
+		{"unknown", never, "14:00:02.250  ended      person @ front  warning  after 2s: unknown  hog.count=none >= 1 is unknown  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"control characters", sly, "14:00:00.250  CONFIRMED  a?b?[31m? @ front  warning  yes since 2s  evidence person_front_20260301T120000.250Z_000000000001"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := written(t, `{}`, true, c.r); got != c.want+"\n" {

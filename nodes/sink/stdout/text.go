@@ -13,7 +13,7 @@ import (
 
 // line writes records for people:
 //
-//	12:00:02.250  CONFIRMED  person @ front  warning  yes since 2s  hog.count=3 >= 1  evidence front/person/000001
+//	12:00:02.250  CONFIRMED  person @ front  warning  yes since 2s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_0a1b2c3d4e5f
 //	12:00:09.100  ended      person @ front  warning  after 6.85s: no  hog.count=0 >= 1 is no
 //
 // The state is a word in a column of its own; colour only repeats it.
@@ -105,7 +105,7 @@ func appendLeaf(b []byte, l *node.RecordLeaf, camera string) []byte {
 		b = add(b, l.Camera, ": ")
 	}
 	b = add(b, l.Signal, "=", valueText(l.Value))
-	if l.Test != "" {
+	if l.Test != "" && l.Test != "is true" { // the value says it
 		b = add(b, " ", testText(l.Test))
 	}
 	if l.Answer != "yes" {
@@ -114,7 +114,7 @@ func appendLeaf(b []byte, l *node.RecordLeaf, camera string) []byte {
 	return b
 }
 
-// testText turns the language's words for relations into signs: "gte 1 lt 5" into ">= 1 < 5".
+// testText turns the language's words for relations into signs: "gte 1, lt 5" into ">= 1, < 5".
 func testText(s string) string {
 	words := strings.Split(s, " ")
 	for i, w := range words {
