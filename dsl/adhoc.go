@@ -73,11 +73,9 @@ func takeLogin(scheme, rest string) (address, user, password string, err error) 
 		end = i
 	}
 	at := strings.LastIndexByte(rest[:end], '@')
-	// A password with a slash in it: the @ comes after what looks like the end of the host.
-	if at < 0 && end < len(rest) {
-		if i := strings.LastIndexByte(rest, '@'); i >= 0 && strings.Contains(rest[:i], ":") {
-			at = i
-		}
+	// With a / or # in the password nobody can tell where it ends, and a guess would put half of it into the address.
+	if _, port, ok := strings.Cut(rest[:end], ":"); strings.Contains(rest[end:], "@") && (at >= 0 || ok && strings.Trim(port, "0123456789") != "") {
+		return "", "", "", errors.New("camera URI has an @ after its host: write /, ?, # and @ in a password as %2F, %3F, %23 and %40")
 	}
 	if at >= 0 {
 		login := rest[:at]

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	cueerrors "cuelang.org/go/cue/errors"
@@ -50,7 +51,7 @@ func load(src *sources, t *target, opts Options) loaded {
 	if inst.Err != nil {
 		return loaded{findings: loadErrors(src, t, inst.Err, opts.Tags)}
 	}
-	doc := &Document{Name: t.name, Dir: t.dir, src: src, nodes: map[string]node{}, Files: files(src, inst)}
+	doc := &Document{Name: t.name, Dir: t.dir, src: src, nodes: map[string]node{}, Files: files(inst)}
 	if t.pkg {
 		doc.Dir = inst.Dir
 	}
@@ -135,30 +136,44 @@ func eachImport(inst *build.Instance, f func(*build.Instance)) {
 	}
 }
 
-// files lists what a pipeline was read from.
-func files(src *sources, inst *build.Instance) []string {
+// files lists what a pipeline was read from: its files, those it imports and, where a package embeds data, the data that
+// lies beside it.
+func files(inst *build.Instance) []string {
 	found := map[string]bool{}
-	add := func(i *build.Instance) {
-		for _, list := range [][]*build.File{i.BuildFiles, i.OrphanedFiles} {
-			for _, f := range list {
-				if filepath.IsAbs(f.Filename) && !strings.HasSuffix(filepath.ToSlash(f.Filename), schemaFile) {
-					found[f.Filename] = true
-				}
-			}
-		}
-		for _, f := range i.Files {
-			if filepath.IsAbs(f.Filename) && !strings.HasSuffix(filepath.ToSlash(f.Filename), schemaFile) {
-				found[f.Filename] = true
-			}
+	add := func(file string) {
+		if filepath.IsAbs(file) && !strings.HasSuffix(filepath.ToSlash(file), schemaFile) {
+			found[file] = true
 		}
 	}
-	add(inst)
-	eachImport(inst, func(i *build.Instance) {
-		if i.Dir != "" {
-			add(i)
+	all := []*build.Instance{inst}
+	eachImport(inst, func(i *build.Instance) { all = append(all, i) })
+	for _, i := range all {
+		for _, f := range i.Files {
+			add(f.Filename)
 		}
-	})
+		if !embeds(i) {
+			continue
+		}
+		for _, f := range i.OrphanedFiles {
+			add(f.Filename)
+		}
+	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// embeds reports whether a package takes in data files.
+func embeds(inst *build.Instance) bool {
+	found := false
+	for _, f := range inst.Files {
+		ast.Walk(f, func(n ast.Node) bool {
+			if a, ok := n.(*ast.Attribute); ok {
+				key, _ := a.Split()
+				found = found || key == "embed"
+			}
+			return !found
+		}, nil)
+	}
+	return found
 }
 
 // syntax reports every fault in the text of files.
