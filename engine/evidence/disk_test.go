@@ -272,6 +272,48 @@ func TestBacklogIsBounded(t *testing.T) {
 	}
 }
 
+// TestFolderRecovers: a folder that can be written again is well again, without waiting for the next event; a camera
+// without pictures is not the folder's fault.
+func TestFolderRecovers(t *testing.T) {
+	p := policy(t.TempDir())
+	r, _ := ready(t, p)
+	f := inject(r, func(op, _ string, _ int) error {
+		if op == "write" {
+			return syscall.EROFS
+		}
+		return nil
+	})
+	r.Flush(context.Background(), at(5*time.Second))
+	for range 2 {
+		if _, err := r.Retain(epoch()); err == nil || !strings.Contains(r.Status()[0].Error, "not writable") {
+			t.Fatalf("while it cannot be written: %v, %q", err, r.Status()[0].Error)
+		}
+	}
+	f.mu.Lock()
+	f.err = nil
+	f.mu.Unlock()
+	if _, err := r.Retain(epoch()); err != nil || r.Status()[0].Error != "" {
+		t.Errorf("after the repair: %v, %q", err, r.Status()[0].Error)
+	}
+	if l := ls(t, p.Dir); len(l) != 0 {
+		t.Errorf("the probe left %v", l)
+	}
+	q := request("r2", 5*time.Second)
+	q.Camera = "back"
+	open(t, r, q)
+	if res := one(t, r, 9*time.Second); res.Cause != CauseNoFrames || r.Status()[0].Error != "" {
+		t.Errorf("%+v, %q", res, r.Status()[0].Error)
+	}
+	f.free, f.used = 1000, func() int64 { return 0 }
+	p.MinFree = 2000
+	if err := r.Configure([]Policy{p}, []CameraOptions{{ID: "front", Bytes: 1 << 20}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Check("clip"); err == nil || !strings.Contains(err.Error(), "lower minFree") {
+		t.Errorf("a disk below minFree passes the check: %v", err)
+	}
+}
+
 // TestFlushIsBounded: at the end each clip gets one try, and none once the time is over.
 func TestFlushIsBounded(t *testing.T) {
 	r, _ := ready(t, policy(t.TempDir()))

@@ -6,11 +6,11 @@
 //	clip, err := rec.Open(evidence.Request{…}) // when an event confirms; the name goes into its record
 //	done, wake := rec.Step(now)               // the evidence goroutine; writes what is complete
 //
-// The methods fall in two. Push, Open, Ended and the read-only ones touch no disk, hold a lock for microseconds and may
-// be called from any goroutine, the live path included. Check, Sweep, Step, Flush and Retain work on the disk, may take
-// as long as it takes, and are called by one goroutine. Core time is an argument throughout; wall time is core time plus
-// the epoch that a request carries. The package reads no clock, starts no goroutine, decides nothing about events and
-// never deletes what it did not write.
+// The methods fall into two groups. Push, Open, Ended and the read-only ones touch no disk, hold a lock for microseconds
+// and may be called from any goroutine, the live path included. Check, Sweep, Step, Flush and Retain work on the disk and
+// take as long as it takes; they exclude each other, so one goroutine is to call them. Core time is an argument
+// throughout; wall time is core time plus the epoch that a request carries. The package reads no clock, starts no
+// goroutine, decides nothing about events and never deletes what it did not write.
 //
 // Memory is bounded by what it is given: a camera's ring holds at most CameraOptions.Bytes, and what a clip still needs
 // after the ring has let go of it at most CameraOptions.Hold. While one clip is being written its samples stay alive,

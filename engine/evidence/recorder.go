@@ -21,9 +21,13 @@ type Options struct {
 type Recorder struct {
 	pipeline, run string
 
-	// Owned by the goroutine that works on the disk.
 	openFolder func(dir string) (folder, error)
-	indexes    map[string]*index // by folder
+
+	// disk is held by the methods that work on the disk, while they do. It comes before mu.
+	disk struct {
+		sync.Mutex
+		indexes map[string]*index // by folder
+	}
 
 	mu struct {
 		sync.Mutex
@@ -71,7 +75,8 @@ func (t *track) wrote(policy string, w written) {
 
 // New returns a recorder. It touches no disk: Check and Sweep do.
 func New(o Options) (*Recorder, error) {
-	r := &Recorder{pipeline: o.Pipeline, run: o.Run, openFolder: openRoot, indexes: map[string]*index{}}
+	r := &Recorder{pipeline: o.Pipeline, run: o.Run, openFolder: openRoot}
+	r.disk.indexes = map[string]*index{}
 	r.mu.policies, r.mu.cameras = map[string]*policyState{}, map[string]*track{}
 	if err := r.Configure(o.Policies, o.Cameras); err != nil {
 		return nil, err

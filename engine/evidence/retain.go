@@ -33,10 +33,10 @@ type index struct {
 }
 
 func (r *Recorder) index(dir string) *index {
-	x := r.indexes[dir]
+	x := r.disk.indexes[dir]
 	if x == nil {
 		x = &index{entries: map[string]entry{}, unreadable: map[string]string{}, trash: map[string]bool{}}
-		r.indexes[dir] = x
+		r.disk.indexes[dir] = x
 	}
 	return x
 }
@@ -110,8 +110,9 @@ func (r *Recorder) governed(x *index, p *Policy) (names []string, total int64) {
 }
 
 // Retain removes the clips that the policies' keep, maxBytes and minFree no longer allow, oldest first, and nothing that
-// is not a clip of this pipeline with a manifest. now is wall time. It returns how many went and what went wrong. It
-// blocks on the disk; once a minute is often enough.
+// is not a clip of this pipeline with a manifest. now is wall time. It returns how many went and what went wrong. Policies
+// whose last clip was lost are tried with a small file: where that works, Status no longer shows an error. It blocks on
+// the disk; once a minute is often enough.
 func (r *Recorder) Retain(now time.Time) (removed int, err error) {
 	r.mu.Lock()
 	var policies []Policy
@@ -122,15 +123,49 @@ func (r *Recorder) Retain(now time.Time) (removed int, err error) {
 	}
 	r.mu.Unlock()
 	slices.SortFunc(policies, func(a, b Policy) int { return strings.Compare(a.ID, b.ID) })
+	r.disk.Lock()
+	defer r.disk.Unlock()
 	var errs []error
 	for i := range policies {
 		n, err := r.retain(&policies[i], now)
 		removed += n
-		if err != nil {
-			errs = append(errs, explain(&policies[i], causeOf(err), err))
+		if err == nil {
+			err = r.recovered(&policies[i])
 		}
+		if err != nil {
+			err = explain(&policies[i], causeOf(err), err)
+			errs = append(errs, err)
+		}
+		r.note(policies[i].ID, err)
 	}
 	return removed, errors.Join(errs...)
+}
+
+// recovered looks whether a folder that did not take a clip would take one again, so that a policy need not wait for the
+// next event to be well. It looks only where there is an error.
+func (r *Recorder) recovered(p *Policy) error {
+	r.mu.Lock()
+	s := r.mu.policies[p.ID]
+	ill := s != nil && s.err != ""
+	r.mu.Unlock()
+	if !ill {
+		return nil
+	}
+	return r.probe(p)
+}
+
+// note sets or clears what a policy has to say for itself.
+func (r *Recorder) note(policy string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.mu.policies[policy]
+	switch {
+	case s == nil:
+	case err == nil:
+		s.err = ""
+	default:
+		s.err = err.Error()
+	}
 }
 
 func (r *Recorder) retain(p *Policy, now time.Time) (removed int, err error) {

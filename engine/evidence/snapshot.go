@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/jpeg"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,6 +27,9 @@ func boxSets(q *Request) []BoxSet {
 	sets := append([]BoxSet(nil), q.Boxes...)
 	for i := range q.Leaves {
 		l := &q.Leaves[i]
+		if slices.ContainsFunc(q.Boxes, func(s BoxSet) bool { return s.Signal == l.Signal }) {
+			continue // handed in already: nothing is drawn twice
+		}
 		if l.Decided && l.Answer == event.Yes && (l.Camera == "" || l.Camera == q.Camera) && len(l.Value.AsBoxes()) > 0 {
 			sets = append(sets, BoxSet{Signal: l.Signal, Frame: l.Frame, Capture: q.Confirmed.Add(-l.Age), Boxes: l.Value.AsBoxes()})
 		}

@@ -59,6 +59,10 @@ func TestSnapshot(t *testing.T) {
 			frame: 30, drawn: 1, note: true,
 		},
 		{name: "leaf with boxes", leaves: leaf(200*ms, 29, "", event.Yes), frame: 29, drawn: 1},
+		{
+			name: "the same boxes from both", boxes: []BoxSet{{"hog.boxes", 29, at(2800 * ms), []signal.Box{box}}}, leaves: leaf(200*ms, 29, "", event.Yes),
+			frame: 29, drawn: 1,
+		},
 		{name: "leaf of another camera", leaves: leaf(200*ms, 29, "back", event.Yes), frame: 30},
 		{name: "leaf that said no", leaves: leaf(200*ms, 29, "", event.No), frame: 30},
 		{name: "from before the first picture", boxes: []BoxSet{{"hog.boxes", 0, at(0), []signal.Box{box}}}, frame: 6, note: true},

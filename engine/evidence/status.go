@@ -28,7 +28,7 @@ const (
 type PolicyStatus struct {
 	ID      string
 	Dir     string
-	Error   string // why the last clip was not written, with a way out; empty when the last one was
+	Error   string // why clips are lost now, with a way out; empty when they are not
 	Asked   uint64 // requests, valid or not
 	Clips   uint64 // written
 	Merged  uint64 // requests that became part of another request's clip
@@ -59,7 +59,12 @@ func newPolicyState() *policyState {
 // drop counts a request that gets no clip and returns err.
 func (s *policyState) drop(cause Cause, err error) error {
 	s.dropped[cause]++
-	s.err = err.Error()
+	switch cause {
+	case CauseRequest, CauseNoFrames, CauseShutdown:
+		// Nothing is wrong with the folder: the next clip may well be written.
+	case CauseBacklog, CauseMinFree, CauseMaxBytes, CauseExists, CauseFull, CauseNotWritable, CauseIO:
+		s.err = err.Error()
+	}
 	return err
 }
 

@@ -35,6 +35,8 @@ type Result struct {
 // Step writes every clip whose window is over and returns what became of them, and when to call it again: tick.Never
 // when nothing is pending. An Open or Ended may make that earlier; Wait tells. It blocks on the disk.
 func (r *Recorder) Step(now tick.Time) (done []Result, wake tick.Time) {
+	r.disk.Lock()
+	defer r.disk.Unlock()
 	for c := r.next(now); c != nil; c = r.next(now) {
 		if res, over := r.try(c, now, false); over {
 			done = append(done, res)
@@ -46,6 +48,8 @@ func (r *Recorder) Step(now tick.Time) (done []Result, wake tick.Time) {
 // Flush writes every pending clip as far as it goes, one try each, for the end of a run: windows that are not over end
 // now and their manifests say so. When ctx is done, the rest is dropped as "shutdown". Afterwards nothing is pending.
 func (r *Recorder) Flush(ctx context.Context, now tick.Time) []Result {
+	r.disk.Lock()
+	defer r.disk.Unlock()
 	var done []Result
 	for {
 		r.mu.Lock()

@@ -21,25 +21,23 @@ func (r *Recorder) Check(policy string) error {
 	if s == nil {
 		return fmt.Errorf("evidence %q is not in the pipeline", policy)
 	}
-	err := r.probe(p.Dir)
+	r.disk.Lock()
+	defer r.disk.Unlock()
+	err := r.probe(&p)
 	if err != nil {
 		err = explain(&p, causeOf(err), err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err != nil {
-		s.err = err.Error()
-	} else {
-		s.err = ""
-	}
+	r.note(policy, err)
 	return err
 }
 
 // probeName is a file that a check writes and removes; Sweep removes one that was left.
 const probeName = tmpPrefix + "probe"
 
-func (r *Recorder) probe(dir string) error {
-	f, err := r.openFolder(dir)
+// probe writes a small file to the policy's folder. A disk that is below minFree fails as well, where no clip is left
+// that could make room.
+func (r *Recorder) probe(p *Policy) error {
+	f, err := r.openFolder(p.Dir)
 	if err != nil {
 		return err
 	}
@@ -51,7 +49,20 @@ func (r *Recorder) probe(dir string) error {
 	if err == nil {
 		err = f.Sync(probeName)
 	}
-	return errors.Join(err, f.RemoveAll(probeName))
+	if err = errors.Join(err, f.RemoveAll(probeName)); err != nil || p.MinFree == 0 {
+		return err
+	}
+	if low, err := lacks(f, p.MinFree); err != nil || !low {
+		return err
+	}
+	x := r.index(p.Dir)
+	if err := x.refresh(f, r.pipeline); err != nil {
+		return err
+	}
+	if names, _ := r.governed(x, p); len(names) > 0 {
+		return nil
+	}
+	return fmt.Errorf("less than minFree %d is free on the disk and no clip is left to remove: free some space or lower minFree", p.MinFree)
 }
 
 // Swept is what Sweep found in one folder.
@@ -76,6 +87,8 @@ func (r *Recorder) Sweep() ([]Swept, error) {
 		dirs[s.policy.Dir] = &s.policy
 	}
 	r.mu.Unlock()
+	r.disk.Lock()
+	defer r.disk.Unlock()
 	var out []Swept
 	var errs []error
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
