@@ -145,12 +145,12 @@ func bounce(v float64, span int) int {
 	return int(math.Round(v))
 }
 
-// tile is how many bytes of noise are kept. Each picture adds a different stretch of it, each row block anew, which costs a
-// tenth of drawing fresh numbers.
+// tile is how many bytes of noise are kept. Each picture adds other stretches of it, which costs a tenth of drawing fresh
+// numbers.
 const tile = 1 << 16
 
-// adder returns a function that adds up to noise levels to, or takes them from, every byte. Bytes are between maxNoise and
-// 255 - maxNoise before, so no sum leaves its byte and eight are added at once.
+// adder returns a function that adds up to noise levels to, or takes them from, every byte. Bytes are between maxNoise
+// and 255 - maxNoise before, so no sum leaves its byte and eight are added at once.
 func adder(seed uint64, noise int) func(pix []byte, n int) {
 	if noise == 0 {
 		return func([]byte, int) {}

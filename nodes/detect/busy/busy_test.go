@@ -12,6 +12,10 @@ import (
 	"rvo.dev/engine/signal"
 )
 
+func TestDefaults(t *testing.T) {
+	nodetest.Defaults(t, Kind(), Options{Busy: node.Duration(defaultBusy)})
+}
+
 func TestKind(t *testing.T) {
 	nodetest.Run(t, Kind(),
 		nodetest.Case{},

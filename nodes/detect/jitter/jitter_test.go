@@ -11,6 +11,10 @@ import (
 	"rvo.dev/engine/node/nodetest"
 )
 
+func TestDefaults(t *testing.T) {
+	nodetest.Defaults(t, Kind(), Options{Max: node.Duration(defaultMax)})
+}
+
 func TestKind(t *testing.T) {
 	nodetest.Run(t, Kind(),
 		nodetest.Case{},

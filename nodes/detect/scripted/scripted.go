@@ -6,9 +6,9 @@
 //		timeline: [{at: "0s", set: open: false}, {at: "2s", set: open: true}, {at: "9s", fail: "cable cut"}]
 //	}}
 //
-// A run gives the values in force at its start, counted in core time from the instance's first run, so a test on a virtual
-// clock sees them to the nanosecond. It looks at no picture, so it speaks while a camera is down; its values carry the time
-// of the run. The package reads no clock and starts no goroutine.
+// A run gives the values in force at its start, counted in core time from the instance's first run, so a test on a
+// virtual clock sees them to the nanosecond. It looks at no picture, so it speaks while a camera is down; its values
+// carry the time of the run. The package reads no clock and starts no goroutine.
 package scripted
 
 import (

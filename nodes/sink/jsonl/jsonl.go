@@ -2,10 +2,10 @@
 //
 //	sinks: log: jsonl: {path: "events.jsonl", fsync: "record"}
 //
-// A line is there as a whole or not at all: what a full disk cut off is taken back and the record tried again, and a line that
-// a crash left unfinished is ended before the next one. A file that was moved or deleted is made anew; SIGHUP reopens
-// it. One sink writes a file: two may only append whole lines to it. With fsync "interval" a timer of the standard
-// library forces records to the disk between writes; Close stops it. The package starts no other goroutine.
+// A line is there as a whole or not at all: what a full disk cut off is taken back and the record tried again, and a
+// line that a crash left unfinished is ended before the next one. A file that was moved or deleted is made anew; SIGHUP
+// reopens it. One sink writes a file: two may only append whole lines to it. With fsync "interval" a timer of the
+// standard library forces records to the disk between writes; Close stops it. The package starts no other goroutine.
 package jsonl
 
 import (

@@ -14,6 +14,14 @@ import (
 	"rvo.dev/engine/node/nodetest"
 )
 
+func TestDefaults(t *testing.T) {
+	var o Options
+	if err := o.complete(); err != nil {
+		t.Fatal(err)
+	}
+	nodetest.Defaults(t, Kind(), o)
+}
+
 func TestKind(t *testing.T) {
 	nodetest.Run(t, Kind(),
 		nodetest.Case{},

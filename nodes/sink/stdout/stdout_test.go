@@ -12,6 +12,8 @@ import (
 	"rvo.dev/engine/signal"
 )
 
+func TestDefaults(t *testing.T) { nodetest.Defaults(t, Kind(), Options{Format: "auto"}) }
+
 func TestKind(t *testing.T) {
 	nodetest.Run(t, Kind(),
 		nodetest.Case{},
