@@ -67,12 +67,26 @@ type Entry struct {
 	Hang   node.Duration              `json:"hang"`
 }
 
+// emits refuses what open does, the timeline too, so that vet finds it.
 func emits(raw json.RawMessage) ([]node.Emit, error) {
 	var o Options
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return nil, fmt.Errorf("options: %w", err)
 	}
-	return o.emits()
+	all, _, err := o.compile()
+	return all, err
+}
+
+func (o *Options) compile() ([]node.Emit, []step, error) {
+	all, err := o.emits()
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := steps(o, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	return all, s, nil
 }
 
 // emits returns the declared signals in the order of their names: a map has none.
@@ -120,15 +134,11 @@ func word(s string) bool {
 }
 
 func open(_ context.Context, env node.DetectorEnv, o Options) (node.Model, error) {
-	m := &model{loop: o.Loop.D()}
-	var err error
-	if m.emits, err = o.emits(); err == nil {
-		m.steps, err = steps(&o, m.emits)
-	}
+	all, steps, err := o.compile()
 	if err != nil {
 		return nil, fmt.Errorf("detector %q: scripted: %w", env.ID, err)
 	}
-	return m, nil
+	return &model{emits: all, steps: steps, loop: o.Loop.D()}, nil
 }
 
 // model is the timeline; instances only know when they began.

@@ -56,7 +56,7 @@ func TestText(t *testing.T) {
 		{Signal: "x.y"}, {Signal: "x.z"},
 	}
 	never := nodetest.Record(2)
-	never.Reason = "unknown"
+	never.Reason, never.Duration = "unknown", "1m4.397875477s"
 	never.Leaves[0].Answer, never.Leaves[0].Value = "unknown", nil
 	sly := nodetest.Record(0)
 	sly.Event, sly.Leaves = "a\nb\x1b[31m\u202e", nil
@@ -70,7 +70,7 @@ func TestText(t *testing.T) {
 		{"ended", nodetest.Record(2), "14:00:02.250  ended      person @ front  warning  after 2s: no  hog.count=0 >= 1 is no  evidence person_front_20260301T120000.250Z_000000000001"},
 		{"pipeline scope", wide, `14:00:00.250  CONFIRMED  person  critical  yes since 2s  gate: door.open=true, yard: motion.level=0.1235 > 0.01, <= 0.5, ` +
 			`yard: who.name="B\x1b[2Job" == "Ann" is no, yard: hog.boxes=2 boxes >= 1 is unknown, and 2 more`},
-		{"unknown", never, "14:00:02.250  ended      person @ front  warning  after 2s: unknown  hog.count=none >= 1 is unknown  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"unknown", never, "14:00:02.250  ended      person @ front  warning  after 1m4.398s: unknown  hog.count=none >= 1 is unknown  evidence person_front_20260301T120000.250Z_000000000001"},
 		{"control characters", sly, "14:00:00.250  CONFIRMED  a?b?[31m? @ front  warning  yes since 2s  evidence person_front_20260301T120000.250Z_000000000001"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (l *line) append(b []byte, r *node.Record) []byte {
 	}
 	b = add(b, "  ", r.Severity)
 	if r.State == "ended" {
-		b = add(b, "  after ", r.Duration, ": ", r.Reason)
+		b = add(b, "  after ", short(r.Duration), ": ", r.Reason)
 	} else if d, ok := between(r.Since, r.Time); ok {
 		b = add(b, "  yes since ", d.Round(time.Millisecond).String())
 	}
@@ -90,6 +90,15 @@ func (l *line) clock(s string) string {
 		return s
 	}
 	return t.In(l.zone).Format("15:04:05.000")
+}
+
+// short returns a duration's text to the millisecond.
+func short(s string) string {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return s
+	}
+	return d.Round(time.Millisecond).String()
 }
 
 func between(from, to string) (time.Duration, bool) {
