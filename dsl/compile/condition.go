@@ -109,6 +109,9 @@ func (t *tree) parts(out *event.Cond, parts []schema.Cond, path string, depth in
 
 // empty reports a condition that says nothing.
 func (t *tree) empty(in *schema.Cond, path string) {
+	if t.c.doc.Faulty(t.base + "." + path) {
+		return // a misspelt signal is no signal
+	}
 	if names := comparators(in); len(names) > 0 {
 		t.report(CodeNoComparison, path+"."+names[0], names[0]+" compares nothing: the condition names no signal",
 			"write {signal: \"detector.signal\", "+names[0]+": …}")
