@@ -24,6 +24,10 @@ func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) {
 	}
 }
 
+// analysis bounds how long FFmpeg watches a stream to guess its rate before it hands out the first picture. Its own five
+// seconds may exceed the timeout, and then the stream opens and dies at the first read; the rate is measured anyway.
+const analysis = "|analyzeduration;500000|fpsprobesize;0"
+
 type rtspSource struct {
 	env       node.Env
 	login     login
@@ -41,7 +45,7 @@ func (s *rtspSource) Open(ctx context.Context) (node.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := captureURI(t.url, "rtsp_transport;"+s.transport, bound(ctx, s.timeout))
+	c, err := captureURI(t.url, "rtsp_transport;"+s.transport+analysis, bound(ctx, s.timeout))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.shown, t.clean(explainRTSP(ctx, t, s.timeout)))
 	}
