@@ -78,11 +78,27 @@ type Frame struct {
 	slab *slab
 	refs atomic.Int32
 
-	// A view is made under the lock by whoever asks first; the others wait for it rather than make it twice.
-	views struct {
+	// A view is made under its lock by whoever asks first; the others wait for it rather than make it twice. Each has a
+	// lock of its own: a detector that wants a small luma plane does not wait for an encoder.
+	luma, small, bgr view
+	jpeg             struct {
 		sync.Mutex
-		luma, small, bgr bool
-		jpeg             []jpegView
+		made []jpegView
+	}
+}
+
+// view is whether a view of the pixels was made.
+type view struct {
+	sync.Mutex
+	made bool
+}
+
+func (v *view) make(fill func()) {
+	v.Lock()
+	defer v.Unlock()
+	if !v.made {
+		fill()
+		v.made = true
 	}
 }
 
@@ -145,12 +161,7 @@ func (f *Frame) Luma() Plane {
 		return p
 	}
 	p.Pix = f.slab.luma()
-	f.views.Lock()
-	defer f.views.Unlock()
-	if !f.views.luma {
-		bgrToLuma(p.Pix, f.Pix())
-		f.views.luma = true
-	}
+	f.luma.make(func() { bgrToLuma(p.Pix, f.Pix()) })
 	return p
 }
 
@@ -162,16 +173,13 @@ func (f *Frame) SmallLuma() Plane {
 		return f.Luma()
 	}
 	p := Plane{Width: w, Height: h, Stride: w, Channels: 1, Pix: f.slab.small()}
-	f.views.Lock()
-	defer f.views.Unlock()
-	if !f.views.small {
+	f.small.make(func() {
 		if f.Format == BGR {
 			shrinkBGR(p, f.Pix(), f.Width, f.Height)
 		} else {
 			shrinkLuma(p, f.slab.mem[:f.Width*f.Height], f.Width, f.Height)
 		}
-		f.views.small = true
-	}
+	})
 	return p
 }
 
@@ -183,16 +191,13 @@ func (f *Frame) BGR() Plane {
 		return p
 	}
 	p.Pix = f.slab.bgr()
-	f.views.Lock()
-	defer f.views.Unlock()
-	if !f.views.bgr {
+	f.bgr.make(func() {
 		if f.Format == Gray {
 			grayToBGR(p.Pix, f.Pix())
 		} else {
 			i420ToBGR(p.Pix, f.Pix(), f.Width, f.Height)
 		}
-		f.views.bgr = true
-	}
+	})
 	return p
 }
 
@@ -205,9 +210,9 @@ func (f *Frame) JPEG(c Codec, quality int) ([]byte, error) {
 	} else {
 		src = f.BGR()
 	}
-	f.views.Lock()
-	defer f.views.Unlock()
-	for _, v := range f.views.jpeg {
+	f.jpeg.Lock()
+	defer f.jpeg.Unlock()
+	for _, v := range f.jpeg.made {
 		if v.codec == c.Name() && v.quality == quality {
 			return v.bytes, nil
 		}
@@ -216,7 +221,7 @@ func (f *Frame) JPEG(c Codec, quality int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode frame %s#%d: %w", f.Camera, f.Seq, err)
 	}
-	f.views.jpeg = append(f.views.jpeg, jpegView{c.Name(), quality, b})
+	f.jpeg.made = append(f.jpeg.made, jpegView{c.Name(), quality, b})
 	return b, nil
 }
 

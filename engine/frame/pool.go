@@ -23,6 +23,7 @@ type Pool struct {
 		free   []*slab
 		held   int // slabs that carry a frame now
 		peak   int
+		bytes  int // mapped now
 		gen    int // changes with the size of the slabs
 		size   layout
 		closed bool
@@ -101,10 +102,8 @@ func (p *Pool) slab(size layout) (*slab, error) {
 		return nil, fmt.Errorf("camera %q: frame pool is closed", p.camera)
 	}
 	if size != p.mu.size {
-		for _, s := range p.mu.free {
-			unmap(s.mem)
-		}
-		p.mu.free, p.mu.size = nil, size
+		p.drain()
+		p.mu.size = size
 		p.mu.gen++
 	}
 	if p.mu.held >= p.bound {
@@ -118,6 +117,7 @@ func (p *Pool) slab(size layout) (*slab, error) {
 		if err != nil {
 			return nil, fmt.Errorf("camera %q: frame buffer of %d bytes: %w", p.camera, size.total(), err)
 		}
+		p.mu.bytes += len(mem)
 		s = &slab{pool: p, gen: p.mu.gen, size: size, mem: mem}
 	}
 	p.mu.held++
@@ -132,7 +132,7 @@ func (p *Pool) put(f *Frame) {
 	defer p.mu.Unlock()
 	p.mu.held--
 	if p.mu.closed || f.slab.gen != p.mu.gen {
-		unmap(f.slab.mem)
+		p.unmap(f.slab)
 	} else {
 		p.mu.free = append(p.mu.free, f.slab)
 	}
@@ -144,21 +144,32 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mu.closed = true
+	p.drain()
+}
+
+// drain gives the free slabs back; the lock is held.
+func (p *Pool) drain() {
 	for _, s := range p.mu.free {
-		unmap(s.mem)
+		p.unmap(s)
 	}
 	p.mu.free = nil
+}
+
+// unmap gives a slab back; the lock is held.
+func (p *Pool) unmap(s *slab) {
+	p.mu.bytes -= len(s.mem)
+	unmap(s.mem)
 }
 
 // Stats says how a pool is used.
 type Stats struct {
 	Held, Peak, Bound int
-	Bytes             int // mapped for held and free slabs of the present size
+	Bytes             int // mapped for held and free slabs, of whatever size
 }
 
 // Stats returns the pool's present use.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.bound, Bytes: (p.mu.held + len(p.mu.free)) * p.mu.size.total()}
+	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.bound, Bytes: p.mu.bytes}
 }

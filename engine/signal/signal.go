@@ -13,7 +13,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"rvo.dev/engine/tick"
 )
@@ -106,15 +108,21 @@ func Float(f float64) Value {
 	return Value{typ: TypeFloat, bits: math.Float64bits(f)}
 }
 
-// Label returns a label value.
-func Label(s string) Value { return Value{typ: TypeLabel, label: s} }
+// Label returns a label value. Bytes that are no UTF-8 become U+FFFD: a log could not hold them, and a replay would see
+// another word.
+func Label(s string) Value { return Value{typ: TypeLabel, label: valid(s)} }
+
+func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
 // Boxes returns a boxes value that owns b. Like Float it gives the zero Value where a number is NaN or infinite: no zone
-// contains such a box and no log can hold it.
+// contains such a box and no log can hold it. Labels are cleaned as by Label.
 func Boxes(b []Box) Value {
 	for i := range b {
 		if !b[i].Finite() {
 			return Value{}
+		}
+		if !utf8.ValidString(b[i].Label) {
+			b[i].Label = valid(b[i].Label)
 		}
 	}
 	return Value{typ: TypeBoxes, boxes: b}
@@ -252,6 +260,7 @@ func (v *Value) UnmarshalJSON(data []byte) error {
 		set(Boxes(*w.Boxes))
 	}
 	if n > 1 {
+		*v = Value{}
 		return fmt.Errorf("signal value %s: has %d types, must have one", data, n)
 	}
 	return nil
