@@ -19,7 +19,7 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 		return
 	}
 	place := w.doc.ValuePlace(path)
-	if w.unevaluated(v, ops, sh, path, label) {
+	if w.unevaluated(v, ops, sh, path, label) || w.ownRules(ops, sh, path, label) {
 		return
 	}
 	got := ""
@@ -29,7 +29,8 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 			continue
 		}
 		place = orPlace(w.src.place(valuePos(o)), place)
-		if !secret {
+		// What has no type yet, a cycle say, cannot be shown.
+		if k := o.IncompleteKind(); !secret && (o.IsConcrete() || kindName(k) != kindName(cue.TopKind)) {
 			got = ", not " + written(o)
 		}
 		break
@@ -84,6 +85,33 @@ func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, labe
 			w.add(w.entry(f))
 			return true
 		}
+	}
+	return false
+}
+
+// ownRules reports a value that the schema would take and the pipeline's own words do not: a definition of the user's
+// that says another type, a struct of the user's that is closed. It returns false where that is not so.
+func (w *walker) ownRules(ops []cue.Value, sh *shape, path, label string) bool {
+	if sh == nil || sh.kind == cue.StructKind || sh.kind == cue.ListKind {
+		return false
+	}
+	for _, o := range ops {
+		if !scalar(o) || sh.v.Unify(o).Validate(cue.Concrete(true)) != nil {
+			continue
+		}
+		f := Finding{
+			Code: CodeConflict, Path: path, Place: w.src.place(valuePos(o)),
+			Message: fmt.Sprintf("%s is %s, which the pipeline itself does not allow here", label, written(o)),
+			Hint:    "look for a definition or a close() around it that has no such field",
+		}
+		for _, other := range ops {
+			if p := w.src.place(valuePos(other)); !scalar(other) && p != f.Place {
+				f.Hint = ""
+				f.Related = append(f.Related, Related{p, "this wants " + describe(other, 0)})
+			}
+		}
+		w.add(w.entry(f))
+		return true
 	}
 	return false
 }

@@ -230,7 +230,11 @@ func (w *walker) rest(v cue.Value) {
 		if w.doc.Faulty(path) {
 			continue
 		}
-		w.add(w.entry(w.translate(e, path)))
+		f := w.entry(w.translate(e, path))
+		if f.Place.Line == 0 && HasErrors(w.findings) {
+			continue // it cannot be pointed at, and most likely follows from what can
+		}
+		w.add(f)
 	}
 }
 
