@@ -287,7 +287,7 @@ func compiled(t *rapid.T, c *Cond, types []signal.Type) *Program {
 // changes nothing, and neither does explaining.
 func TestConditionLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		const end = 40
+		const end = 30
 		past := drawnPast(t, end)
 		c := drawnCond(t, past.types, 3)
 		p := compiled(t, c, past.types)

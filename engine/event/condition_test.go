@@ -139,3 +139,27 @@ func TestNames(t *testing.T) {
 		})
 	}
 }
+
+// TestExplainChangesNothing explains at an instant that nobody evaluated: what a for node remembers must outlive it.
+func TestExplainChangesNothing(t *testing.T) {
+	c, err := parseCond("a.x for 5ns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile(c, func(string, string) (CellRef, bool) { return CellRef{Type: signal.TypeBool}, true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := []signal.Cell{{TTL: 100}}
+	cells[0].Set(signal.Bool(true), 0, 0, 0)
+	st := p.NewState()
+	p.Eval(cells, st, 0)
+	cells[0].Set(signal.Bool(false), 3, 3, 0)
+	if l := p.Explain(cells, st, 3); len(l) != 1 || l[0].Answer != No || l[0].Path != "condition" {
+		t.Errorf("explained as %+v, must be no", l)
+	}
+	cells[0].Set(signal.Bool(true), 4, 4, 0)
+	if a, _ := p.Eval(cells, st, 5); a != Yes {
+		t.Errorf("%s at 5, must be yes: Explain broke the for", a)
+	}
+}

@@ -225,7 +225,11 @@ func (s *stage) at(f []string) ([]string, error) {
 	s.now = now
 	var said []string
 	for s.when != nil && s.wake <= now {
-		said = append(said, s.evaluate(s.wake)...)
+		due := s.wake
+		said = append(said, s.evaluate(due)...)
+		if s.wake <= due {
+			return nil, fmt.Errorf("evaluated at %s, the condition wants to be again at %s: must be later", due, s.wake)
+		}
 	}
 	explain := false
 	next := s.machine.Answer()
