@@ -55,6 +55,7 @@ func load(src *sources, t *target, opts Options) loaded {
 	if t.pkg {
 		doc.Dir = inst.Dir
 	}
+	src.base = doc.Dir
 
 	// A context keeps all it ever evaluated; a new one each time is what keeps memory flat over reloads.
 	ctx := cuecontext.New()

@@ -11,6 +11,7 @@ import (
 // sources knows the text of files and how to name them to the user. It is owned by one Load and its Document.
 type sources struct {
 	dir   string            // the working directory, absolute
+	base  string            // the pipeline's folder, absolute
 	files map[string][]byte // texts that are not on disk, by absolute path
 	lines map[string][]string
 }
@@ -29,6 +30,12 @@ func (s *sources) read(file string) ([]byte, error) {
 
 // rel returns the file as the user would name it: relative to the working directory where it lies below it.
 func (s *sources) rel(file string) string {
+	// The evaluator names embedded data as the pipeline does: relative to its folder.
+	if !filepath.IsAbs(file) {
+		if at := filepath.Join(s.base, file); s.base != "" && exists(at) {
+			file = at
+		}
+	}
 	if r, err := filepath.Rel(s.dir, file); err == nil && filepath.IsLocal(r) {
 		return r
 	}
@@ -91,4 +98,9 @@ func (s *sources) finish(f Finding) Finding {
 		f.Line = s.line(f.Place)
 	}
 	return f
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -23,19 +24,25 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 		return
 	}
 	got := ""
+	var related []Related
 	secret := sh != nil && sh.name == "#Secret"
 	for _, o := range ops {
 		if fits := sh != nil && sh.kind&(cue.StructKind|cue.ListKind) != 0 && o.IncompleteKind()&sh.kind != 0; fits || o.Err() != nil {
 			continue
 		}
 		place = orPlace(w.src.place(valuePos(o)), place)
+		// A reference is no fault of its own: what it names has the wrong value.
+		if at := w.src.place(valuePos(cue.Dereference(o))); at != (Place{}) && at != place {
+			related = append(related, Related{place, "used here"})
+			place = at
+		}
 		// What has no type yet, a cycle say, cannot be shown.
 		if k := o.IncompleteKind(); !secret && (o.IsConcrete() || kindName(k) != kindName(cue.TopKind)) {
 			got = ", not " + written(o)
 		}
 		break
 	}
-	f := Finding{Code: CodeValue, Path: path, Place: place}
+	f := Finding{Code: CodeValue, Path: path, Place: place, Related: related}
 	switch words := sh.words(); {
 	case len(words) > 0:
 		f.Code = CodeNotOneOf
@@ -48,11 +55,14 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 			}
 		}
 	case sh == nil || got == "" && !secret && v.Err() != nil && len(ops) == 0:
-		for _, e := range cueerrors.Errors(v.Err()) {
+		for _, e := range faults(v.Err()) {
 			f.Message = fmt.Sprintf("%s cannot be evaluated: %s", label, message(e))
 		}
 	default:
 		f.Message = fmt.Sprintf("%s %s%s", label, sh.expects(), got)
+	}
+	if f.Message == "" {
+		f.Message = label + " cannot be evaluated"
 	}
 	if path == "" {
 		f.Message = "a pipeline must be a struct" + got
@@ -68,7 +78,7 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, label string) bool {
 	place := w.doc.ValuePlace(path)
 	for _, o := range append([]cue.Value{v}, ops...) {
-		for _, e := range cueerrors.Errors(o.Err()) {
+		for _, e := range faults(o.Err()) {
 			code := classify(e)
 			switch {
 			case code == CodeIncomplete:
@@ -124,6 +134,9 @@ func scalarFault(v cue.Value, e cueerrors.Error) bool {
 	switch op {
 	case cue.AndOp, cue.OrOp:
 		return false
+	}
+	if text := message(e); strings.HasPrefix(text, "must ") {
+		return false // error("must …") of the schema
 	}
 	return v.IncompleteKind() == cue.BottomKind && !strings.HasPrefix(format, "conflicting values") && !strings.Contains(format, "out of bound")
 }
@@ -185,6 +198,14 @@ func (w *walker) translate(e cueerrors.Error, path string) Finding {
 		f.Hint = "declare it, or quote it if it was meant as text"
 	}
 	return f
+}
+
+// faults takes errors apart and leaves out the headings that the evaluator puts over those of a disjunction.
+func faults(err error) []cueerrors.Error {
+	return slices.DeleteFunc(slices.Clone(cueerrors.Errors(err)), func(e cueerrors.Error) bool {
+		format, _ := e.Msg()
+		return strings.Contains(format, "empty disjunction")
+	})
 }
 
 // classify gives an error of the evaluator's its code.

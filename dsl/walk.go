@@ -225,7 +225,7 @@ func (w *walker) entry(f Finding) Finding {
 
 // rest reports what the evaluator still finds wrong where the walk found nothing.
 func (w *walker) rest(v cue.Value) {
-	for _, e := range cueerrors.Errors(v.Validate(cue.Concrete(true), cue.Final())) {
+	for _, e := range faults(v.Validate(cue.Concrete(true), cue.Final())) {
 		path := strings.Join(e.Path(), ".")
 		if w.doc.Faulty(path) {
 			continue
