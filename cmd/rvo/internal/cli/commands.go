@@ -7,6 +7,7 @@ func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newVet(a),
 		newRun(a),
+		newSchema(a),
 		newCameras(a),
 		newVersion(a),
 	}

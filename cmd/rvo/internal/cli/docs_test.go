@@ -95,6 +95,21 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 	}
 }
 
+func TestDocumentsNameCommandsThatExist(t *testing.T) {
+	known := []string{"help", "completion"}
+	for _, c := range commands(&app{}) {
+		known = append(known, c.Name())
+	}
+	command := regexp.MustCompile("`rvo ([a-z]+)")
+	for name, text := range documents(t) {
+		for _, m := range command.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s: there is no command rvo %s: correct the document", name, m[1])
+			}
+		}
+	}
+}
+
 // TestReadmePipelineVets holds the pipeline a newcomer copies to the language.
 func TestReadmePipelineVets(t *testing.T) {
 	_, rest, ok := strings.Cut(documents(t)["README.md"], "```cue\n")
