@@ -67,6 +67,7 @@ func accessUnits(t testing.TB, path string) (units [][][]byte, sps, pps []byte) 
 type camera struct {
 	server   *gortsplib.Server
 	stream   *gortsplib.ServerStream
+	ready    chan struct{} // closed when stream is set, which takes a server that has started
 	password string
 	nonce    string
 
@@ -75,7 +76,7 @@ type camera struct {
 	done   sync.WaitGroup
 }
 
-func (c *camera) check(conn *gortsplib.ServerConn, req *base.Request) *base.Response {
+func (c *camera) check(req *base.Request) *base.Response {
 	if c.password == "" {
 		return nil
 	}
@@ -91,7 +92,8 @@ func (c *camera) check(conn *gortsplib.ServerConn, req *base.Request) *base.Resp
 
 // OnDescribe implements gortsplib.ServerHandlerOnDescribe.
 func (c *camera) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	if r := c.check(ctx.Conn, ctx.Request); r != nil {
+	<-c.ready
+	if r := c.check(ctx.Request); r != nil {
 		return r, nil, nil
 	}
 	if ctx.Path != "/stream" {
@@ -102,6 +104,7 @@ func (c *camera) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Re
 
 // OnSetup implements gortsplib.ServerHandlerOnSetup.
 func (c *camera) OnSetup(*gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	<-c.ready
 	return &base.Response{StatusCode: base.StatusOK}, c.stream, nil
 }
 
@@ -118,7 +121,7 @@ func startCamera(t testing.TB, addr, password string) (*camera, string) {
 	if len(units) != 40 {
 		t.Fatalf("%d access units in a clip of 40 pictures", len(units))
 	}
-	c := &camera{password: password, stop: make(chan struct{})}
+	c := &camera{password: password, ready: make(chan struct{}), stop: make(chan struct{})}
 	var err error
 	if c.nonce, err = auth.GenerateNonce(); err != nil {
 		t.Fatal(err)
@@ -142,6 +145,7 @@ func startCamera(t testing.TB, addr, password string) (*camera, string) {
 	h264 := &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: sps, PPS: pps}
 	media := &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{h264}}
 	c.stream = gortsplib.NewServerStream(c.server, &description.Session{Medias: []*description.Media{media}})
+	close(c.ready)
 	enc, err := h264.CreateEncoder()
 	if err != nil {
 		t.Fatal(err)
@@ -333,6 +337,7 @@ func untilError(t *testing.T, s node.Stream) error {
 // only one variable for it.
 func TestTransports(t *testing.T) {
 	_, addr := startCamera(t, "127.0.0.1:0", "")
+	pool := newPool(t, 6)
 	var wg sync.WaitGroup
 	for i := range 6 {
 		transport := []string{"tcp", "udp"}[i%2]
@@ -343,7 +348,7 @@ func TestTransports(t *testing.T) {
 				return
 			}
 			defer s.Close()
-			f, err := s.Next(t.Context(), frame.NewPool(frame.PoolOptions{Camera: "test", Slabs: 1}))
+			f, err := s.Next(t.Context(), pool)
 			if err != nil {
 				t.Errorf("%s: %v", transport, err)
 				return
