@@ -82,15 +82,16 @@ func Load(ctx context.Context, paths []string, opts Options) (*Document, []Findi
 	if t == nil || HasErrors(findings) {
 		return nil, src.done(findings), nil
 	}
+	shown := src.rel(t.shown)
 	out, err := limited(ctx, opts.Limit, func() loaded { return load(src, t, opts) })
 	switch {
 	case err == errLimit: //nolint:errorlint // limited returns it as it is
 		f := Finding{
-			Code: CodeLimit, Place: Place{File: src.rel(t.shown)},
+			Code: CodeLimit, Place: Place{File: shown},
 			Message: fmt.Sprintf("evaluation was given up after %s", opts.Limit),
 			Hint:    "look for a comprehension over a very long list or a definition that grows without end",
 		}
-		// src may still be in use by the evaluation that was left behind.
+		// src is not touched again: the evaluation that was left behind may still use it.
 		return nil, []Finding{f}, nil
 	case err != nil:
 		return nil, nil, err
