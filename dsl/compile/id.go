@@ -17,7 +17,7 @@ func (c *compiler) ids() {
 		re := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 		for _, id := range ids {
 			path := field + "." + id
-			f := dsl.Finding{Code: CodeID, Path: path, Place: c.doc.Place(path)}
+			f := dsl.Finding{Code: CodeID, Path: path}
 			switch {
 			case !re.MatchString(id):
 				f.Message = fmt.Sprintf("%s id %q must be lower case letters, digits and _, a letter first", what, id)
@@ -31,6 +31,7 @@ func (c *compiler) ids() {
 			default:
 				continue
 			}
+			f.Place = c.doc.Place(path)
 			c.report(f)
 		}
 	}
