@@ -330,7 +330,8 @@ func (c *camera) publish(f *frame.Frame) {
 		if p == 0 {
 			p = now - last
 		}
-		c.period.Store(p + (now-last-p)/8)
+		// A burst, as after connecting, is no rate: half a period is the least that counts.
+		c.period.Store(p + (max(now-last, p/2)-p)/8)
 	}
 	if c.frames.Add(1) == 1 || f.Width != c.width() {
 		c.size(f.Width, f.Height)
@@ -383,6 +384,9 @@ func (c *camera) close() {
 		f.Release()
 	}
 	c.held = nil
+	if s := c.pool.Stats(); s.Held > 0 {
+		c.e.log.Warn("frame buffers are still held after the end", "node", "camera/"+c.spec.ID, "held", s.Held, "hung_reads", c.leaked.Load())
+	}
 	c.pool.Close()
 }
 

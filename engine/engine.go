@@ -57,12 +57,14 @@ const DefaultDrain = 5 * time.Second
 
 // Engine runs one graph, once.
 type Engine struct {
-	cfg   Config
-	g     *graph.Graph
-	log   *slog.Logger
-	run   string
-	begin time.Time // core time 0 on the monotonic clock
-	media atomic.Int64
+	cfg      Config
+	g        *graph.Graph
+	log      *slog.Logger
+	logs     *logger
+	run      string
+	begin    time.Time // core time 0 on the monotonic clock
+	stopping time.Time // when the stop began; owned by the core goroutine
+	media    atomic.Int64
 
 	core      *sched.Core // owned by the core goroutine
 	cams      []*camera
@@ -139,7 +141,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	g := cfg.Graph
 	e := &Engine{
-		cfg: cfg, g: g, log: cfg.Log, run: cfg.RunID,
+		cfg: cfg, g: g, run: cfg.RunID, logs: newLogger(),
 		frames: make(chan int, len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
 		wakeAt: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)),
 	}
@@ -155,6 +157,7 @@ func New(cfg Config) (*Engine, error) {
 			coreSlots += g.Detectors[g.Instances[i].Detector].Threads
 		}
 	}
+	e.log = slog.New(e.logs.handler(cfg.Log.Handler()))
 	e.read = make([]bool, len(g.Cells))
 	for i := range g.Machines {
 		for _, c := range g.Machines[i].Program.Cells() {
@@ -254,6 +257,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.begin = time.Now()
 	e.offset.Store(e.cfg.Wall().UnixNano())
 	defer e.state.Store(int32(phaseDone))
+	e.logs.live.Store(true)
+	go e.logs.run() // ends in stop, after everybody who may log
+	defer e.logs.stop(time.Second)
 
 	if err := e.open(ctx); err != nil {
 		e.closeAll()
@@ -312,7 +318,11 @@ func (e *Engine) open(ctx context.Context) error {
 
 // finish flushes what is pending, within what is left of the drain, and closes everything.
 func (e *Engine) finish(kill context.CancelCauseFunc) {
-	limit := time.AfterFunc(e.cfg.Drain, func() { kill(errors.New("the stop took longer than its bound")) })
+	left := e.cfg.Drain
+	if !e.stopping.IsZero() {
+		left = max(left-time.Since(e.stopping), left/4) // runs that were waited for must not cost the clips
+	}
+	limit := time.AfterFunc(left, func() { kill(errors.New("the stop took longer than its bound")) })
 	defer limit.Stop()
 	e.evidence.stop()
 	for _, s := range e.sinks {
@@ -325,7 +335,7 @@ func (e *Engine) finish(kill context.CancelCauseFunc) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(e.cfg.Drain + time.Second):
+	case <-time.After(left + time.Second):
 		e.log.Error("stop: some work did not end within its bound and is left behind", "bound", e.cfg.Drain)
 	}
 	e.closeAll()

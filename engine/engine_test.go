@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -485,4 +486,32 @@ func TestRedact(t *testing.T) {
 			t.Errorf("redact(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+// blocked is a log that nobody reads.
+type blocked struct{ release chan struct{} }
+
+func (b blocked) Write(p []byte) (int, error) { <-b.release; return len(p), nil }
+
+// TestLogThatBlocksStopsNobody: standard error is a pipe, and nobody reads it.
+func TestLogThatBlocksStopsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		b := blocked{make(chan struct{})}
+		k.cfg.Log = slog.New(slog.NewTextHandler(b, nil))
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("bad", 10, func(context.Context, uint64, *node.Run) error { return errTest })
+		k.detector("ok", 10, says(time.Millisecond, 1))
+		k.event("e", "ok.count", time.Second)
+		k.sink()
+		k.run(10 * time.Second)
+		if n := len(k.looked["ok"]); n < 98 {
+			t.Errorf("the good detector ran %d times of 100 while the log was blocked", n)
+		}
+		if got := k.states(); !slices.Equal(got, []string{"e@front confirmed", "e@front ended shutdown"}) {
+			t.Errorf("records %q", got)
+		}
+		close(b.release)
+		synctest.Wait()
+	})
 }

@@ -59,7 +59,7 @@ func (e *Engine) live(ctx context.Context) {
 			return
 		}
 		if !stopping && (done == nil || running == 0) {
-			stopping = true
+			stopping, e.stopping = true, time.Now()
 			e.state.Store(int32(phaseStopping))
 			hangUp()
 			limit = time.After(e.cfg.Drain / 2)

@@ -225,6 +225,7 @@ func (m *metrics) outputs(put putFunc) {
 		put("rvo_clip_bytes_total", float64(p.Bytes), p.ID)
 	}
 	e := m.e
+	queueSeries(put, "log", e.logs.q.Len(), e.logs.q.Cap(), e.logs.q.Dropped())
 	queueSeries(put, "frames", len(e.frames), cap(e.frames), 0)
 	queueSeries(put, "results", len(e.results), cap(e.results), 0)
 	queueSeries(put, "jobs", len(e.pool.jobs), cap(e.pool.jobs), 0)

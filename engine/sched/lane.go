@@ -96,13 +96,14 @@ func (c *Core) frame(in Input, out []Decision) []Decision {
 }
 
 // smooth follows the camera's real rate: an eighth of the difference each picture, so that one late picture does not
-// change the schedule and a new rate is known within a dozen. A gap of ten periods is an outage, not a rate.
+// change the schedule and a new rate is known within a dozen. A gap of ten periods is an outage, and a burst after
+// connecting no rate.
 func (cam *camera) smooth(d time.Duration) {
 	switch {
 	case cam.period == 0:
 		cam.period = d
 	case d < 10*cam.period:
-		cam.period += (d - cam.period) / 8
+		cam.period += (max(d, cam.period/2) - cam.period) / 8
 	}
 }
 
