@@ -292,13 +292,13 @@ func TestNoiseIsNoMotion(t *testing.T) {
 		options       string
 		width, height int
 	}{
-		{`{"pattern": "still", "seed": 1}`, 320, 240},
+		{`{"pattern": "still", "seed": 1}`, 240, 180},
 		{`{"pattern": "still", "seed": 2, "noise": 20}`, 480, 360},
-		{`{"pattern": "still", "seed": 3, "noise": 20}`, 320, 240}, // not shrunk: nothing averages the noise
+		{`{"pattern": "still", "seed": 3, "noise": 20}`, 240, 180}, // not shrunk: nothing averages the noise
 	} {
 		d := nodetest.OpenDetector(t, motion.Kind(), `{}`, nodetest.DetectorEnv(t))
 		cam := camera(t, c.options, func(e *node.CameraEnv) { e.Width, e.Height = c.width, c.height })
-		cam.Each(600, func(f *frame.Frame) {
+		cam.Each(300, func(f *frame.Frame) {
 			if out := d.Must(f); out["level"].Number() != 0 || len(out["boxes"].AsBoxes()) != 0 {
 				t.Fatalf("%s: picture %d at %d x %d moves: %v", c.options, f.Seq, c.width, c.height, out)
 			}
@@ -315,9 +315,9 @@ func TestObject(t *testing.T) {
 		width, height int
 		pictures      int
 	}{
-		{`{"seed": 1}`, 320, 240, 1500},
-		{`{"seed": 2, "noise": 6}`, 640, 480, 600},
-		{`{"seed": 3, "size": 0.08, "speed": 0.1, "noise": 3}`, 320, 240, 1500},
+		{`{"seed": 1}`, 240, 180, 900},
+		{`{"seed": 2, "noise": 6}`, 480, 360, 600},
+		{`{"seed": 3, "size": 0.08, "speed": 0.1, "noise": 3}`, 240, 180, 600},
 	} {
 		d := nodetest.OpenDetector(t, motion.Kind(), `{}`, nodetest.DetectorEnv(t))
 		cam := camera(t, c.options, func(e *node.CameraEnv) { e.Width, e.Height = c.width, c.height })
