@@ -515,3 +515,38 @@ func TestLogThatBlocksStopsNobody(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestPicturesAreSharedNotCopied is the seed's fault 3: every detector gets the one picture, and a view of it is made once.
+func TestPicturesAreSharedNotCopied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true})
+		seen := map[string]map[uint64]*byte{"a": {}, "b": {}}
+		look := func(id string) func(context.Context, uint64, *node.Run) error {
+			return func(_ context.Context, _ uint64, run *node.Run) error {
+				k.mu.Lock()
+				defer k.mu.Unlock()
+				f := run.Frames[0]
+				seen[id][f.Seq] = &f.Luma().Pix[0]
+				run.Set("count", signal.Int(1))
+				return nil
+			}
+		}
+		k.detector("a", 10, look("a"))
+		k.detector("b", 10, look("b"))
+		k.sink()
+		k.run(2 * time.Second)
+		both := 0
+		for seq, p := range seen["a"] {
+			if q := seen["b"][seq]; q != nil {
+				both++
+				if p != q {
+					t.Errorf("picture %d: two detectors got two copies", seq)
+				}
+			}
+		}
+		if both < 15 {
+			t.Errorf("%d pictures were looked at by both", both)
+		}
+	})
+}

@@ -312,3 +312,18 @@ func TestStaleResult(t *testing.T) {
 		t.Errorf("an older result overwrote a newer one: %v", c.Value)
 	}
 }
+
+// TestNothingIsKnownAtTimeZero is the seed's fault 19: a signal that nobody wrote is unknown from the first instant on, and
+// so is its negation.
+func TestNothingIsKnownAtTimeZero(t *testing.T) {
+	s := newSim(t)
+	s.quiet = true
+	must(t, s.camera([]string{"front", "fps=10"}))
+	must(t, s.detector([]string{"d", "signals=v:int", "fps=10", "say=0s:mute"}))
+	must(t, s.event("event zero when=any(d.v==0,not(d.v>=1),d.v<5)"))
+	s.build()
+	s.until(tick.Time(time.Second))
+	if len(s.events) != 0 {
+		t.Errorf("a signal that was never written decided: %+v", s.events)
+	}
+}
