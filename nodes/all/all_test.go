@@ -61,7 +61,18 @@ func TestReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 	case old != want:
-		t.Errorf("the table of kinds in nodes/README.md is not what contracts say: run go test ./nodes/all -update\ngot:\n%s\nwant:\n%s", old, want)
+		t.Error("the table of kinds in nodes/README.md is not what contracts say: run go test ./nodes/all -update")
+		there, said := strings.Split(old, "\n"), strings.Split(want, "\n")
+		for _, row := range there {
+			if !slices.Contains(said, row) {
+				t.Errorf("there:     %s", row)
+			}
+		}
+		for _, row := range said {
+			if !slices.Contains(there, row) {
+				t.Errorf("contracts: %s", row)
+			}
+		}
 	}
 }
 
