@@ -121,7 +121,8 @@ func cascades(dirs []string) []string {
 	return nil
 }
 
-// haarCost is what one run takes with default options on a picture of 640 x 480, on one thread of a server core.
+// haarCost is what one run takes with default options on a picture of 640 x 480, on one thread of a server core that
+// is not idle.
 const haarCost = 100 * time.Millisecond
 
 func haarEmits(raw json.RawMessage) ([]node.Emit, error) {

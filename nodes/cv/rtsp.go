@@ -36,7 +36,8 @@ func rtspKind() node.Kind {
 	return node.Camera(node.Contract{
 		Name: "rtsp",
 		Doc: "takes pictures from a network camera over RTSP. OpenCV decodes with one thread a core and so gives each " +
-			"picture later by one less than that many frames",
+			"picture later by one less than that many frames; it does not follow a change of the picture's size, after " +
+			"which the picture stands still (camera.frozen)",
 		Options: rtspCUE,
 		Needs:   needs,
 		Live:    true,
