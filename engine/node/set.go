@@ -19,8 +19,6 @@ type key struct {
 	name string
 }
 
-var _ error = (*DuplicateError)(nil)
-
 // DuplicateError says that a role has two kinds of one name.
 type DuplicateError struct {
 	Role Role
