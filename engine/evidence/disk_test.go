@@ -471,3 +471,44 @@ func TestNamesCannotLeaveTheFolder(t *testing.T) {
 		t.Errorf("outside: %v", l)
 	}
 }
+
+// TestClipsOfOneCameraGoInOrder: while a clip waits for another try nothing joins it and the next one waits behind it,
+// so that no picture is in both, and none in neither when the first is lost in the end.
+func TestClipsOfOneCameraGoInOrder(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		dir := t.TempDir()
+		r := recorder(t, policy(dir))
+		feed(t, r, "front", 0, 8*time.Second, 100*ms)
+		tries := 0
+		inject(r, func(op, _ string, _ int) error {
+			if op != "mkdir" {
+				return nil
+			}
+			if tries++; tries <= 2 || lost && tries == 3 {
+				return syscall.EIO
+			}
+			return nil
+		})
+		first := open(t, r, request("r1", 3*time.Second))
+		if done, wake := r.Step(at(5 * time.Second)); len(done) != 0 || wake != at(6*time.Second) {
+			t.Fatalf("first try: %v, wake %s", done, wake)
+		}
+		second := open(t, r, request("r2", 5*time.Second)) // asks for 3 s to 6 s, the first for 1 s to 4 s
+		if second == first {
+			t.Fatal("an event joined a clip whose window is closed")
+		}
+		for _, now := range []time.Duration{6 * time.Second, 7 * time.Second, 9900 * ms} {
+			if done, _ := r.Step(at(now)); len(done) != 0 {
+				t.Fatalf("at %s: %+v", now, done)
+			}
+		}
+		done, wake := r.Step(at(10 * time.Second))
+		if len(done) != 2 || wake != tick.Never || done[0].Clip != first || done[1].Clip != second || (done[0].Err != nil) != lost || done[1].Err != nil {
+			t.Fatalf("%+v, wake %s", done, wake)
+		}
+		m := verify(t, filepath.Join(dir, second))
+		if want := map[bool]int{false: 20, true: 31}[lost]; m.Delivered.Frames != want || (m.Follows == first) == lost {
+			t.Errorf("first lost: %v; second has %d frames and follows %q, want %d", lost, m.Delivered.Frames, m.Follows, want)
+		}
+	}
+}

@@ -134,6 +134,9 @@ func TestWindows(t *testing.T) {
 			if res.Err != nil {
 				t.Fatal(res.Err)
 			}
+			if st := r.Rings()["front"]; st.Held != 0 {
+				t.Errorf("%d samples held for a clip that is written", st.Held)
+			}
 			m := verify(t, res.Path)
 			if res.Frames != tt.frames || !slices.Equal(res.Short, tt.short) {
 				t.Errorf("%d frames, short %v\nwant %d, %v", res.Frames, res.Short, tt.frames, tt.short)
@@ -270,6 +273,28 @@ func TestFault25OverlappingEventsShareAClip(t *testing.T) {
 	}
 	if want := (Shortfall{ShortPrevious, at(15500 * ms), at(16 * time.Second)}); len(res.Short) != 1 || res.Short[0] != want {
 		t.Errorf("short %v, want %v", res.Short, want)
+	}
+}
+
+// TestWhatAClipBeforeHasIsNotLost: pictures that left the ring after they were written are on the disk, not missing.
+func TestWhatAClipBeforeHasIsNotLost(t *testing.T) {
+	s := sample(1, 0)
+	r := recorderOf(t, CameraOptions{ID: "front", Bytes: 15 * s.Cost(), Hold: 40 * s.Cost()}, policy(t.TempDir()))
+	feed(t, r, "front", 0, 3050*ms, 100*ms)
+	first := open(t, r, request("r1", 3*time.Second))
+	feed(t, r, "front", 3100*ms, 4250*ms, 100*ms)
+	if res := one(t, r, 4250*ms); res.Err != nil || len(res.Short) != 1 || res.Short[0].Reason != ShortRing {
+		t.Fatalf("%+v", res)
+	}
+	feed(t, r, "front", 4300*ms, 5350*ms, 100*ms) // the ring begins at 3.9 s
+	open(t, r, request("r2", 5300*ms))            // asks for 3.3 s to 6.3 s; up to 4 s the first clip has it
+	feed(t, r, "front", 5400*ms, 6550*ms, 100*ms)
+	res := one(t, r, 6600*ms)
+	if want := (Shortfall{ShortPrevious, at(3300 * ms), at(4 * time.Second)}); len(res.Short) != 1 || res.Short[0] != want || res.Frames != 23 {
+		t.Errorf("%d frames, short %v, want 23 and %v", res.Frames, res.Short, want)
+	}
+	if m := verify(t, res.Path); m.Follows != first {
+		t.Errorf("follows %q", m.Follows)
 	}
 }
 
