@@ -110,10 +110,7 @@ func sentence(t *tree, n ast.Node, name string, c *ast.CommentGroup) []string {
 	var p comment.Parser
 	doc := p.Parse(text)
 	if len(doc.Content) > 0 {
-		para := text
-		if i := strings.Index(text, "\n\n"); i >= 0 {
-			para = text[:i]
-		}
+		para, _, _ := strings.Cut(text, "\n\n")
 		if last := para[len(para)-1]; !strings.ContainsRune(".:)", rune(last)) {
 			return []string{fmt.Sprintf("%s: the doc of %s does not end with a full stop", t.at(n), name)}
 		}

@@ -61,13 +61,13 @@ func alike(at string, v cue.Value, t reflect.Type) []string {
 func alikeFields(at string, v cue.Value, t reflect.Type) []string {
 	var out []string
 	inGo := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" {
-			out = append(out, fmt.Sprintf("%s: Go field %s has no json tag: name it as options.cue does", at, t.Field(i).Name))
+			out = append(out, fmt.Sprintf("%s: Go field %s has no json tag: name it as options.cue does", at, f.Name))
 			continue
 		}
-		inGo[name] = t.Field(i).Type
+		inGo[name] = f.Type
 	}
 	fields, err := v.Fields(cue.Optional(true))
 	if err != nil {
@@ -95,14 +95,14 @@ func alikeFields(at string, v cue.Value, t reflect.Type) []string {
 
 // fits reports whether a Go kind takes what a CUE kind gives.
 func fits(c cue.Kind, g reflect.Kind) bool {
-	switch {
-	case c == cue.BoolKind:
+	switch c {
+	case cue.BoolKind:
 		return g == reflect.Bool
-	case c == cue.StringKind:
+	case cue.StringKind:
 		return g == reflect.String
-	case c == cue.IntKind:
+	case cue.IntKind:
 		return g >= reflect.Int && g <= reflect.Uint64 || g == reflect.Float32 || g == reflect.Float64
-	case c == cue.NumberKind || c == cue.FloatKind:
+	case cue.NumberKind, cue.FloatKind:
 		return g == reflect.Float32 || g == reflect.Float64
 	}
 	return false

@@ -74,7 +74,7 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	if err != nil {
 		return err
 	}
-	defer log.handler.Flush()
+	defer log.handler.Flush(ctx)
 	addr, err := f.http.address(cmd.Flags())
 	if err != nil {
 		return err
@@ -194,11 +194,9 @@ func notBuilt(g *graph.Graph) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	out := make([]error, 0, len(missing)+1+len(needs))
-	out = append(out, errors.New("this build lacks what the pipeline needs:"))
-	out = append(out, missing...)
+	out := missing
 	for _, how := range sortedKeys(needs) {
 		out = append(out, fmt.Errorf("  to get it: %s", how))
 	}
-	return errors.Join(out...)
+	return fmt.Errorf("this build lacks what the pipeline needs:\n%w", errors.Join(out...))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +31,7 @@ func secrets(dir string, made map[string]string, env func(string) string) func(n
 		case s.File != "":
 			return secretFile(dir, s.File)
 		}
-		return "", fmt.Errorf("secret names nothing: give env or file")
+		return "", errors.New("secret names nothing: give env or file")
 	}
 }
 

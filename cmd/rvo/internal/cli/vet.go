@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ every folder is a pipeline of its own. Nothing is opened: what passes is what ru
 Exit code 0: no errors (warnings do not count). 1: errors. 2: could not look.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fmt.Errorf("vet needs a PATH: a .cue file, a folder or a package path")
+				return errors.New("vet needs a PATH: a .cue file, a folder or a package path")
 			}
 			return nil
 		},

@@ -44,7 +44,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // Flush writes a line for each fault whose last repeats were counted and not yet told. Call it before the end.
-func (h *Handler) Flush() {
+func (h *Handler) Flush(ctx context.Context) {
 	for _, p := range h.limit.drain() {
 		r := slog.NewRecord(p.last, p.fault.level, p.fault.message, 0)
 		if p.fault.node != "" {
@@ -52,7 +52,7 @@ func (h *Handler) Flush() {
 		}
 		r.AddAttrs(slog.Uint64("suppressed", p.left))
 		// There is nowhere to report that the log cannot be written.
-		_ = h.inner.Handle(context.Background(), r)
+		_ = h.inner.Handle(ctx, r)
 	}
 }
 

@@ -2,7 +2,7 @@
 //
 //	h := logs.New(os.Stderr, logs.Options{Format: logs.Text, Level: slog.LevelInfo})
 //	log := slog.New(h)
-//	defer h.Flush()
+//	defer h.Flush(ctx)
 //
 // Every message and attribute goes through Redact, so that a camera's password cannot reach a log by way of an error of
 // some library. A fault that repeats is written once a second and node, with the number left out. The package never

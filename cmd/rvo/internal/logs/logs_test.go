@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -134,8 +135,8 @@ func TestLimit(t *testing.T) {
 	emit(0, slog.LevelInfo, "hello", "front", 0)     //
 	emit(1100e6, slog.LevelWarn, "no picture", "front", 30)
 	emit(1200e6, slog.LevelWarn, "no picture", "front", 31)
-	h.Flush()
-	h.Flush()
+	h.Flush(t.Context())
+	h.Flush(t.Context())
 
 	var got []string
 	for line := range strings.Lines(b.String()) {
@@ -161,12 +162,12 @@ func TestLimitIsBounded(t *testing.T) {
 	l := newLimiter()
 	at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
 	for i := range 4 * maxFaults {
-		l.admit(fault{message: fmt.Sprint(i)}, at.Add(time.Duration(i)))
+		l.admit(fault{message: strconv.Itoa(i)}, at.Add(time.Duration(i)))
 	}
 	if n := len(l.mu.seen); n != maxFaults {
 		t.Errorf("%d faults held, want %d", n, maxFaults)
 	}
-	if write, _ := l.admit(fault{message: fmt.Sprint(4*maxFaults - 1)}, at.Add(time.Millisecond)); write {
+	if write, _ := l.admit(fault{message: strconv.Itoa(4*maxFaults - 1)}, at.Add(time.Millisecond)); write {
 		t.Error("the newest fault was forgotten")
 	}
 }

@@ -163,8 +163,8 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("http server: %w", err)
 	case <-ctx.Done():
 	}
-	//nolint:contextcheck // ctx is done: the last requests need a context of their own.
-	wait, cancel := context.WithTimeout(context.Background(), s.stop)
+	// Not cancelled with ctx: the last requests have a moment of their own.
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.stop)
 	defer cancel()
 	if err := s.http.Shutdown(wait); err != nil {
 		// Someone is still being answered: cut off. The connections' goroutines end with their next read or write.
