@@ -25,6 +25,7 @@ type lane struct {
 	// Owned by the core goroutine.
 	runs    uint64
 	current *job // the run that is out, nil: none
+	broken  bool // and logged as such
 
 	mu struct {
 		sync.Mutex
@@ -170,6 +171,18 @@ func (l *lane) abandon(j *job) {
 	l.mu.stuck++
 	l.mu.job, l.mu.inst, l.mu.run = 0, nil, nil
 	l.mu.err = fmt.Sprintf("a run took longer than its timeout of %v and was abandoned", j.limit)
+}
+
+// healthChanged logs that the detector broke, and that it works again: not each failure and each probe between them.
+func (l *lane) healthChanged(h sched.Health) {
+	switch {
+	case h == sched.HealthBroken && !l.broken:
+		l.broken = true
+		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name, "err", redact(l.lastError()))
+	case h == sched.HealthOK && l.broken:
+		l.broken = false
+		l.e.log.Info("a detector works again", "node", "detector/"+l.name)
+	}
 }
 
 func (l *lane) lastError() string {

@@ -140,10 +140,7 @@ func (e *Engine) carry(d *sched.Decision) {
 	case sched.DecisionEvent:
 		e.publish(d)
 	case sched.DecisionHealth:
-		l := e.lanes[d.Instance]
-		if d.Health == sched.HealthBroken || d.Health == sched.HealthOK {
-			e.log.Warn("health of a detector changed", "node", "detector/"+l.name, "health", d.Health.String(), "err", redact(l.lastError()))
-		}
+		e.lanes[d.Instance].healthChanged(d.Health)
 	case sched.DecisionWake:
 		e.wakeAt = d.At
 	case sched.DecisionSignal:

@@ -14,6 +14,9 @@ import (
 // generation counts the graphs that this run has executed.
 const generation = 1
 
+// timeLayout is RFC 3339 with all nine digits, so that records sort as text; manifests use it too.
+const timeLayout = "2006-01-02T15:04:05.000000000Z07:00"
+
 // RecordSchema is the id of the form in which event records are published.
 const RecordSchema = "rvo.event/v1"
 
@@ -60,7 +63,7 @@ func (e *Engine) record(d *sched.Decision, clip string) *node.Record {
 	m := &e.g.Machines[d.Machine]
 	ev := &e.g.Events[m.Event]
 	t := &d.Transition
-	at := func(x tick.Time) string { return time.Unix(0, d.Offset+int64(x)).UTC().Format(time.RFC3339Nano) }
+	at := func(x tick.Time) string { return time.Unix(0, d.Offset+int64(x)).UTC().Format(timeLayout) }
 	r := &node.Record{
 		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: e.g.Cameras[m.Camera].ID,
 		State: t.Kind.String(), Reason: t.Reason.String(), Severity: ev.Severity,

@@ -45,6 +45,10 @@ func clamp(v int32) byte {
 
 // shrinkBGR fills dst with the mean luma of the source pixels under each of its pixels.
 func shrinkBGR(dst Plane, src []byte, w, h int) {
+	if w == 2*dst.Width && h == 2*dst.Height {
+		halveBGR(dst, src, w)
+		return
+	}
 	for r := range dst.Height {
 		r0, r1 := span(r, dst.Height, h)
 		for c := range dst.Width {
@@ -62,6 +66,24 @@ func shrinkBGR(dst Plane, src []byte, w, h int) {
 			n := uint64((r1 - r0) * (c1 - c0))
 			sum := lumaB*uint64(b) + lumaG*uint64(g) + lumaR*uint64(rd)
 			dst.Pix[r*dst.Stride+c] = byte((sum/n + 1<<15) >> 16)
+		}
+	}
+}
+
+// halveBGR is shrinkBGR for exactly half the size, the common 640 x 480: without the loops over two pixels each it takes
+// a quarter of the time, for the same result.
+func halveBGR(dst Plane, src []byte, w int) {
+	for r := range dst.Height {
+		top := src[3*2*r*w:][: 3*w : 3*w]
+		low := src[3*(2*r+1)*w:][: 3*w : 3*w]
+		out := dst.Pix[r*dst.Stride:][:dst.Width:dst.Width]
+		for c := range out {
+			p := top[6*c : 6*c+6 : 6*c+6]
+			q := low[6*c : 6*c+6 : 6*c+6]
+			b := uint32(p[0]) + uint32(p[3]) + uint32(q[0]) + uint32(q[3])
+			g := uint32(p[1]) + uint32(p[4]) + uint32(q[1]) + uint32(q[4])
+			rd := uint32(p[2]) + uint32(p[5]) + uint32(q[2]) + uint32(q[5])
+			out[c] = byte(((lumaB*b+lumaG*g+lumaR*rd)/4 + 1<<15) >> 16)
 		}
 	}
 }
