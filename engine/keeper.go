@@ -278,7 +278,11 @@ func (k *keeper) report(done []evidence.Result) {
 			k.e.log.Error("a clip was lost", "node", "evidence/"+r.Policy, "clip", r.Clip, "cause", string(r.Cause), "err", r.Err)
 			continue
 		}
-		k.e.log.Info("clip written", "node", "evidence/"+r.Policy, "clip", r.Clip, "frames", r.Frames)
+		args := []any{"node", "evidence/" + r.Policy, "clip", r.Clip, "frames", r.Frames}
+		for _, s := range r.Short {
+			args = append(args, "short", fmt.Sprint(s))
+		}
+		k.e.log.Info("clip written", args...)
 	}
 }
 

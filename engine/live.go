@@ -20,7 +20,10 @@ const (
 func (e *Engine) live(ctx context.Context) {
 	cams, hangUp := context.WithCancel(ctx)
 	defer hangUp()
-	timer := time.NewTimer(time.Hour)
+	timer := newRuntimeAlarm()
+	if e.cfg.Precise {
+		timer = newAlarm(e)
+	}
 	defer timer.Stop()
 	armed := tick.Never
 
@@ -36,14 +39,14 @@ func (e *Engine) live(ctx context.Context) {
 	for {
 		if e.wakeAt != armed {
 			armed = e.wakeAt
-			timer.Reset(max(armed.Sub(e.now()), 0))
+			timer.Set(max(armed.Sub(e.now()), 0))
 		}
 		select {
 		case i := <-e.frames:
 			e.arrived(i, stopping)
 		case r := <-e.results:
 			e.finished(r)
-		case <-timer.C:
+		case <-timer.Wake():
 			armed = tick.Never // fired: to be set again, also where the deadline has not moved
 			e.step(sched.Input{Kind: sched.InputDeadline, Now: e.now()})
 		case f := <-e.control:

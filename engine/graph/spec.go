@@ -165,7 +165,7 @@ type EvidenceSpec struct {
 	Quality  int           // JPEG, 1 to 100
 	Dir      string        // folder, relative to the state folder; empty: "evidence"
 	Keep     time.Duration // age at which clips go; 0: no limit
-	MaxBytes int64         // of all clips in Dir; 0: no limit
+	MaxBytes int64         // of this policy's clips; 0: no limit
 	MinFree  int64         // bytes to be left free on the disk; 0: DefaultMinFree
 	Place    Place
 }

@@ -116,8 +116,9 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	defer release()
 
 	registry := prometheus.NewRegistry()
+	engine.Tune(g)
 	e, err := engine.New(engine.Config{
-		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry,
+		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry, Precise: true,
 		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain,
 		Secret: secrets(g.Dir, in.secrets, a.Env),
 	})
