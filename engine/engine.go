@@ -49,6 +49,10 @@ type Config struct {
 	Drain    time.Duration        // bound of a graceful stop; 0: DefaultDrain
 	Wall     func() time.Time     // wall clock; nil: time.Now
 	Secret   func(node.Secret) (string, error)
+	// Observe, when not nil, is called by the core goroutine after each tick with its input, how long the core took and
+	// what it decided, before any of that is carried out. It is for measurements: the pipeline waits for it, and it
+	// must neither block nor keep the decisions after it returns.
+	Observe func(in sched.Input, took time.Duration, decided []sched.Decision)
 	// Precise takes deadlines from the kernel's timer instead of the Go runtime's, where there is one: 6 us late instead
 	// of half a millisecond. Off where time is virtual, which the kernel does not know.
 	Precise bool

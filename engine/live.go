@@ -122,7 +122,11 @@ func (e *Engine) finished(r result) {
 func (e *Engine) step(in sched.Input) {
 	begin := time.Now()
 	e.decisions = e.core.Step(in, e.decisions[:0])
-	e.metrics.ticked(time.Since(begin))
+	took := time.Since(begin)
+	e.metrics.ticked(took)
+	if e.cfg.Observe != nil {
+		e.cfg.Observe(in, took, e.decisions)
+	}
 	if in.Kind == sched.InputWall || in.Kind == sched.InputStart {
 		e.offset.Store(in.Offset)
 	}
