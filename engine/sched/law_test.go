@@ -17,6 +17,7 @@ import (
 
 // random draws a pipeline and how its detectors behave, and lets it run.
 func random(t *rapid.T, tb testing.TB) *sim {
+	tb.Helper()
 	s := newSim(tb)
 	s.quiet = true
 	s.slots = rapid.IntRange(1, 3).Draw(t, "slots")
@@ -78,6 +79,7 @@ func draw(t *rapid.T) string {
 }
 
 func must(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
