@@ -22,6 +22,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -205,11 +206,12 @@ type NotBuiltError struct{ Nodes []NotBuilt }
 
 // Error implements error.
 func (e *NotBuiltError) Error() string {
-	s := "this build lacks kinds that the pipeline uses:"
+	var b strings.Builder
+	b.WriteString("this build lacks kinds that the pipeline uses:")
 	for _, n := range e.Nodes {
-		s += fmt.Sprintf("\n  %s is of kind %q, which needs %s", n.Node, n.Kind, n.Needs)
+		fmt.Fprintf(&b, "\n  %s is of kind %q, which needs %s", n.Node, n.Kind, n.Needs)
 	}
-	return s
+	return b.String()
 }
 
 // Missing returns the nodes of a graph whose kinds are not in this build.
@@ -265,7 +267,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.offset.Store(e.cfg.Wall().UnixNano())
 	defer e.state.Store(int32(phaseDone))
 	e.logs.live.Store(true)
-	go e.logs.run() // ends in stop, after everybody who may log
+	go e.logs.run() //nolint:contextcheck // it ends in stop, after everybody who may log, and so after ctx
 	defer e.logs.stop(time.Second)
 
 	if err := e.open(ctx); err != nil {
