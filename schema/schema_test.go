@@ -43,8 +43,7 @@ func TestStructsMirrorSchema(t *testing.T) {
 			t.Errorf("%s: the struct has %v, the schema %v", name, names, want)
 			continue
 		}
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for f := range typ.Fields() {
 			tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if v, ok := fields[tag]; ok {
 				same(t, name+"."+tag, f.Type, v)
@@ -115,7 +114,7 @@ func TestEverythingIsDocumented(t *testing.T) {
 		}
 		n++
 		doc := false
-		for _, c := range field.Comments() {
+		for _, c := range ast.Comments(field) {
 			doc = doc || c.Doc
 		}
 		if !doc {
