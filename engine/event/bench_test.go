@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ func wide(n int, lasting time.Duration) (*Cond, Resolver, []signal.Cell) {
 	cells := make([]signal.Cell, n)
 	types := make([]signal.Type, n)
 	for i := range n {
-		leaf := &Cond{Op: OpCompare, Signal: fmt.Sprint(i)}
+		leaf := &Cond{Op: OpCompare, Signal: strconv.Itoa(i)}
 		cells[i].TTL = time.Hour
 		switch i % 4 {
 		case 0:

@@ -270,7 +270,7 @@ func drawnComparisons(t *rapid.T, typ signal.Type) []Comparison {
 	return list
 }
 
-// compiled compiles a condition over signals named s0, s1, …
+// compiled compiles a condition over signals named s0, s1, … in order.
 func compiled(t *rapid.T, c *Cond, types []signal.Type) *Program {
 	p, err := Compile(c, func(_, name string) (CellRef, bool) {
 		i := cellOf(&Cond{Signal: name})

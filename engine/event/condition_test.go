@@ -24,19 +24,31 @@ func TestCompileRefusesTrees(t *testing.T) {
 		{"nothing as a part", &Cond{Op: OpNot, Path: "when", Of: []*Cond{nil}}, "when.not: there is no condition: write one, or leave the field out"},
 		{"operator", &Cond{Op: 99, Path: "when"}, "when: operator 99 is not in the table: use one of Operators"},
 		{"unknown", &Cond{Signal: "a.x", Unknown: 3}, "condition: unknown 3 is no answer: give yes or no, or leave it out"},
-		{"relation", &Cond{Signal: "a.n", Compare: []Comparison{{Rel: 9, Value: signal.Int(1)}}},
-			`condition: signal "a.n" is of type int: relation 9 does not fit, use eq, ne, gt, gte, lt or lte with a number`},
-		{"value", &Cond{Signal: "a.n", Compare: []Comparison{{Rel: Gt}}},
-			`condition: signal "a.n" is of type int: gt none does not fit, use eq, ne, gt, gte, lt or lte with a number`},
+		{
+			"relation", &Cond{Signal: "a.n", Compare: []Comparison{{Rel: 9, Value: signal.Int(1)}}},
+			`condition: signal "a.n" is of type int: relation 9 does not fit, use eq, ne, gt, gte, lt or lte with a number`,
+		},
+		{
+			"value", &Cond{Signal: "a.n", Compare: []Comparison{{Rel: Gt}}},
+			`condition: signal "a.n" is of type int: gt none does not fit, use eq, ne, gt, gte, lt or lte with a number`,
+		},
 		{"type", &Cond{Signal: "a.none"}, `condition: signal "a.none" has type none: nothing can be asked of it`},
-		{"parts of a leaf", &Cond{Signal: "a.x", Of: []*Cond{leaf}},
-			`condition: signal "a.x" has 1 parts: a signal has none, put all or any around both`},
-		{"signal of a group", &Cond{Op: OpAll, Signal: "a.x", Of: []*Cond{leaf}},
-			`condition: all takes one part or more and no signal "a.x": put the comparison into a part`},
-		{"comparison of absent", &Cond{Op: OpAbsent, Signal: "a.n", Compare: []Comparison{{Rel: Gt, Value: signal.Int(1)}}},
-			`condition: absent "a.n" compares: absent asks only whether the signal is missing, compare in a part of its own`},
-		{"the path that is given", &Cond{Op: OpAll, Path: "events.gate.when", Of: []*Cond{leaf, {Path: "here", Op: OpAny}}},
-			"here: any has no parts: it takes one part or more"},
+		{
+			"parts of a leaf", &Cond{Signal: "a.x", Of: []*Cond{leaf}},
+			`condition: signal "a.x" has 1 parts: a signal has none, put all or any around both`,
+		},
+		{
+			"signal of a group", &Cond{Op: OpAll, Signal: "a.x", Of: []*Cond{leaf}},
+			`condition: all takes one part or more and no signal "a.x": put the comparison into a part`,
+		},
+		{
+			"comparison of absent", &Cond{Op: OpAbsent, Signal: "a.n", Compare: []Comparison{{Rel: Gt, Value: signal.Int(1)}}},
+			`condition: absent "a.n" compares: absent asks only whether the signal is missing, compare in a part of its own`,
+		},
+		{
+			"the path that is given", &Cond{Op: OpAll, Path: "events.gate.when", Of: []*Cond{leaf, {Path: "here", Op: OpAny}}},
+			"here: any has no parts: it takes one part or more",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := Compile(test.cond, resolve)

@@ -122,7 +122,7 @@ func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answe
 			var due tick.Time
 			answer, due = absent(&cells[in.cell], now)
 			wake = min(wake, due)
-		default:
+		case opInt, opFloat, opCount, opBool, opWord:
 			// A stale value needs no instant: it stays stale until a new one comes.
 			c := &cells[in.cell]
 			if !c.Fresh(now) {
@@ -177,8 +177,9 @@ func (p *Program) holdsFor(in *inst, v *signal.Value) bool {
 		hit = in.lo <= n && n <= in.hi
 	case opBool:
 		hit = v.AsBool() == (in.answer == Yes)
-	default:
+	case opWord:
 		hit = slices.Contains(p.words[in.slot], v.AsLabel())
+	case opOpen, opAbsent, opInvert, opOverride, opHold, opKept, opNothing: // no tests: Eval does not ask
 	}
 	return hit != in.negate
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -175,7 +176,7 @@ func (s *stage) condition(text string) error {
 // event sets a machine up, new.
 func (s *stage) event(f []string) error {
 	if len(f) == 0 {
-		return fmt.Errorf("event: must be NAME [OPTION DURATION]…")
+		return errors.New("event: must be NAME [OPTION DURATION]…")
 	}
 	c, err := parseConfig(f[1:])
 	if err != nil {
