@@ -55,7 +55,7 @@ func TestDiskFaults(t *testing.T) {
 	}{
 		{
 			name: "no space once", tries: 2,
-			err: func(op, name string, n int) error {
+			err: func(op, _ string, n int) error {
 				if op == "write" && n == 5 {
 					return pathErr(syscall.ENOSPC)
 				}

@@ -14,5 +14,5 @@ func freeBytes(d *os.File) (int64, error) {
 	if err := unix.Fstatfs(int(d.Fd()), &st); err != nil {
 		return 0, os.NewSyscallError("statfs", err)
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
+	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // other systems have other types there
 }

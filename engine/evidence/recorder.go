@@ -69,8 +69,8 @@ func (t *track) before(policy string, s span) []written {
 
 // wrote remembers a clip.
 func (t *track) wrote(policy string, w written) {
-	l := append(t.last[policy], w)
-	t.last[policy] = l[max(0, len(l)-maxRecent):]
+	t.last[policy] = append(t.last[policy], w)
+	t.last[policy] = t.last[policy][max(0, len(t.last[policy])-maxRecent):]
 }
 
 // New returns a recorder. It touches no disk: Check and Sweep do.

@@ -202,6 +202,7 @@ func TestFault4SliceCopiesNoPicture(t *testing.T) {
 		}
 	}
 	res := testing.Benchmark(func(b *testing.B) {
+		b.Helper()
 		for b.Loop() {
 			r.Slice(0, tick.Never)
 		}

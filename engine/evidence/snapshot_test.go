@@ -123,8 +123,12 @@ func TestSnapshot(t *testing.T) {
 func TestSnapshotOfBadInput(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	boxes := []signal.Box{
-		{X: nan, Y: 0, W: 1, H: 1}, {X: 0, Y: 0, W: inf, H: inf}, {X: -5, Y: -5, W: 20, H: 20, Score: 1, Label: "too large"},
-		{X: 0.5, Y: 0.5, W: -0.1, H: 0.1}, {X: 2, Y: 2, W: 1, H: 1}, {X: 0.999, Y: 0.999, W: 0.001, H: 0.001, Label: string(make([]byte, 5000))},
+		{X: nan, Y: 0, W: 1, H: 1},
+		{X: 0, Y: 0, W: inf, H: inf},
+		{X: -5, Y: -5, W: 20, H: 20, Score: 1, Label: "too large"},
+		{X: 0.5, Y: 0.5, W: -0.1, H: 0.1},
+		{X: 2, Y: 2, W: 1, H: 1},
+		{X: 0.999, Y: 0.999, W: 0.001, H: 0.001, Label: string(make([]byte, 5000))},
 		{X: 1e30, Y: -1e30, W: 1e38, H: 1e38, Score: 1e30},
 	}
 	for name, data := range map[string][]byte{"picture": picture(t, 64, 48), "no JPEG": []byte("hello"), "cut off": picture(t, 64, 48)[:100]} {

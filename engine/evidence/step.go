@@ -78,8 +78,7 @@ func (r *Recorder) try(c *clip, now tick.Time, flush bool) (Result, bool) {
 	if err == nil {
 		return r.finish(c, a, "", nil), true
 	}
-	var final *dropError
-	if errors.As(err, &final) {
+	if final, ok := errors.AsType[*dropError](err); ok {
 		return r.finish(c, a, final.cause, explain(&c.policy, final.cause, final.err)), true
 	}
 	cause := causeOf(err)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestScenario12PostRoll(t *testing.T) {
 	if res.Frames != 10 || m.Delivered.Frames != 10 {
 		t.Errorf("%d frames, want the 10 from 0 to 300 ms", res.Frames)
 	}
-	if !(m.Asked.From < m.Asked.To && m.Delivered.From < m.Delivered.To) {
+	if m.Asked.From >= m.Asked.To || m.Delivered.From >= m.Delivered.To {
 		t.Errorf("asked %+v, delivered %+v: must begin before they end", m.Asked, m.Delivered)
 	}
 	if len(res.Short) != 1 || res.Short[0] != (Shortfall{ShortStart, at(-100 * ms), 0}) {
@@ -160,7 +161,7 @@ func TestMergedWindowsCoverTheUnion(t *testing.T) {
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		round++
-		p := policy(filepath.Join(base, fmt.Sprint(round)))
+		p := policy(filepath.Join(base, strconv.Itoa(round)))
 		p.Pre = time.Duration(rapid.IntRange(0, 30).Draw(rt, "pre")) * 100 * ms
 		p.Post = time.Duration(rapid.IntRange(0, 30).Draw(rt, "post")) * 100 * ms
 		r := recorder(t, p)
@@ -334,7 +335,7 @@ func TestFault17WindowDoesNotDrift(t *testing.T) {
 		feed(t, r, "front", 0, 11100*ms, 100*ms)
 		open(t, r, request("r1", 10*time.Second))
 		m := verify(t, one(t, r, 11*time.Second+late).Path)
-		if !(m.Asked.From < m.Events[0].Confirmed && m.Events[0].Confirmed < m.Asked.To) {
+		if m.Asked.From >= m.Events[0].Confirmed || m.Events[0].Confirmed >= m.Asked.To {
 			t.Errorf("asked %+v around %s", m.Asked, m.Events[0].Confirmed)
 		}
 		m.Created = ""
