@@ -18,13 +18,14 @@ type options struct {
 
 func camera(name string) node.Kind {
 	return node.Camera(node.Contract{Name: name, Doc: "none", Options: "#Options: {size?: int}"},
-		func(_ node.CameraEnv, o options) (node.Source, error) { return nil, errors.New("opened") })
+		func(_ node.CameraEnv, _ options) (node.Source, error) { return nil, errors.New("opened") })
 }
 
 func detector(name string) node.Kind {
-	return node.Detector(node.Contract{Name: name, Doc: "none", Options: "#Options: {size?: int}",
-		Emits: func(json.RawMessage) ([]node.Emit, error) { return nil, nil }, Needs: "a GPU: see docs/gpu.md"},
-		(func(context.Context, node.DetectorEnv, options) (node.Model, error))(nil))
+	return node.Detector(node.Contract{
+		Name: name, Doc: "none", Options: "#Options: {size?: int}",
+		Emits: func(json.RawMessage) ([]node.Emit, error) { return nil, nil }, Needs: "a GPU: see docs/gpu.md",
+	}, (func(context.Context, node.DetectorEnv, options) (node.Model, error))(nil))
 }
 
 func sink(name string) node.Kind {

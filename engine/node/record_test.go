@@ -124,7 +124,7 @@ func drawRecord(t *rapid.T) *node.Record {
 				X: side.Draw(t, "x"), Y: side.Draw(t, "y"), W: side.Draw(t, "w"), H: side.Draw(t, "h"), Score: side.Draw(t, "score"),
 				Label: rapid.String().Draw(t, "label"), Track: rapid.Int64().Draw(t, "track"),
 			}
-		}), 0, 3), func(b []signal.Box) signal.Value { return signal.Boxes(b) }),
+		}), 0, 3), signal.Boxes),
 	)
 	for range rapid.IntRange(0, 4).Draw(t, "leaves") {
 		v := value.Draw(t, "value")

@@ -41,7 +41,7 @@ type options struct {
 }
 
 func (f flawed) camera() node.Kind {
-	return node.Camera(f.contract("camera"), func(env node.CameraEnv, _ options) (node.Source, error) {
+	return node.Camera(f.contract("camera"), func(node.CameraEnv, options) (node.Source, error) {
 		return &flawedSource{flawed: f}, nil
 	})
 }
