@@ -52,8 +52,10 @@ func toBoxes(raw []rawBox, w, h int, label string, score func(weight float64) fl
 		if x1 <= x0 || y1 <= y0 {
 			continue
 		}
-		out = append(out, signal.Box{X: float32(x0), Y: float32(y0), W: float32(x1 - x0), H: float32(y1 - y0),
-			Score: float32(score(b.weight)), Label: label})
+		out = append(out, signal.Box{
+			X: float32(x0), Y: float32(y0), W: float32(x1 - x0), H: float32(y1 - y0),
+			Score: float32(score(b.weight)), Label: label,
+		})
 	}
 	slices.SortStableFunc(out, func(a, b signal.Box) int { return cmp.Compare(b.Score, a.Score) })
 	return out[:min(len(out), maxBoxes)]

@@ -172,13 +172,12 @@ func explainHTTP(ctx context.Context, t target, timeout time.Duration) error {
 	defer tr.CloseIdleConnections()
 	resp, err := (&http.Client{Transport: tr}).Do(req)
 	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
 			err = ue.Err // without the URL
 		}
 		return unreachable(err, u.Host, timeout)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // nothing of the answer was written that closing could lose
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized && t.user == "":
 		return errors.New("the server asks for a login: give user and password")

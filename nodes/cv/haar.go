@@ -130,8 +130,10 @@ func haarEmits(raw json.RawMessage) ([]node.Emit, error) {
 	label := orDefault(o.Label, cascadeLabel(orDefault(o.Cascade, defaultCascade)))
 	return []node.Emit{
 		{Name: "count", Type: signal.TypeInt, Doc: "how many are seen", Min: 0, Max: maxBoxes},
-		{Name: "boxes", Type: signal.TypeBoxes,
-			Doc: "where they are, labelled " + label + ", best first; the score is n / (n + minNeighbors) for n overlapping finds"},
+		{
+			Name: "boxes", Type: signal.TypeBoxes,
+			Doc: "where they are, labelled " + label + ", best first; the score is n / (n + minNeighbors) for n overlapping finds",
+		},
 	}, nil
 }
 

@@ -60,8 +60,12 @@ func (o HOGOptions) settings() (hogSettings, error) {
 		name           string
 		v, least, most float64
 	}{
-		{"enlarge", s.enlarge, 0.1, 4}, {"step", s.step, 1.01, 2}, {"threshold", s.threshold, -2, 10},
-		{"trimWidth", s.trimWidth, 0, 0.45}, {"trimHeight", s.trimHeight, 0, 0.45}, {"overlap", s.overlap, 0, 1},
+		{"enlarge", s.enlarge, 0.1, 4},
+		{"step", s.step, 1.01, 2},
+		{"threshold", s.threshold, -2, 10},
+		{"trimWidth", s.trimWidth, 0, 0.45},
+		{"trimHeight", s.trimHeight, 0, 0.45},
+		{"overlap", s.overlap, 0, 1},
 	} {
 		if err := within(b.name, b.v, b.least, b.most); err != nil {
 			return s, err
@@ -94,8 +98,10 @@ func hogScore(weight float64) float64 { return 1 / (1 + math.Exp(-weight)) }
 func hogEmits(json.RawMessage) ([]node.Emit, error) {
 	return []node.Emit{
 		{Name: "count", Type: signal.TypeInt, Doc: "how many people are seen", Min: 0, Max: maxBoxes},
-		{Name: "boxes", Type: signal.TypeBoxes,
-			Doc: "where they are, labelled person, best first; the score is 0.5 at the classifier's weight 0, 0.73 at 1, 0.88 at 2"},
+		{
+			Name: "boxes", Type: signal.TypeBoxes,
+			Doc: "where they are, labelled person, best first; the score is 0.5 at the classifier's weight 0, 0.73 at 1, 0.88 at 2",
+		},
 	}, nil
 }
 

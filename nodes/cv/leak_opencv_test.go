@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gocv.io/x/gocv"
+
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node/nodetest"
 	"rvo.dev/engine/tick"

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"gocv.io/x/gocv"
+
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"

@@ -18,6 +18,7 @@ import (
 	"unsafe"
 
 	"gocv.io/x/gocv"
+
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node"
 )
@@ -181,8 +182,10 @@ func newHOG() (*hogDetector, error) {
 
 // detect appends what it finds in pl to dst, at most maxRaw, in pixels of pl.
 func (d *hogDetector) detect(pl frame.Plane, p hogParams, dst []rawBox) ([]rawBox, error) {
-	cp := C.rvo_hog_params{enlarge: C.double(p.enlarge), step: C.double(p.step), threshold: C.double(p.threshold),
-		stride: C.int(p.stride), group: C.double(p.group)}
+	cp := C.rvo_hog_params{
+		enlarge: C.double(p.enlarge), step: C.double(p.step), threshold: C.double(p.threshold),
+		stride: C.int(p.stride), group: C.double(p.group),
+	}
 	var err *C.char
 	n := C.rvo_hog_detect(d.p, unsafe.Pointer(unsafe.SliceData(pl.Pix)), C.int(pl.Width), C.int(pl.Height),
 		C.int(pl.Stride), C.int(pl.Channels), &cp, &d.out[0], maxRaw, &err)

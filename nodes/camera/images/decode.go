@@ -62,8 +62,7 @@ func openFile(path string) (*os.File, error) {
 
 // reason returns an error without its path: the caller names the file.
 func reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err

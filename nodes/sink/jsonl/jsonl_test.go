@@ -32,8 +32,10 @@ func TestKind(t *testing.T) {
 		nodetest.Case{Name: "files", Options: `{"files": -1}`, Refused: "files -1: must be from 1 to 1000"},
 		nodetest.Case{Name: "leaves", Options: `{"path": "../x"}`, Refused: "leaves the state folder"},
 		nodetest.Case{Name: "no file", Options: `{"path": "."}`, Refused: "is no regular file (d---------): name a file"},
-		nodetest.Case{Name: "below a file", Options: `{"path": "a/b"}`, Refused: "a file stands where the path needs a folder",
-			Env: func(t *testing.T, env *node.Env) { write(t, filepath.Join(env.StateDir, "a"), "") }},
+		nodetest.Case{
+			Name: "below a file", Options: `{"path": "a/b"}`, Refused: "a file stands where the path needs a folder",
+			Env: func(t *testing.T, env *node.Env) { write(t, filepath.Join(env.StateDir, "a"), "") },
+		},
 	)
 }
 
