@@ -3,6 +3,7 @@ package dsl
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -27,7 +28,7 @@ func plain(v cue.Value) (any, error) {
 	case cue.FloatKind, cue.NumberKind:
 		f, err := v.Float64()
 		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, fmt.Errorf("number is out of range")
+			return nil, errors.New("number is out of range")
 		}
 		return json.Number(strconv.FormatFloat(f, 'g', -1, 64)), nil
 	}

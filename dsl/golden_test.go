@@ -15,8 +15,8 @@ import (
 	"rvo.dev/schema"
 )
 
-// The golden files are rewritten by: go test ./dsl -update
-var update = flag.Bool("update", false, "rewrite the golden findings") //nolint:gochecknoglobals // a flag of the tests
+// The golden files are rewritten by go test ./dsl -update.
+var update = flag.Bool("update", false, "rewrite the golden findings")
 
 // testSchema is the core language with a few kinds that look like real ones.
 func testSchema(t testing.TB) []byte {

@@ -164,7 +164,7 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	// a.cue imports lib without using it.
-	doc, fs, err := dsl.Load(context.Background(), []string{"site"}, dsl.Options{Schema: testSchema(t), Dir: dir})
+	_, fs, err := dsl.Load(context.Background(), []string{"site"}, dsl.Options{Schema: testSchema(t), Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestFiles(t *testing.T) {
 	if err := os.WriteFile(a, []byte("package site\n\nimport \"rvo.dev/schema\"\n\nschema.#Pipeline\napiVersion: \"rvo/v1\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	doc, fs, err = dsl.Load(context.Background(), []string{"site"}, dsl.Options{Schema: testSchema(t), Dir: dir})
+	doc, fs, err := dsl.Load(context.Background(), []string{"site"}, dsl.Options{Schema: testSchema(t), Dir: dir})
 	if err != nil || len(fs) > 0 {
 		t.Fatal(fs, err)
 	}

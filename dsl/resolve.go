@@ -144,8 +144,8 @@ func resolveFolder(src *sources, dir string) (*target, []Finding) {
 	for _, file := range bare {
 		findings = append(findings, Finding{
 			Code: CodeImport, Severity: Warning, Place: Place{File: src.rel(file)},
-			Message: fmt.Sprintf("has no package clause and is left out of package %s", names[0]),
-			Hint:    fmt.Sprintf("begin it with: package %s", names[0]),
+			Message: "has no package clause and is left out of package " + names[0],
+			Hint:    "begin it with: package " + names[0],
 		})
 	}
 	t.files, t.args = byPackage[names[0]], []string{"."}
@@ -228,8 +228,7 @@ func cannotRead(p string, err error) Finding {
 	case errors.Is(err, fs.ErrPermission):
 		f.Message = "may not be read by this user"
 	default:
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pe.Err
 		}
 		f.Message = "cannot be read: " + err.Error()

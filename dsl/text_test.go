@@ -61,8 +61,10 @@ func TestSort(t *testing.T) {
 
 func TestWriteText(t *testing.T) {
 	fs := []dsl.Finding{
-		{Code: "RVO002", Message: "unknown", Place: dsl.Place{File: "a.cue", Line: 3, Col: 4}, Line: "\tä x", Hint: "none",
-			Related: []dsl.Related{{Place: dsl.Place{File: "b.cue"}, Message: "there"}}},
+		{
+			Code: "RVO002", Message: "unknown", Place: dsl.Place{File: "a.cue", Line: 3, Col: 4}, Line: "\tä x", Hint: "none",
+			Related: []dsl.Related{{Place: dsl.Place{File: "b.cue"}, Message: "there"}},
+		},
 		{Code: "RVO105", Severity: dsl.Warning, Message: "unused"},
 		{Code: "RVO105", Severity: dsl.Warning, Message: "more"},
 	}

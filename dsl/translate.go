@@ -181,7 +181,7 @@ func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
 		return
 	}
 	f := Finding{Code: CodeIncomplete, Path: path, Place: place}
-	f.Message = fmt.Sprintf("%s has no definite value", label)
+	f.Message = label + " has no definite value"
 	if k := v.IncompleteKind(); v.Err() == nil && k != cue.BottomKind {
 		f.Message += ", only a type: " + kindName(k)
 	}

@@ -114,7 +114,7 @@ func (w *walker) structure(v cue.Value, sh *shape, path, label string) any {
 	if sh != nil {
 		for _, name := range sh.required {
 			if !present[name] {
-				w.missing(v, sh, path, label, name)
+				w.missing(sh, path, label, name)
 			}
 		}
 	}
@@ -197,7 +197,7 @@ func (w *walker) unknown(v cue.Value, sh *shape, at, path, label, name string) {
 }
 
 // missing reports a field that has to be given, at what it is missing from.
-func (w *walker) missing(v cue.Value, sh *shape, path, label, name string) {
+func (w *walker) missing(sh *shape, path, label, name string) {
 	f := Finding{Code: CodeMissing, Path: join(path, name), Place: w.doc.Place(path)}
 	f.Message = fmt.Sprintf("%s is missing in %s", name, sh.called(label))
 	if doc := sh.fields[name].doc; doc != "" {

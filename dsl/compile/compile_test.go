@@ -17,7 +17,7 @@ import (
 	"rvo.dev/schema"
 )
 
-// The golden specs are rewritten by: go test ./dsl/compile -update
+// The golden specs are rewritten by go test ./dsl/compile -update.
 var _ = flag.Bool("update", false, "rewrite the golden specs")
 
 // compileFiles loads and compiles the files of an archive.

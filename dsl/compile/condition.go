@@ -3,6 +3,7 @@ package compile
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,8 +41,8 @@ type tree struct {
 	tooDeep bool
 }
 
-func (t *tree) report(code, path, message, hint string, related ...dsl.Related) {
-	t.c.report(dsl.Finding{Code: code, Path: t.base + "." + path, Message: message, Hint: hint, Related: related})
+func (t *tree) report(code, path, message, hint string) {
+	t.c.report(dsl.Finding{Code: code, Path: t.base + "." + path, Message: message, Hint: hint})
 }
 
 // node compiles one condition node and what is below it. What is at fault gives an empty node.
@@ -153,7 +154,7 @@ func (t *tree) leaf(out *event.Cond, in *schema.Cond, path string) {
 			continue
 		}
 		for i, label := range labelsOf(cmp) {
-			if len(emit.Labels) > 0 && !contains(emit.Labels, label) {
+			if len(emit.Labels) > 0 && !slices.Contains(emit.Labels, label) {
 				p := at + "." + cmp.Rel.String()
 				if cmp.Rel == event.In {
 					p += "." + strconv.Itoa(i)
@@ -282,15 +283,6 @@ func labelsOf(cmp event.Comparison) []string {
 		return []string{cmp.Value.AsLabel()}
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // kindsOf returns what a condition is, in the order of the language; a sound one is one thing.

@@ -12,12 +12,11 @@ import (
 
 // A kind whose schema lets pass what it cannot read is told so at the options' place, and nothing panics.
 func TestKindRefusesOptions(t *testing.T) {
+	type options struct {
+		Number int `json:"number"`
+	}
 	set, err := node.NewSet(node.Camera(node.Contract{Name: "odd", Doc: "d", Options: `#Options: {number?: _}`},
-		func(node.CameraEnv, struct {
-			Number int `json:"number"`
-		}) (node.Source, error) {
-			return nil, context.Canceled
-		}))
+		func(node.CameraEnv, options) (node.Source, error) { return nil, context.Canceled }))
 	if err != nil {
 		t.Fatal(err)
 	}

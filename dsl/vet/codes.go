@@ -21,51 +21,79 @@ type Code struct {
 // Codes returns every code that vet can give, in order: those of loading and compiling and those of the checks.
 func Codes() []Code {
 	codes := []Code{
-		{dsl.CodeValue, "value that the language refuses",
-			"A value has the wrong type, is out of its range or cannot be evaluated. The message says what may stand there."},
-		{dsl.CodeUnknownField, "unknown field",
+		{
+			dsl.CodeValue, "value that the language refuses",
+			"A value has the wrong type, is out of its range or cannot be evaluated. The message says what may stand there.",
+		},
+		{
+			dsl.CodeUnknownField, "unknown field",
 			"The field does not exist. A misspelt field would otherwise be ignored and its default hold. Helpers of your own at " +
-				"the top of a pipeline are named _helper or #Helper, or made with let."},
+				"the top of a pipeline are named _helper or #Helper, or made with let.",
+		},
 		{dsl.CodeNotOneOf, "word outside a fixed set", "The field takes one of a few words; the message lists them."},
 		{dsl.CodeMissing, "field that has to be given", "The field has no default. Place is what it is missing from."},
 		{dsl.CodeSyntax, "text that is not CUE", "The file cannot be read as CUE. All faults of all files are reported together."},
-		{dsl.CodeImport, "import or package that cannot be loaded",
+		{
+			dsl.CodeImport, "import or package that cannot be loaded",
 			"An import does not exist, is not used, or the files of a folder do not make one package. Packages of your own lie " +
-				"below the folder with cue.mod; without one, below the pipeline's folder, as pipeline.local/name."},
-		{dsl.CodeTag, "tag that does not exist or was not given",
+				"below the folder with cue.mod; without one, below the pipeline's folder, as pipeline.local/name.",
+		},
+		{
+			dsl.CodeTag, "tag that does not exist or was not given",
 			"A field with @tag(name) takes its value from -t name=value. Either no field has that tag, or a field that is used " +
-				"did not get one. A default makes a tag optional: *\"x\" | string @tag(name)."},
-		{dsl.CodeIncomplete, "field without a definite value",
-			"The field has only a type, a bound or several possible values. Give it one, or mark a default with *."},
-		{dsl.CodeConflict, "places that contradict each other",
+				"did not get one. A default makes a tag optional: *\"x\" | string @tag(name).",
+		},
+		{
+			dsl.CodeIncomplete, "field without a definite value",
+			"The field has only a type, a bound or several possible values. Give it one, or mark a default with *.",
+		},
+		{
+			dsl.CodeConflict, "places that contradict each other",
 			"Two places of the pipeline give one field different values, or a definition of its own does not allow a value. " +
-				"CUE never overrides: order does not matter. Make one a default (*value | …) or take one away."},
-		{dsl.CodeLimit, "evaluation that was given up",
-			"The pipeline was not evaluated within the limit: look for a comprehension over a very long list."},
+				"CUE never overrides: order does not matter. Make one a default (*value | …) or take one away.",
+		},
+		{
+			dsl.CodeLimit, "evaluation that was given up",
+			"The pipeline was not evaluated within the limit: look for a comprehension over a very long list.",
+		},
 		{dsl.CodeRead, "file or folder that cannot be read", "It does not exist, may not be read, or holds no pipeline."},
 		{dsl.CodeReference, "name that nothing declares", "An expression names something that does not exist. Text stands in quotes."},
 		{dsl.CodeVersion, "pipeline for another version of the language", "apiVersion names a version that this rvo does not read."},
-		{compile.CodeID, "id that is not one",
+		{
+			compile.CodeID, "id that is not one",
 			"Ids become parts of file names, signals and metrics: at most 63 lower case letters, digits and _, a letter first. " +
-				"camera is reserved as the name of a detector."},
-		{compile.CodeSignal, "signal that nothing gives",
-			"A condition, needs or emits names a signal as detector.signal that no detector of the pipeline gives."},
-		{compile.CodeNode, "camera, evidence or sink that does not exist",
+				"camera is reserved as the name of a detector.",
+		},
+		{
+			compile.CodeSignal, "signal that nothing gives",
+			"A condition, needs or emits names a signal as detector.signal that no detector of the pipeline gives.",
+		},
+		{
+			compile.CodeNode, "camera, evidence or sink that does not exist",
 			"A list of cameras or sinks, or evidence, names something that the pipeline does not have, or nothing at all. " +
-				"Leave a list out to mean all."},
-		{compile.CodeKind, "node with no kind or several",
-			"A camera, detector or sink has exactly one kind, named by the key that holds its options: file: {path: …}."},
+				"Leave a list out to mean all.",
+		},
+		{
+			compile.CodeKind, "node with no kind or several",
+			"A camera, detector or sink has exactly one kind, named by the key that holds its options: file: {path: …}.",
+		},
 		{compile.CodeEmptyCondition, "condition that is empty", "A condition is one of all, any, not, signal, absent."},
 		{compile.CodeTwoConditions, "condition that is two things", "Only one of all, any, not, signal, absent stands in a condition: nest them."},
 		{compile.CodeNoParts, "all, any or in of nothing", "Without parts, all is always yes and any is always no."},
-		{compile.CodeNoComparison, "comparison without a signal, or signal without one",
-			"Comparisons stand beside signal. Only a bool signal may stand without one: it then asks whether it is true."},
+		{
+			compile.CodeNoComparison, "comparison without a signal, or signal without one",
+			"Comparisons stand beside signal. Only a bool signal may stand without one: it then asks whether it is true.",
+		},
 		{compile.CodeTypes, "comparison that does not fit the signal", "The signal's type, or the words it can have, rule the comparison out."},
 		{compile.CodeTooDeep, "condition that is too large", "A condition has at most 32 levels and 4096 leaves."},
-		{CodeBuild, "graph that cannot be built",
-			"The pipeline passed every check and still cannot be built. That is a fault of rvo: a check is missing."},
-		{compile.CodeKindOptions, "options that a kind refuses",
-			"The options pass their schema and the kind cannot read them. That is a fault of rvo: schema and kind differ."},
+		{
+			CodeBuild, "graph that cannot be built",
+			"The pipeline passed every check and still cannot be built. That is a fault of rvo: a check is missing.",
+		},
+		{
+			compile.CodeKindOptions, "options that a kind refuses",
+			"The options pass their schema and the kind cannot read them. That is a fault of rvo: schema and kind differ.",
+		},
 	}
 	for _, c := range Checks() {
 		codes = append(codes, Code{c.Code, c.Name, c.Doc})

@@ -53,7 +53,7 @@ func unusedDetectorCheck() Check {
 					path := "detectors." + d.ID
 					p.Report(dsl.Finding{
 						Severity: dsl.Warning, Path: path, Place: p.Doc.Place(path),
-						Message: fmt.Sprintf("nobody uses a signal of detector %s", d.ID),
+						Message: "nobody uses a signal of detector " + d.ID,
 						Hint:    "it gives " + dsl.List(names),
 					})
 				}
@@ -97,7 +97,7 @@ func idleCameraCheck() Check {
 				path := "cameras." + c.ID
 				p.Report(dsl.Finding{
 					Severity: dsl.Warning, Path: path, Place: p.Doc.Place(path),
-					Message: fmt.Sprintf("no detector runs on camera %s", c.ID),
+					Message: "no detector runs on camera " + c.ID,
 				})
 			}
 		},

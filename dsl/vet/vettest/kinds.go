@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,10 +80,8 @@ func people() node.Kind {
 			if err := json.Unmarshal(raw, &o); err != nil {
 				return nil, err
 			}
-			for _, l := range o.Labels {
-				if l == "" {
-					return nil, errors.New("a label is empty: give it a name")
-				}
+			if slices.Contains(o.Labels, "") {
+				return nil, errors.New("a label is empty: give it a name")
 			}
 			return []node.Emit{
 				{Name: "count", Type: signal.TypeInt},

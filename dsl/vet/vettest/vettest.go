@@ -108,7 +108,7 @@ func marks(t *testing.T, ar *txtar.Archive, findings []dsl.Finding) {
 		}
 		for i, line := range strings.Split(string(f.Data), "\n") {
 			if m := mark.FindStringSubmatch(line); m != nil {
-				for _, code := range strings.Fields(m[1]) {
+				for code := range strings.FieldsSeq(m[1]) {
 					want = append(want, fmt.Sprintf("%s:%d: %s", f.Name, i+1, code))
 				}
 			}
