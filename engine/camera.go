@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"sync"
@@ -41,6 +42,10 @@ type camera struct {
 	stalls     atomic.Uint64
 	leaked     atomic.Int64 // readers that hang and were given up
 	last       atomic.Int64 // core time of the newest picture
+	frozen     atomic.Bool
+	freeze     freeze            // owned by the reader, of which one at a time is not given up
+	told       sched.CameraState // what the core knows, with knows; owned by the watch goroutine
+	knows      bool
 	period     atomic.Int64 // smoothed, nanoseconds
 
 	mu struct {
@@ -57,6 +62,7 @@ type camera struct {
 const (
 	cameraStarting = "starting"
 	cameraUp       = "up"
+	cameraFrozen   = "frozen" // up, and its picture stands still
 	cameraStalled  = "stalled"
 	cameraDown     = "down"
 	cameraEnded    = "ended"
@@ -120,6 +126,7 @@ func (c *camera) watch(ctx context.Context) {
 		}
 		if errors.Is(err, io.EOF) && !c.spec.Kind.Contract.Live {
 			c.set(cameraEnded, nil)
+			c.tell()
 			c.e.log.Info("the camera's file is over", "node", "camera/"+c.spec.ID, "frames", c.frames.Load())
 			c.e.ended <- c.index
 			return
@@ -129,6 +136,7 @@ func (c *camera) watch(ctx context.Context) {
 		}
 		pause := wait + rand.N(wait/2)
 		c.set(cameraDown, err)
+		c.tell()
 		c.e.log.Warn("camera is down", "node", "camera/"+c.spec.ID, "err", redact(err.Error()), "retry_in", pause.Round(time.Millisecond))
 		select {
 		case <-ctx.Done():
@@ -155,6 +163,7 @@ type reader struct {
 		stream node.Stream
 		closed bool
 	}
+	news chan struct{} // the camera's state may have changed
 	base time.Duration // core time at media time 0, for files
 	set  bool
 }
@@ -166,7 +175,7 @@ func (c *camera) session(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &reader{c: c, ctx: ctx, done: make(chan error, 1)}
+	r := &reader{c: c, ctx: ctx, done: make(chan error, 1), news: make(chan struct{}, 1)}
 	r.beat.Store(int64(c.e.now()))
 	c.e.spawn(r.run)
 	timer := time.NewTimer(stallAfter / 4)
@@ -179,7 +188,9 @@ func (c *camera) session(ctx context.Context) error {
 			return c.hangUp(r, ctx.Err())
 		case <-timer.C:
 			timer.Reset(stallAfter / 4)
+		case <-r.news:
 		}
+		c.tell()
 		limit := openLimit
 		if r.up.Load() {
 			limit = max(stallAfter, 10*time.Duration(c.period.Load()))
@@ -192,6 +203,7 @@ func (c *camera) session(ctx context.Context) error {
 			}
 			err := fmt.Errorf(what, quiet.Round(100*time.Millisecond))
 			c.set(cameraStalled, err)
+			c.tell()
 			c.e.log.Warn("camera is stalled", "node", "camera/"+c.spec.ID, "err", err)
 			cancel()
 			return c.hangUp(r, err)
@@ -246,6 +258,7 @@ func (r *reader) read() (err error) {
 	c.opened(s.Info())
 	r.beat.Store(int64(c.e.now()))
 	r.up.Store(true)
+	r.nudge()
 	for {
 		f, err := s.Next(r.ctx, c.pool)
 		now := c.e.now()
@@ -279,8 +292,60 @@ func (r *reader) read() (err error) {
 		if f.Capture == 0 {
 			f.Capture = c.e.now()
 		}
+		if c.watchFreeze(f) {
+			r.nudge()
+		}
 		c.publish(f)
 	}
+}
+
+// nudge has the watch goroutine tell the core how the camera does.
+func (r *reader) nudge() {
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// tell tells the core how the camera does, where that changed. Rates count from a twentieth of a difference on: the rest
+// is jitter.
+func (c *camera) tell() {
+	st := c.status()
+	s := sched.CameraState{
+		Up: st.State == cameraUp || st.State == cameraFrozen, Stalled: st.State == cameraStalled, Frozen: st.State == cameraFrozen, FPS: st.FPS,
+	}
+	if s.Up == c.told.Up && s.Stalled == c.told.Stalled && s.Frozen == c.told.Frozen && c.knows && math.Abs(s.FPS-c.told.FPS) <= c.told.FPS/20 {
+		return
+	}
+	c.told, c.knows = s, true
+	c.e.do(func() {
+		c.e.step(sched.Input{Kind: sched.InputCamera, Now: c.e.now(), Camera: c.index, State: s})
+	})
+}
+
+// tellNow is tell for lockstep, where the core goroutine itself reads. The rate is the file's own.
+func (c *camera) tellNow() {
+	st := c.status()
+	c.e.step(sched.Input{Kind: sched.InputCamera, Now: c.e.now(), Camera: c.index, State: sched.CameraState{
+		Up: true, Frozen: st.State == cameraFrozen, FPS: st.FPS,
+	}})
+}
+
+// watchFreeze looks whether the picture stands still and reports whether that changed.
+func (c *camera) watchFreeze(f *frame.Frame) bool {
+	if c.spec.FreezeAfter == 0 {
+		return false
+	}
+	frozen := c.freeze.look(f, c.spec.FreezeAfter)
+	if c.frozen.Swap(frozen) == frozen {
+		return false
+	}
+	if frozen {
+		c.e.log.Warn("the camera's picture is frozen: nothing looks at it until it moves", "node", "camera/"+c.spec.ID, "unchanged_for", c.spec.FreezeAfter)
+	} else {
+		c.e.log.Info("the camera's picture moves again", "node", "camera/"+c.spec.ID)
+	}
+	return true
 }
 
 // pace holds a file's picture back until its time has come. It returns false when the reader is to end.
@@ -429,7 +494,11 @@ func (c *camera) status() CameraStatus {
 		Frames: c.frames.Load(), Dropped: c.superseded.Load() + c.noBuffer.Load() + c.corrupt.Load(),
 		Reconnects: c.reconnects.Load(), Age: -1,
 	}
-	if p := c.period.Load(); p > 0 && s.State == cameraUp {
+	if s.State == cameraUp && c.frozen.Load() {
+		s.State = cameraFrozen
+		s.Error = fmt.Sprintf("the picture has not changed for %v", c.spec.FreezeAfter)
+	}
+	if p := c.period.Load(); p > 0 && (s.State == cameraUp || s.State == cameraFrozen) {
 		s.FPS = float64(time.Second) / float64(p)
 	}
 	if last := c.last.Load(); last >= 0 {

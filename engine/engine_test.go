@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"rvo.dev/engine/event"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
@@ -547,6 +548,53 @@ func TestPicturesAreSharedNotCopied(t *testing.T) {
 		}
 		if both < 15 {
 			t.Errorf("%d pictures were looked at by both", both)
+		}
+	})
+}
+
+// TestFrozenPictureIsSeen: a camera that repeats one picture is up and frozen; nothing looks at it, what was known of it is
+// unknown, readiness says so, and all of it is over when it moves.
+func TestFrozenPictureIsSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var still atomic.Bool
+		k := newKit(t)
+		k.camera("front", 10, &fakeCamera{live: true, still: &still}).FreezeAfter = 2 * time.Second
+		k.detector("d", 10, says(time.Millisecond, 1)).TTL = map[string]time.Duration{"count": time.Hour}
+		k.event("seen", "d.count", 0).UnknownGrace = time.Second
+		ev := k.event("frozen", "camera.frozen", 0)
+		ev.When = &event.Cond{Signal: "camera.frozen", Path: "when"}
+		slow := k.event("slow", "camera.fps", 0)
+		slow.When = &event.Cond{Op: event.OpNot, Path: "when", Of: []*event.Cond{{Signal: "camera.up", Path: "when.not"}}}
+		k.sink()
+		e := k.engine()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		time.Sleep(3 * time.Second)
+		still.Store(true)
+		time.Sleep(7 * time.Second)
+		st := e.Status()
+		ran := st.Detectors[0].Runs
+		time.Sleep(time.Second)
+		if more := e.Status().Detectors[0].Runs; more != ran {
+			t.Errorf("%d runs on a frozen picture", more-ran)
+		}
+		if st.Cameras[0].State != "frozen" || st.Ready() || !strings.Contains(fmt.Sprint(st.Reasons), "camera/front frozen") {
+			t.Errorf("state %q, reasons %v", st.Cameras[0].State, st.Reasons)
+		}
+		still.Store(false)
+		time.Sleep(3 * time.Second)
+		if st := e.Status(); st.Cameras[0].State != "up" || !st.Ready() {
+			t.Errorf("after it moves again: %+v %v", st.Cameras[0], st.Reasons)
+		}
+		cancel()
+		<-done
+		want := []string{
+			"seen@front confirmed", "frozen@front confirmed", "seen@front ended unknown",
+			"frozen@front ended no", "seen@front confirmed", "seen@front ended shutdown",
+		}
+		if got := k.states(); !slices.Equal(got, want) {
+			t.Errorf("records %q\nwant %q", got, want)
 		}
 	})
 }

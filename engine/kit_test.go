@@ -43,6 +43,8 @@ type fakeCamera struct {
 	gap    time.Duration                          // of a live one
 	tries  atomic.Int64
 	format frame.Format
+	still  *atomic.Bool // it repeats its last picture while set
+	last   int
 }
 
 type options struct {
@@ -230,8 +232,11 @@ func (s *fakeStream) Next(ctx context.Context, alloc node.Allocator) (*frame.Fra
 	if err != nil {
 		return nil, err
 	}
+	if s.c.still == nil || !s.c.still.Load() {
+		s.c.last = s.n
+	}
 	for i := range f.Pix() {
-		f.Pix()[i] = byte(s.n)
+		f.Pix()[i] = byte(s.c.last)
 	}
 	if !s.c.live {
 		f.PTS = time.Duration(float64(s.n-1) / s.env.FPS * float64(time.Second))

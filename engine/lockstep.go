@@ -44,6 +44,7 @@ func (e *Engine) lockstep(ctx context.Context) error {
 			return fmt.Errorf("camera %q: %w", c.spec.ID, err)
 		}
 		c.opened(s.Info())
+		c.tellNow()
 		t := &track{c: c, stream: s}
 		tracks = append(tracks, t)
 		if err := t.read(ctx); err != nil {
@@ -132,6 +133,9 @@ func (e *Engine) feed(t *track) {
 	at := max(tick.Time(f.PTS), e.now())
 	e.media.Store(int64(at))
 	f.Capture = at
+	if t.c.watchFreeze(f) {
+		t.c.tellNow()
+	}
 	t.c.last.Store(int64(at))
 	if t.c.frames.Add(1) == 1 {
 		t.c.size(f.Width, f.Height)

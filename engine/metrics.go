@@ -88,6 +88,7 @@ func (m *metrics) table() []series {
 		{"rvo_ready", "1 when every camera, detector, sink and evidence folder works.", g, nil},
 		{"rvo_ticks_total", "Turns of the core.", c, nil},
 		{"rvo_camera_up", "1 while the camera gives pictures.", g, []string{"camera"}},
+		{"rvo_camera_frozen", "1 while the camera's picture has not changed for freezeAfter.", g, []string{"camera"}},
 		{"rvo_camera_fps", "Measured rate of the camera.", g, []string{"camera"}},
 		{"rvo_camera_reconnects_total", "Tries to open the camera again.", c, []string{"camera"}},
 		{"rvo_camera_stalls_total", "Times that the camera gave nothing for too long.", c, []string{"camera"}},
@@ -156,7 +157,8 @@ func (m *metrics) cameras(put putFunc, st *Status) {
 	rings := m.e.evidence.rec.Rings()
 	for i, c := range m.e.cams {
 		id := c.spec.ID
-		put("rvo_camera_up", flag(st.Cameras[i].State == cameraUp), id)
+		put("rvo_camera_up", flag(st.Cameras[i].State == cameraUp || st.Cameras[i].State == cameraFrozen), id)
+		put("rvo_camera_frozen", flag(st.Cameras[i].State == cameraFrozen), id)
 		put("rvo_camera_fps", st.Cameras[i].FPS, id)
 		put("rvo_camera_reconnects_total", float64(c.reconnects.Load()), id)
 		put("rvo_camera_stalls_total", float64(c.stalls.Load()), id)
@@ -199,7 +201,7 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 		}
 	}
 	for i := range g.Cells {
-		if c := &snap.cells[i]; c.Seen() {
+		if c := &snap.cells[i]; c.Seen() && !g.Cells[i].Own {
 			put("rvo_signal_age_seconds", snap.now.Sub(c.Capture).Seconds(), g.Cells[i].Signal, g.Cameras[g.Cells[i].Camera].ID)
 		}
 		put("rvo_signal_fresh", flag(snap.cells[i].Fresh(snap.now)), g.Cells[i].Signal, g.Cameras[g.Cells[i].Camera].ID)

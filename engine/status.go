@@ -40,7 +40,7 @@ type Reason struct {
 // CameraStatus is a camera's state.
 type CameraStatus struct {
 	ID         string        `json:"id"`
-	State      string        `json:"state"`           // starting, up, stalled, down, ended
+	State      string        `json:"state"`           // starting, up, frozen, stalled, down, ended
 	Error      string        `json:"error,omitempty"` // why it is down, credentials redacted
 	Width      int           `json:"width"`
 	Height     int           `json:"height"`

@@ -35,6 +35,7 @@ type Camera struct {
 	Ring    *string  `json:"ring,omitempty"`
 	Pace    *string  `json:"pace,omitempty"`
 	Loop    *bool    `json:"loop,omitempty"`
+	Freeze  *string  `json:"freezeAfter,omitempty"`
 	Enabled *bool    `json:"enabled,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"rvo.dev/dsl"
@@ -31,7 +32,11 @@ func (c *compiler) camera(id string) {
 	}
 	if k := c.kind(node.RoleCamera, path, id, in.Kinds); k != nil {
 		s.Kind, s.Options = k.Contract.Name, in.Kinds[k.Contract.Name]
+		if k.Contract.Live {
+			s.FreezeAfter = graph.DefaultFreezeAfter
+		}
 	}
+	s.FreezeAfter = c.duration(path+".freezeAfter", in.Freeze, s.FreezeAfter)
 	c.spec.Cameras = append(c.spec.Cameras, s)
 }
 
@@ -59,6 +64,13 @@ func (c *compiler) detector(id string) {
 		at := fmt.Sprintf("%s.needs.%d", path, i)
 		if slices.Contains(in.Needs[:i], name) {
 			c.report(dsl.Finding{Code: CodeSignal, Path: at, Message: fmt.Sprintf("%s is needed twice", name), Hint: "take one away"})
+		}
+		if producer, _, _ := strings.Cut(name, "."); producer == graph.CameraSignals {
+			c.report(dsl.Finding{
+				Code: CodeSignal, Path: at, Message: fmt.Sprintf("%s is a camera's own signal: it can be no need", name),
+				Hint: "use it in the detector's when",
+			})
+			continue
 		}
 		c.signal(at, name)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rvo.dev/dsl"
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 )
 
@@ -78,6 +79,19 @@ func (c *compiler) signals(id string) {
 // of a detector whose own faults hide what it gives.
 func (c *compiler) signal(path, name string) (*node.Emit, bool) {
 	id, sig, _ := strings.Cut(name, ".")
+	if id == graph.CameraSignals {
+		emits := graph.CameraEmits()
+		for i := range emits {
+			if emits[i].Name == sig {
+				return &emits[i], true
+			}
+		}
+		c.report(dsl.Finding{
+			Code: CodeSignal, Path: path, Message: fmt.Sprintf("cameras give no signal %s", quote(sig)),
+			Hint: dsl.DidYouMean(sig, emitNames(emits), "they give"),
+		})
+		return nil, false
+	}
 	if _, declared := c.in.Detectors[id]; declared || c.doc.Has("detectors."+id) {
 		emits, known := c.emits[id]
 		if !known {

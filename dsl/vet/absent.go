@@ -60,7 +60,7 @@ func absentSignals(p *Pass, e *graph.EventSpec) {
 	written := func(camera string) bool {
 		return slices.ContainsFunc(signals, func(r event.Ref) bool {
 			d := p.detector(producer(r.Signal))
-			return d != nil && runsOn(d, camera)
+			return producer(r.Signal) == graph.CameraSignals || d != nil && runsOn(d, camera)
 		})
 	}
 	disabled := slices.ContainsFunc(signals, func(r event.Ref) bool {

@@ -85,7 +85,7 @@ func (b *builder) ids() {
 	check("evidence", idsOf(s.Evidence, func(e EvidenceSpec) string { return e.ID }))
 	check("sink", idsOf(s.Sinks, func(k SinkSpec) string { return k.ID }))
 	for _, d := range s.Detectors {
-		if d.ID == "camera" {
+		if d.ID == CameraSignals {
 			b.fail("detector %q: the name is reserved for the camera's own signals: choose another", d.ID)
 		}
 	}
@@ -119,8 +119,8 @@ func (b *builder) cameras() {
 		if k == nil {
 			continue
 		}
-		if c.FPS < 0 || c.Width < 0 || c.Height < 0 || c.Ring < 0 {
-			b.fail("camera %q: fps, width, height and ring must not be negative", c.ID)
+		if c.FPS < 0 || c.Width < 0 || c.Height < 0 || c.Ring < 0 || c.FreezeAfter < 0 {
+			b.fail("camera %q: fps, width, height, ring and freezeAfter must not be negative", c.ID)
 		}
 		if !c.Enabled {
 			continue
@@ -208,6 +208,16 @@ func ClassOf(cost time.Duration) CostClass {
 // cells there that nothing writes: what reads them is unknown for ever, which is what is known.
 func (b *builder) cells() {
 	b.cell = map[cellKey]int{}
+	for ci := range b.g.Cameras {
+		for i, e := range CameraEmits() {
+			key := cellKey{ci, CameraSignals + "." + e.Name}
+			b.cell[key] = len(b.g.Cells)
+			b.g.Cameras[ci].Own[i] = len(b.g.Cells)
+			b.g.Cells = append(b.g.Cells, Cell{
+				Camera: ci, Detector: CameraSignals, Signal: key.signal, Type: e.Type, TTL: e.TTL, Instance: -1, Own: true,
+			})
+		}
+	}
 	for _, spec := range b.spec.Detectors {
 		d := b.known[spec.ID]
 		for _, c := range d.Cameras {
@@ -515,7 +525,7 @@ func (b *builder) events() {
 // machines makes one machine for each camera of an event on which at least one of the signals it asks for is written.
 func (b *builder) machines(ev *Event) {
 	g := b.g
-	cameras, first := 0, error(nil)
+	cameras, some, first := 0, false, error(nil)
 	for ci := range g.Cameras {
 		if len(ev.Cameras) > 0 && !slices.Contains(ev.Cameras, g.Cameras[ci].ID) {
 			continue
@@ -528,7 +538,9 @@ func (b *builder) machines(ev *Event) {
 			}
 			continue
 		}
-		if len(ev.Cameras) == 0 && !b.written(p) {
+		written := b.written(p)
+		some = some || written
+		if len(ev.Cameras) == 0 && !written {
 			continue // an event for every camera skips those on which none of its detectors run
 		}
 		mi := len(g.Machines)
@@ -539,13 +551,13 @@ func (b *builder) machines(ev *Event) {
 	switch {
 	case first != nil:
 		b.errs = append(b.errs, first)
-	case cameras > 0 && len(ev.Machines) == 0 && !b.anyDisabled(ev.When):
+	case cameras > 0 && !some && !b.anyDisabled(ev.When):
 		b.fail("event %q: none of its signals is written on any of its cameras", ev.ID)
 	}
 }
 
 func (b *builder) written(p *event.Program) bool {
-	return slices.ContainsFunc(p.Cells(), func(c int) bool { return b.g.Cells[c].Instance >= 0 })
+	return slices.ContainsFunc(p.Cells(), func(c int) bool { return b.g.Cells[c].Instance >= 0 || b.g.Cells[c].Own })
 }
 
 func (b *builder) anyDisabled(c *event.Cond) bool {

@@ -37,6 +37,7 @@ type Camera struct {
 	Kind      *node.Kind
 	Instances []int         // instances on this camera, by index
 	Machines  []int         // machines on this camera
+	Own       [3]int        // cells of up, frozen and fps
 	Ring      time.Duration // evidence history; 0: no event with evidence looks at this camera
 	RingFPS   float64       // pictures a second the ring keeps; 0: all
 	RingBytes int64         // bound of the ring
@@ -78,7 +79,8 @@ type Cell struct {
 	Signal   string // "detector.signal"
 	Type     signal.Type
 	TTL      time.Duration
-	Instance int // the instance that writes it, -1 when nothing does (disabled, or not on this camera)
+	Instance int  // the instance that writes it, -1 when no detector does (disabled, or not on this camera)
+	Own      bool // the camera's own signal, which the core writes
 }
 
 // Event is an enabled event.

@@ -63,9 +63,13 @@ type CameraSpec struct {
 	Ring          time.Duration   // evidence history; 0: computed from the evidence that needs it
 	Pace          Pace
 	Loop          bool
+	FreezeAfter   time.Duration // a picture unchanged for longer is frozen; 0: never
 	Enabled       bool
 	Place         Place
 }
+
+// DefaultFreezeAfter is for live sources: several key frames of any camera, each of which a sensor's noise makes differ.
+const DefaultFreezeAfter = time.Minute
 
 // FramePolicy is which frame a detector takes.
 type FramePolicy uint8

@@ -115,6 +115,7 @@ type camera struct {
 	newest  uint64
 	capture tick.Time
 	seen    bool
+	frozen  bool
 	period  time.Duration // between pictures, smoothed; 0: not known yet
 	held    []held
 }
@@ -208,6 +209,8 @@ func (c *Core) Step(in Input, out []Decision) []Decision {
 	switch in.Kind {
 	case InputFrame:
 		out = c.frame(in, out)
+	case InputCamera:
+		out = c.camera(in, out)
 	case InputFinished:
 		out = c.finished(in, out)
 	case InputDeadline:
@@ -254,6 +257,43 @@ func (c *Core) start(in Input, out []Decision) []Decision {
 	out = c.timers(out)
 	out = c.dispatch(out)
 	return c.askWake(out)
+}
+
+// camera takes how a camera does; before the first time that is unknown. What is known of a picture that stands still is not known any more: its signals become
+// stale at once, and no detector looks at it until it moves.
+func (c *Core) camera(in Input, out []Decision) []Decision {
+	cam := &c.cams[in.Camera]
+	s := in.State
+	if s.Stalled || s.Frozen {
+		for i := range c.cells {
+			if cell := &c.cells[i]; c.g.Cells[i].Camera == in.Camera && !c.g.Cells[i].Own && cell.Seen() && !cell.Void {
+				cell.Void = true
+				c.markReaders(i)
+			}
+		}
+	}
+	cam.frozen = s.Frozen
+	out = c.own(in.Camera, graph.CameraUp, signal.Bool(s.Up), out)
+	out = c.own(in.Camera, graph.CameraFrozen, signal.Bool(s.Frozen), out)
+	return c.own(in.Camera, graph.CameraFPS, signal.Float(s.FPS), out)
+}
+
+// own sets one of a camera's own signals, when it changed.
+func (c *Core) own(camera, which int, v signal.Value, out []Decision) []Decision {
+	i := c.g.Cameras[camera].Own[which]
+	if c.cells[i].Value.Equal(v) {
+		return out
+	}
+	c.cells[i].Set(v, c.now, c.now, 0)
+	c.markReaders(i)
+	return append(out, Decision{Kind: DecisionSignal, Cell: i, Value: v})
+}
+
+// markReaders has everything that reads a cell evaluated.
+func (c *Core) markReaders(cell int) {
+	for _, w := range c.readers[cell] {
+		c.mark(w)
+	}
 }
 
 func (c *Core) stop(out []Decision) []Decision {

@@ -18,6 +18,8 @@ const (
 	// InputFrame says that a camera's newest picture is Seq, taken at Capture. The shell holds it from now on until
 	// DecisionDrop.
 	InputFrame
+	// InputCamera says how a camera does: State.
+	InputCamera
 	// InputFinished says that a run ended, with what came of it.
 	InputFinished
 	// InputDeadline says nothing but that time has passed: the answer to DecisionWake.
@@ -30,7 +32,7 @@ const (
 
 // String returns the kind's name in logs and transcripts.
 func (k InputKind) String() string {
-	names := [...]string{"start", "frame", "finished", "deadline", "wall", "stop"}
+	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop"}
 	if int(k) >= len(names) {
 		panic(fmt.Sprintf("sched: no input kind %d", k))
 	}
@@ -66,9 +68,11 @@ type Input struct {
 	Kind InputKind `json:"kind"`
 	Now  tick.Time `json:"now"` // never before the last input's
 
-	Camera  int       `json:"camera,omitempty"`  // InputFrame
+	Camera  int       `json:"camera,omitempty"`  // InputFrame, InputCamera
 	Seq     uint64    `json:"seq,omitempty"`     // InputFrame
 	Capture tick.Time `json:"capture,omitempty"` // InputFrame
+
+	State CameraState `json:"state,omitzero"` // InputCamera
 
 	Instance int           `json:"instance,omitempty"` // InputFinished
 	Job      uint64        `json:"job,omitempty"`      // InputFinished
@@ -78,6 +82,14 @@ type Input struct {
 
 	Run    string `json:"run,omitempty"`    // InputStart: the run's id
 	Offset int64  `json:"offset,omitempty"` // InputStart, InputWall: wall nanoseconds since 1970 at core time 0
+}
+
+// CameraState is how a camera does.
+type CameraState struct {
+	Up      bool    `json:"up,omitempty"`      // it gives pictures
+	Stalled bool    `json:"stalled,omitempty"` // it is connected and gives none
+	Frozen  bool    `json:"frozen,omitempty"`  // its picture has not changed for freezeAfter
+	FPS     float64 `json:"fps,omitempty"`     // measured
 }
 
 // DecisionKind is what the core asks of the shell.
@@ -162,6 +174,8 @@ type Cause uint8
 const (
 	// SkipStopping means that the pipeline is stopping.
 	SkipStopping Cause = iota
+	// SkipFrozen means that the camera shows the same picture for too long.
+	SkipFrozen
 	// SkipBroken means that the detector is broken and its next probe is not due.
 	SkipBroken
 	// SkipBackoff means that it overran and is made to pause.
@@ -187,7 +201,7 @@ const (
 
 // String returns the cause's name as it stands in metrics.
 func (c Cause) String() string {
-	names := [...]string{"stopping", "broken", "backoff", "leaked", "busy", "rate", "needs", "gate", "max_age", "slots"}
+	names := [...]string{"stopping", "frozen", "broken", "backoff", "leaked", "busy", "rate", "needs", "gate", "max_age", "slots"}
 	if int(c) >= len(names) {
 		panic(fmt.Sprintf("sched: no cause %d", c))
 	}

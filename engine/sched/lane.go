@@ -142,6 +142,8 @@ const (
 func (c *Core) try(li int) (verdict, Cause) {
 	l := &c.lanes[li]
 	switch {
+	case c.cams[l.camera].frozen && !l.noFrame:
+		return refuse, SkipFrozen
 	case l.health == HealthBroken && c.now < l.probe:
 		return refuse, SkipBroken
 	case c.now < l.backoff:
@@ -314,14 +316,12 @@ func (c *Core) publish(in Input, l *lane, out []Decision) []Decision {
 	inst := &c.g.Instances[in.Instance]
 	for _, o := range in.Outputs {
 		i := inst.Outputs[o.Index]
-		if !c.cells[i].Set(o.Value, l.capture, c.now, l.seq) {
+		if c.cams[l.camera].frozen && !l.noFrame || !c.cells[i].Set(o.Value, l.capture, c.now, l.seq) {
 			c.Stats.Stale++
 			continue
 		}
 		out = append(out, Decision{Kind: DecisionSignal, Cell: i, Value: o.Value})
-		for _, w := range c.readers[i] {
-			c.mark(w)
-		}
+		c.markReaders(i)
 	}
 	for _, li := range inst.Consumers {
 		out = c.propose(li, l.seq, l.capture, out)

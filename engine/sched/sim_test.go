@@ -284,6 +284,11 @@ func (s *sim) command(line string) error {
 	case "wall":
 		n, _ := strconv.ParseInt(f[1], 10, 64)
 		s.step(sched.Input{Kind: sched.InputWall, Now: s.now, Offset: n})
+	case "state": // state CAMERA up|down|stalled|frozen FPS
+		fps, _ := strconv.ParseFloat(f[3], 64)
+		s.step(sched.Input{Kind: sched.InputCamera, Now: s.now, Camera: s.g.CameraIndex(f[1]), State: sched.CameraState{
+			Up: f[2] == "up" || f[2] == "frozen", Stalled: f[2] == "stalled", Frozen: f[2] == "frozen", FPS: fps,
+		}})
 	case "stop":
 		s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
 	case "counts":

@@ -296,13 +296,16 @@ type Cell struct {
 	At      tick.Time // when the core had it
 	Since   tick.Time // when its producer started on this camera, tick.Never before that
 	TTL     time.Duration
+	// Void says that the value must not decide although its time is not over: its camera is known to be frozen or stalled.
+	// The next value clears it.
+	Void bool
 }
 
 // Seen reports whether the cell ever had a value.
 func (c *Cell) Seen() bool { return c.Value.typ != TypeNone }
 
 // Fresh reports whether the value may still decide: now - capture <= ttl.
-func (c *Cell) Fresh(now tick.Time) bool { return c.Seen() && now <= c.Expiry() }
+func (c *Cell) Fresh(now tick.Time) bool { return c.Seen() && !c.Void && now <= c.Expiry() }
 
 // Expiry returns the last instant at which the value is fresh.
 func (c *Cell) Expiry() tick.Time { return c.Capture.Add(c.TTL) }
@@ -312,6 +315,6 @@ func (c *Cell) Set(v Value, capture, now tick.Time, frame uint64) bool {
 	if c.Seen() && capture < c.Capture {
 		return false
 	}
-	c.Value, c.Capture, c.At, c.Frame = v, capture, now, frame
+	c.Value, c.Capture, c.At, c.Frame, c.Void = v, capture, now, frame, false
 	return true
 }
