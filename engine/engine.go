@@ -57,6 +57,9 @@ type Config struct {
 	// Precise takes deadlines from the kernel's timer instead of the Go runtime's, where there is one: 6 us late instead
 	// of half a millisecond. Off where time is virtual, which the kernel does not know.
 	Precise bool
+	// Record gets the log of everything the core is given (sched.ReadLog reads it back); nil: none is kept. It may block;
+	// the engine does not wait for it and does not close it.
+	Record io.Writer
 }
 
 // DefaultDrain bounds a graceful stop: long enough for a slow detector's last run and a clip on a slow disk, short
@@ -81,6 +84,7 @@ type Engine struct {
 	sinks     []*sink
 	evidence  *keeper
 	metrics   *metrics
+	inputs    *inputLog // nil: not asked for
 	pool      *pool
 	decisions []sched.Decision
 
@@ -173,11 +177,14 @@ func New(cfg Config) (*Engine, error) {
 		}
 	}
 	e.core = sched.New(g, sched.Options{Slots: coreSlots})
+	var err error
+	if e.inputs, err = newInputLog(e, coreSlots); err != nil {
+		return nil, err
+	}
 	// Every run that can be out at once has room for its end, so a worker never waits for the core.
 	e.results = make(chan result, len(g.Instances)*(1+sched.MaxLeaked)+sched.DefaultBlocking)
 	e.metrics = newMetrics(e, cfg.Registry)
 	e.pool = newPool(e, slots)
-	var err error
 	if e.evidence, err = newKeeper(e); err != nil {
 		return nil, err
 	}
@@ -278,6 +285,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	hard, kill := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer kill(nil)
 	e.pool.start(hard)
+	if e.inputs != nil {
+		e.spawn(e.inputs.run)
+	}
 	e.evidence.start(hard)
 	for _, s := range e.sinks {
 		s.start(hard)

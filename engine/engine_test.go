@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"rvo.dev/engine/event"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
 	"rvo.dev/engine/signal"
 )
 
@@ -595,6 +597,72 @@ func TestFrozenPictureIsSeen(t *testing.T) {
 		}
 		if got := k.states(); !slices.Equal(got, want) {
 			t.Errorf("records %q\nwant %q", got, want)
+		}
+	})
+}
+
+// TestInputLogReplays: what a run was given, read back and given to another core, decides the same events.
+func TestInputLogReplays(t *testing.T) {
+	for _, pace := range []graph.Pace{graph.PaceLive, graph.PaceLockstep} {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKit(t)
+			var log bytes.Buffer
+			k.cfg.Record = &log
+			k.camera("front", 10, &fakeCamera{frames: 100}).Pace = pace
+			k.detector("d", 10, func(_ context.Context, n uint64, run *node.Run) error {
+				if n%17 == 0 {
+					return errTest
+				}
+				run.Set("count", signal.Int(int64(n/20%2)))
+				run.Set("boxes", signal.Boxes([]signal.Box{{X: 0.1, W: 0.3, H: 0.2, Score: float32(n) / 300}}))
+				return nil
+			})
+			k.event("e", "d.count", 500*time.Millisecond)
+			k.sink()
+			e := k.run(time.Hour)
+			h, inputs, err := sched.ReadLog(&log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			core := sched.New(e.g, sched.Options{Slots: h.Slots, Blocking: h.Blocking})
+			var got []string
+			var out []sched.Decision
+			for _, in := range inputs {
+				out = core.Step(in, out[:0])
+				for _, d := range out {
+					if d.Kind == sched.DecisionEvent && d.Occurrence != "" {
+						got = append(got, d.Occurrence+" "+d.Transition.Kind.String())
+					}
+				}
+			}
+			var want []string
+			for _, r := range k.records {
+				want = append(want, r.ID+" "+r.State)
+			}
+			if len(want) < 4 || !slices.Equal(got, want) {
+				t.Errorf("pace %d: the replay of %d inputs gives %q, the run gave %q", pace, len(inputs), got, want)
+			}
+		})
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errTest }
+
+// TestInputLogOnAFullDisk: the log ends, the run does not.
+func TestInputLogOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.cfg.Record = full{}
+		k.camera("front", 10, &fakeCamera{live: true})
+		k.detector("d", 10, says(time.Millisecond, 1))
+		k.event("e", "d.count", time.Second)
+		k.sink()
+		k.run(30 * time.Second)
+		if got := k.states(); !slices.Equal(got, []string{"e@front confirmed", "e@front ended shutdown"}) {
+			t.Errorf("records %q", got)
 		}
 	})
 }

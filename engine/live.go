@@ -78,6 +78,7 @@ func (e *Engine) live(ctx context.Context) {
 func (e *Engine) shut() {
 	e.step(sched.Input{Kind: sched.InputStop, Now: e.now()})
 	st := e.status()
+	e.inputs.stop()
 	snap := e.copyCore()
 	e.finalCore.Store(&snap)
 	e.final.Store(&st)
@@ -120,6 +121,7 @@ func (e *Engine) finished(r result) {
 
 // step gives the core one input and carries out what it decides.
 func (e *Engine) step(in sched.Input) {
+	e.inputs.add(in)
 	begin := time.Now()
 	e.decisions = e.core.Step(in, e.decisions[:0])
 	took := time.Since(begin)

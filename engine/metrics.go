@@ -227,6 +227,9 @@ func (m *metrics) outputs(put putFunc) {
 		put("rvo_clip_bytes_total", float64(p.Bytes), p.ID)
 	}
 	e := m.e
+	if e.inputs != nil {
+		queueSeries(put, "inputs", e.inputs.q.Len(), e.inputs.q.Cap(), e.inputs.q.Dropped())
+	}
 	queueSeries(put, "log", e.logs.q.Len(), e.logs.q.Cap(), e.logs.q.Dropped())
 	queueSeries(put, "frames", len(e.frames), cap(e.frames), 0)
 	queueSeries(put, "results", len(e.results), cap(e.results), 0)

@@ -26,6 +26,7 @@ type runFlags struct {
 	drain    time.Duration
 	clipsDir string
 	stateDir string
+	record   string
 	list     bool
 }
 
@@ -59,6 +60,7 @@ has errors. 2: it could not run. 130: a second signal.`,
 	fs.DurationVar(&f.drain, "drain", engine.DefaultDrain, "how long a stop may take")
 	fs.StringVar(&f.clipsDir, "clips-dir", "", "folder for clips, instead of the evidence policies' own")
 	fs.StringVar(&f.stateDir, "state-dir", "", "folder for what is written (default $XDG_STATE_HOME/rvo/NAME or ~/.local/state/rvo/NAME)")
+	fs.StringVar(&f.record, "record", "", "file for the log of everything the core is given: the same log gives the same decisions")
 	fs.BoolVar(&f.list, "list-cameras", false, "list the cameras of this machine and exit")
 	f.input.add(fs)
 	f.http.add(fs)
@@ -66,7 +68,7 @@ has errors. 2: it could not run. 130: a second signal.`,
 	return cmd
 }
 
-func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, args []string) error {
+func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, args []string) (err error) {
 	if f.limit < 0 || f.drain < 0 {
 		return errors.New("--for and --drain must not be negative")
 	}
@@ -116,9 +118,14 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	defer release()
 
 	registry := prometheus.NewRegistry()
+	record, err := openRecord(f.record)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, record.close()) }()
 	engine.Tune(g)
 	e, err := engine.New(engine.Config{
-		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry, Precise: true,
+		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry, Precise: true, Record: record.writer(),
 		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain,
 		Secret: secrets(g.Dir, in.secrets, a.Env),
 	})
