@@ -280,6 +280,7 @@ func TestThreads(t *testing.T) {
 }
 
 func benchDetector(b *testing.B, name, opts string) {
+	b.Helper()
 	s, err := openClip(b, media(b, "vtest.avi"), true)
 	if err != nil {
 		b.Fatal(err)

@@ -46,7 +46,7 @@ func accessUnits(t testing.TB, path string) (units [][][]byte, sps, pps []byte) 
 		t.Fatal(err)
 	}
 	var unit [][]byte
-	for _, n := range bytes.Split(bytes.ReplaceAll(data, []byte{0, 0, 0, 1}, []byte{0, 0, 1}), []byte{0, 0, 1}) {
+	for n := range bytes.SplitSeq(bytes.ReplaceAll(data, []byte{0, 0, 0, 1}, []byte{0, 0, 1}), []byte{0, 0, 1}) {
 		if len(n) == 0 {
 			continue
 		}
@@ -150,9 +150,7 @@ func startCamera(t testing.TB, addr, password string) (*camera, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.done.Add(1)
-	go func() {
-		defer c.done.Done()
+	c.done.Go(func() {
 		tick := time.NewTicker(20 * time.Millisecond) // 50 a second, so that the test is short
 		defer tick.Stop()
 		for n := 0; ; n++ {
@@ -174,7 +172,7 @@ func startCamera(t testing.TB, addr, password string) (*camera, string) {
 				_ = c.stream.WritePacketRTP(media, p) // nobody may be listening
 			}
 		}
-	}()
+	})
 	t.Cleanup(c.kill)
 	return c, addr
 }

@@ -65,7 +65,7 @@ func h264(t testing.TB) [][][]byte {
 	}
 	var units [][][]byte
 	var unit [][]byte
-	for _, nalu := range bytes.Split(bytes.ReplaceAll(raw, []byte{0, 0, 0, 1}, []byte{0, 0, 1}), []byte{0, 0, 1}) {
+	for nalu := range bytes.SplitSeq(bytes.ReplaceAll(raw, []byte{0, 0, 0, 1}, []byte{0, 0, 1}), []byte{0, 0, 1}) {
 		if len(nalu) == 0 {
 			continue
 		}
@@ -84,6 +84,7 @@ func h264(t testing.TB) [][][]byte {
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 func newRTSP(t testing.TB) *rtspServer {
+	t.Helper()
 	units := h264(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
