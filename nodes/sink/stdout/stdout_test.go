@@ -53,11 +53,20 @@ func TestText(t *testing.T) {
 		{Camera: "yard", Signal: "motion.level", Test: "gt 0.01, lte 0.5", Answer: "yes", Value: 0.123456},
 		{Camera: "yard", Signal: "who.name", Test: `eq "Ann"`, Answer: "no", Value: "B\x1b[2Job"},
 		{Camera: "yard", Signal: "hog.boxes", Test: "gte 1", Answer: "unknown", Value: []signal.Box{{}, {}}},
-		{Signal: "x.y"}, {Signal: "x.z"},
+		{Signal: "x.y"},
+		{Signal: "x.z"},
 	}
 	never := nodetest.Record(2)
 	never.Reason, never.Duration = "unknown", "1m4.397875477s"
 	never.Leaves[0].Answer, never.Leaves[0].Value = "unknown", nil
+	negated := nodetest.Record(2)
+	negated.Leaves = append(negated.Leaves, node.RecordLeaf{Camera: "front", Signal: "door.open", Test: "is true", Answer: "yes", Value: true})
+	most := nodetest.Record(2)
+	most.Reason, most.Leaves = "max", nil
+	stopped := nodetest.Record(2)
+	stopped.Reason, stopped.Leaves = "no", nil
+	sudden := nodetest.Record(0)
+	sudden.Since, sudden.Evidence = sudden.Time, ""
 	sly := nodetest.Record(0)
 	sly.Event, sly.Leaves = "a\nb\x1b[31m\u202e", nil
 	for _, c := range []struct {
@@ -65,19 +74,35 @@ func TestText(t *testing.T) {
 		r    *node.Record
 		want string
 	}{
-		{"confirmed", nodetest.Record(0), "14:00:00.250  CONFIRMED  person @ front  warning  yes since 2s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_000000000001"},
-		{"updated", nodetest.Record(1), "14:00:01.250  updated    person @ front  warning  yes since 3s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_000000000001"},
-		{"ended", nodetest.Record(2), "14:00:02.250  ended      person @ front  warning  after 2s: no  hog.count=0 >= 1 is no  evidence person_front_20260301T120000.250Z_000000000001"},
-		{"pipeline scope", wide, `14:00:00.250  CONFIRMED  person  critical  yes since 2s  gate: door.open=true, yard: motion.level=0.1235 > 0.01, <= 0.5, ` +
-			`yard: who.name="B\x1b[2Job" == "Ann" is no, yard: hog.boxes=2 boxes >= 1 is unknown, and 2 more`},
-		{"unknown", never, "14:00:02.250  ended      person @ front  warning  after 1m4.398s: unknown  hog.count=none >= 1 is unknown  evidence person_front_20260301T120000.250Z_000000000001"},
-		{"control characters", sly, "14:00:00.250  CONFIRMED  a?b?[31m? @ front  warning  yes since 2s  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"confirmed", nodetest.Record(0), "14:00:00.250  CONFIRMED  person @ front  warning  yes for 2s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"updated", nodetest.Record(1), "14:00:01.250  updated    person @ front  warning  yes for 3s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_000000000001"},
+		{"ended", nodetest.Record(2), "14:00:02.250  ended      person @ front  after 2s  hog.count=0 >= 1 is no"},
+		{"pipeline scope", wide, `14:00:00.250  CONFIRMED  person  critical  yes for 2s  gate: door.open=true, yard: motion.level=0.1235 > 0.01, <= 0.5, ` +
+			`yard: who.name="B\x1b[2Job" == "Ann" is no, yard: hog.boxes=2 >= 1 is unknown, and 2 more`},
+		{"unknown", never, "14:00:02.250  ended      person @ front  after 1m4s  hog.count=none >= 1 is unknown"},
+		{"a leaf does not say the reason", negated, "14:00:02.250  ended      person @ front  after 2s: no  hog.count=0 >= 1 is no, door.open=true"},
+		{"other reason", most, "14:00:02.250  ended      person @ front  after 2s: max"},
+		{"no leaf", stopped, "14:00:02.250  ended      person @ front  after 2s: no"},
+		{"at once", sudden, "14:00:00.250  CONFIRMED  person @ front  warning  hog.count=3 >= 1"},
+		{"control characters", sly, "14:00:00.250  CONFIRMED  a?b?[31m? @ front  warning  yes for 2s  evidence person_front_20260301T120000.250Z_000000000001"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := written(t, `{}`, true, c.r); got != c.want+"\n" {
 				t.Errorf("got  %q\nwant %q", got, c.want+"\n")
 			}
 		})
+	}
+}
+
+// TestDurations: to the millisecond below a minute, to the second above; what is no duration stays.
+func TestDurations(t *testing.T) {
+	for text, want := range map[string]string{
+		"4.199414814s": "4.199s", "0s": "0s", "400µs": "0s", "500ms": "500ms", "-1.5004s": "-1.5s", "59.9994s": "59.999s", "59.9996s": "1m0s",
+		"1m0.4s": "1m0s", "1m4.5s": "1m5s", "26h3m0.2s": "26h3m0s", "soon": "soon",
+	} {
+		if got := durationText(text); got != want {
+			t.Errorf("%s is written as %s, want %s", text, got, want)
+		}
 	}
 }
 

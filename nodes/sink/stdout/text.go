@@ -2,6 +2,7 @@ package stdout
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,10 +14,10 @@ import (
 
 // line writes records for people:
 //
-//	12:00:02.250  CONFIRMED  person @ front  warning  yes since 2s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_0a1b2c3d4e5f
-//	12:00:09.100  ended      person @ front  warning  after 6.85s: no  hog.count=0 >= 1 is no
+//	12:00:02.250  CONFIRMED  person @ front  warning  yes for 2s  hog.count=3 >= 1  evidence person_front_20260301T120000.250Z_0a1b2c3d4e5f
+//	12:00:09.100  ended      person @ front  after 6.85s  hog.count=0 >= 1 is no
 //
-// The state is a word in a column of its own; colour only repeats it.
+// An end repeats neither severity nor evidence, and no reason that its leaves give. The state is a word in a column of its own; colour only repeats it.
 type line struct {
 	zone   *time.Location
 	colour bool
@@ -32,11 +33,17 @@ func (l *line) append(b []byte, r *node.Record) []byte {
 	if r.Camera != "" {
 		b = add(b, " @ ", r.Camera)
 	}
-	b = add(b, "  ", r.Severity)
-	if r.State == "ended" {
-		b = add(b, "  after ", short(r.Duration), ": ", r.Reason)
-	} else if d, ok := between(r.Since, r.Time); ok {
-		b = add(b, "  yes since ", d.Round(time.Millisecond).String())
+	ended := r.State == "ended"
+	if ended {
+		b = add(b, "  after ", durationText(r.Duration))
+		if !leavesSay(r.Leaves, r.Reason) {
+			b = add(b, ": ", r.Reason)
+		}
+	} else {
+		b = add(b, "  ", r.Severity)
+		if d, ok := between(r.Since, r.Time); ok && d >= time.Millisecond {
+			b = add(b, "  yes for ", round(d).String())
+		}
 	}
 	for i := range r.Leaves {
 		if i == maxLeaves {
@@ -50,7 +57,7 @@ func (l *line) append(b []byte, r *node.Record) []byte {
 		}
 		b = appendLeaf(b, &r.Leaves[i], r.Camera)
 	}
-	if r.Evidence != "" {
+	if r.Evidence != "" && !ended {
 		b = add(b, "  evidence ", r.Evidence)
 	}
 	return b
@@ -59,8 +66,8 @@ func (l *line) append(b []byte, r *node.Record) []byte {
 // state writes the state as a word of nine columns, confirmed in capitals, with its colour around it.
 func (l *line) state(b []byte, state, severity string) []byte {
 	word, colour := state, ""
-	switch {
-	case state == "confirmed":
+	switch state {
+	case "confirmed":
 		word = "CONFIRMED"
 		switch severity {
 		case "critical":
@@ -70,7 +77,7 @@ func (l *line) state(b []byte, state, severity string) []byte {
 		default:
 			colour = "\x1b[1;32m"
 		}
-	case state == "ended":
+	case "ended":
 		colour = "\x1b[2m"
 	}
 	if !l.colour || colour == "" {
@@ -92,13 +99,27 @@ func (l *line) clock(s string) string {
 	return t.In(l.zone).Format("15:04:05.000")
 }
 
-// short returns a duration's text to the millisecond.
-func short(s string) string {
+// durationText returns a duration's text in a record as people want it; a text that is no duration as it is.
+func durationText(s string) string {
 	d, err := time.ParseDuration(s)
 	if err != nil {
 		return s
 	}
-	return d.Round(time.Millisecond).String()
+	return round(d).String()
+}
+
+// round returns a duration to the millisecond, from a minute on to the second: a record holds it to the nanosecond.
+func round(d time.Duration) time.Duration {
+	if d.Abs() < time.Minute {
+		return d.Round(time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
+
+// leavesSay reports whether each of the leaves gives the reason as its answer, so that it need not be said once more.
+// Where only some do, as in not or any, a reader would have to work it out.
+func leavesSay(leaves []node.RecordLeaf, reason string) bool {
+	return len(leaves) > 0 && !slices.ContainsFunc(leaves, func(l node.RecordLeaf) bool { return l.Answer != reason })
 }
 
 func between(from, to string) (time.Duration, bool) {
@@ -145,6 +166,7 @@ func testText(s string) string {
 	return strings.Join(words, " ")
 }
 
+// valueText returns a leaf's value; of boxes their number, which is what conditions compare.
 func valueText(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -156,7 +178,7 @@ func valueText(v any) string {
 	case string:
 		return strconv.Quote(v)
 	case []signal.Box:
-		return strconv.Itoa(len(v)) + " boxes"
+		return strconv.Itoa(len(v))
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
