@@ -286,7 +286,7 @@ func (c *Core) own(camera, which int, v signal.Value, out []Decision) []Decision
 	}
 	c.cells[i].Set(v, c.now, c.now, 0)
 	c.markReaders(i)
-	return append(out, Decision{Kind: DecisionSignal, Cell: i, Value: v})
+	return append(out, Decision{Kind: DecisionSignal, Cell: i})
 }
 
 // markReaders has everything that reads a cell evaluated.
@@ -378,7 +378,9 @@ func (c *Core) emit(w *watch, out []Decision) []Decision {
 	m := &c.g.Machines[w.machine]
 	for _, t := range c.trans {
 		c.Stats.Transitions[t.Kind]++
-		d := Decision{Kind: DecisionEvent, At: t.At, Machine: int(w.machine), Transition: t, Offset: c.offset, FrameCam: m.Camera}
+		d := Decision{Kind: DecisionEvent, At: t.At, Machine: int(w.machine), EventDetail: &EventDetail{
+			Transition: t, Offset: c.offset, FrameCam: m.Camera,
+		}}
 		if t.Kind == event.KindConfirmed {
 			w.occurrence = c.occurrence(m, t.Seq)
 		}

@@ -5,7 +5,6 @@ import (
 
 	"rvo.dev/engine/event"
 	"rvo.dev/engine/node"
-	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
 )
 
@@ -134,14 +133,18 @@ type Decision struct {
 	Machine  int       // DecisionEvent
 	Health   Health    // DecisionHealth
 
-	Transition event.Transition // DecisionEvent
-	Leaves     []event.Leaf     // DecisionEvent: confirmed, updated and ended ones
-	Occurrence string           // DecisionEvent: id of this occurrence of the event
-	Capture    tick.Time        // DecisionEvent: capture time of the newest picture that decided
-	Frame      uint64           // DecisionEvent: that picture's number
-	FrameCam   int              // DecisionEvent: that picture's camera
-	Offset     int64            // DecisionEvent: wall time minus core time
-	Value      signal.Value     // DecisionSignal
+	*EventDetail // DecisionEvent, nil for the others: they are made by the thousand, events are not
+}
+
+// EventDetail is what a transition of an event is about.
+type EventDetail struct {
+	Transition event.Transition
+	Leaves     []event.Leaf // of confirmed, updated and ended ones
+	Occurrence string       // id of this occurrence of the event
+	Capture    tick.Time    // capture time of the newest picture that decided
+	Frame      uint64       // that picture's number, 0: none did
+	FrameCam   int          // that picture's camera
+	Offset     int64        // wall time minus core time
 }
 
 // Health is how a detector does on one camera.

@@ -320,7 +320,7 @@ func (c *Core) publish(in Input, l *lane, out []Decision) []Decision {
 			c.Stats.Stale++
 			continue
 		}
-		out = append(out, Decision{Kind: DecisionSignal, Cell: i, Value: o.Value})
+		out = append(out, Decision{Kind: DecisionSignal, Cell: i})
 		c.markReaders(i)
 	}
 	for _, li := range inst.Consumers {

@@ -168,7 +168,7 @@ func replay(g *graph.Graph, slots int, log []sched.Input) []string {
 	for _, in := range log {
 		buf = core.Step(in, buf[:0])
 		for _, d := range buf {
-			out = append(out, fmt.Sprintf("%+v", d))
+			out = append(out, spell(d))
 		}
 	}
 	return out

@@ -179,7 +179,7 @@ func (s *sim) step(in sched.Input) {
 	s.buf = s.core.Step(in, s.buf[:0])
 	for i := range s.buf {
 		d := s.buf[i]
-		s.decided = append(s.decided, fmt.Sprintf("%+v", d))
+		s.decided = append(s.decided, spell(d))
 		switch d.Kind {
 		case sched.DecisionRun:
 			s.run(d)
@@ -226,6 +226,16 @@ func (s *sim) run(d sched.Decision) {
 		res.Now = s.now
 		s.step(res)
 	})
+}
+
+// spell writes a decision out in full.
+func spell(d sched.Decision) string {
+	detail := sched.EventDetail{}
+	if d.EventDetail != nil {
+		detail = *d.EventDetail
+	}
+	d.EventDetail = nil
+	return fmt.Sprintf("%+v %+v", d, detail)
 }
 
 // say prints what a decision means.
