@@ -102,7 +102,7 @@ func adHoc(camera, extra string, secrets map[string]string) *AdHoc {
 	if extra != "" {
 		camera += "\n\t" + extra
 	}
-	text := `// Made by rvo for one camera: whatever moves for a second is an event, with pictures of it.
+	text := `// Made by rvo for one camera: whatever moves for a second is an event, with pictures of it and a line in events.jsonl.
 apiVersion: "rvo/v1"
 
 cameras: camera: {
@@ -125,7 +125,10 @@ evidence: clips: {
 	keep:     "168h"
 	maxBytes: "2GiB"
 }
-sinks: terminal: stdout: {}
+sinks: {
+	terminal: stdout: {}
+	file: jsonl: path: "events.jsonl"
+}
 `
 	const name = "camera.cue"
 	return &AdHoc{Path: name, Files: map[string][]byte{name: []byte(text)}, Secrets: secrets}

@@ -111,6 +111,14 @@ func vetAdHoc(t *testing.T, set *node.Set, a *dsl.AdHoc, secret string) *vet.Res
 	if r.Graph == nil || len(r.Findings) > 0 {
 		t.Fatalf("findings %v\n%s", r.Findings, a.Files[a.Path])
 	}
+	// What is told on a terminal is gone with it: the records have to be in a file too.
+	sinks := map[string]string{}
+	for _, s := range r.Spec.Sinks {
+		sinks[s.Kind] = string(s.Options)
+	}
+	if len(sinks) != 2 || sinks["stdout"] == "" || !strings.Contains(sinks["jsonl"], `"path":"events.jsonl"`) {
+		t.Errorf("sinks %v", sinks)
+	}
 	spec, err := json.Marshal(r.Spec)
 	if err != nil {
 		t.Fatal(err)
