@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -279,8 +280,12 @@ func (k *keeper) report(done []evidence.Result) {
 			continue
 		}
 		args := []any{"node", "evidence/" + r.Policy, "clip", r.Clip, "frames", r.Frames}
-		for _, s := range r.Short {
-			args = append(args, "short", fmt.Sprint(s))
+		if len(r.Short) > 0 {
+			short := make([]string, len(r.Short))
+			for i, s := range r.Short {
+				short[i] = s.String()
+			}
+			args = append(args, "short", strings.Join(short, ", "))
 		}
 		k.e.log.Info("clip written", args...)
 	}

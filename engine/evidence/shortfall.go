@@ -28,6 +28,14 @@ type Shortfall struct {
 	From, To tick.Time
 }
 
+// String returns the reason and how much is missing, such as "start 387ms"; only the reason where the end is not known.
+func (s Shortfall) String() string {
+	if s.To == tick.Never {
+		return string(s.Reason)
+	}
+	return string(s.Reason) + " " + s.To.Sub(s.From).Round(time.Millisecond).String()
+}
+
 // minGap is the shortest silence that is called a gap: a stutter of a network is not worth a line in a manifest.
 const minGap = time.Second
 

@@ -411,3 +411,16 @@ func TestThin(t *testing.T) {
 		}
 	})
 }
+
+// TestShortfallText: what the log says of a clip that is not whole.
+func TestShortfallText(t *testing.T) {
+	for want, s := range map[string]Shortfall{
+		"start 400ms":   {ShortStart, at(-386456346 * time.Nanosecond), at(13207459 * time.Nanosecond)},
+		"previous 1m2s": {ShortPrevious, at(time.Second), at(63 * time.Second)},
+		"shutdown":      {ShortShutdown, at(time.Second), tick.Never},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%#v is %q, want %q", s, got, want)
+		}
+	}
+}
