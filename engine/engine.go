@@ -161,10 +161,10 @@ func New(cfg Config) (*Engine, error) {
 	if slots == 0 {
 		slots = runtime.NumCPU()
 	}
-	coreSlots := slots
+	coreSlots, reserve := slots, g.Reserve
 	if g.Lockstep {
 		// Core time stands still while runs last, so how many run at once must not show in the decisions.
-		coreSlots = 1
+		coreSlots, reserve = 1, 0
 		for i := range g.Instances {
 			coreSlots += g.Detectors[g.Instances[i].Detector].Threads
 		}
@@ -176,9 +176,10 @@ func New(cfg Config) (*Engine, error) {
 			e.read[c] = true
 		}
 	}
-	e.core = sched.New(g, sched.Options{Slots: coreSlots})
+	bounds := sched.Options{Slots: coreSlots, Reserve: reserve}
+	e.core = sched.New(g, bounds)
 	var err error
-	if e.inputs, err = newInputLog(e, coreSlots); err != nil {
+	if e.inputs, err = newInputLog(e, bounds); err != nil {
 		return nil, err
 	}
 	// Every run that can be out at once has room for its end, so a worker never waits for the core.

@@ -63,8 +63,8 @@ func TestSlowDetectorDelaysNobody(t *testing.T) {
 		if n := len(k.looked["fast"]); n < 299 {
 			t.Errorf("the fast detector looked at %d of 300 pictures", n)
 		}
-		if n := len(k.looked["slow"]); n != 10 {
-			t.Errorf("the slow detector ran %d times in 10 s, want 10", n)
+		if n := len(k.looked["slow"]); n < 10 || n > 11 {
+			t.Errorf("the slow detector ran %d times in 10 s, want one run after another", n)
 		}
 		if s := e.cams[0].superseded.Load(); s != 0 {
 			t.Errorf("%d pictures were not taken by the core", s)
@@ -624,7 +624,7 @@ func TestInputLogReplays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			core := sched.New(e.g, sched.Options{Slots: h.Slots, Blocking: h.Blocking})
+			core := sched.New(e.g, sched.Options{Slots: h.Slots, Reserve: h.Reserve, Blocking: h.Blocking})
 			var got []string
 			var out []sched.Decision
 			for _, in := range inputs {

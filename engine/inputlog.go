@@ -22,12 +22,12 @@ type inputLog struct {
 	w    *sched.LogWriter
 }
 
-func newInputLog(e *Engine, slots int) (*inputLog, error) {
+func newInputLog(e *Engine, o sched.Options) (*inputLog, error) {
 	if e.cfg.Record == nil {
 		return nil, nil //nolint:nilnil // no log is what was asked for
 	}
 	w, err := sched.NewLogWriter(e.cfg.Record, sched.LogHeader{
-		Pipeline: e.g.Name, Revision: e.g.Revision, Run: e.run, Slots: slots, Blocking: sched.DefaultBlocking,
+		Pipeline: e.g.Name, Revision: e.g.Revision, Run: e.run, Slots: o.Slots, Reserve: o.Reserve, Blocking: sched.DefaultBlocking,
 	})
 	if err != nil {
 		return nil, err

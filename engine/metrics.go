@@ -100,6 +100,8 @@ func (m *metrics) table() []series {
 		{"rvo_detector_runs_total", "Runs that ended, by outcome: ok, failed, panic, timeout.", c, []string{"detector", "camera", "outcome"}},
 		{"rvo_detector_skips_total", "Pictures offered to a detector and not looked at, by reason.", c, []string{"detector", "camera", "reason"}},
 		{"rvo_detector_missed_total", "Slots of the detector's rate that passed unused.", c, []string{"detector", "camera"}},
+		{"rvo_detector_cost_seconds", "Learned cost of one run, smoothed over about eight.", g, []string{"detector", "camera"}},
+		{"rvo_detector_rate_limit", "Runs a second that the detector is capped to now: below its fps while load \"adaptive\" has lowered it.", g, []string{"detector", "camera"}},
 		{"rvo_detector_health", "1 for the present health: ok, degraded, broken, probing.", g, []string{"detector", "camera", "health"}},
 		{"rvo_detector_threads_leaked", "Threads that are stuck in abandoned runs.", g, nil},
 		{"rvo_results_stale_total", "Results that were older than what was known already.", c, nil},
@@ -196,6 +198,8 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 			put("rvo_detector_skips_total", float64(n), det, cam, sched.Cause(c).String())
 		}
 		put("rvo_detector_missed_total", float64(s.Missed), det, cam)
+		put("rvo_detector_cost_seconds", snap.cost[i].Seconds(), det, cam)
+		put("rvo_detector_rate_limit", 1/snap.period[i].Seconds(), det, cam)
 		for h := sched.HealthOK; h <= sched.HealthProbing; h++ {
 			put("rvo_detector_health", flag(snap.health[i] == h), det, cam, h.String())
 		}

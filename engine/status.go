@@ -94,6 +94,8 @@ type snapshot struct {
 	ticks  uint64
 	stats  sched.Stats
 	health []sched.Health
+	cost   []time.Duration // learned, by instance
+	period []time.Duration
 	cells  []signal.Cell
 }
 
@@ -127,7 +129,8 @@ func (e *Engine) copyCore() snapshot {
 	s.stats.Lanes = slices.Clone(s.stats.Lanes)
 	s.stats.Transitions = nil // owned by the core, and counted in a metric of its own
 	for i := range e.g.Instances {
-		s.health = append(s.health, e.core.Health(i))
+		cost, period := e.core.Pace(i)
+		s.health, s.cost, s.period = append(s.health, e.core.Health(i)), append(s.cost, cost), append(s.period, period)
 	}
 	for i := range e.g.Cells {
 		s.cells = append(s.cells, e.core.Cell(i))

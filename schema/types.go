@@ -24,6 +24,7 @@ type Kinds map[string]json.RawMessage
 type Engine struct {
 	Cores      *int    `json:"cores,omitempty"`
 	RingMemory *string `json:"ringMemory,omitempty"`
+	Reserve    *int    `json:"reserve,omitempty"`
 }
 
 // Camera is a camera node.
@@ -36,6 +37,7 @@ type Camera struct {
 	Pace    *string  `json:"pace,omitempty"`
 	Loop    *bool    `json:"loop,omitempty"`
 	Freeze  *string  `json:"freezeAfter,omitempty"`
+	Prio    *string  `json:"priority,omitempty"`
 	Enabled *bool    `json:"enabled,omitempty"`
 }
 
@@ -43,6 +45,7 @@ type Camera struct {
 type Detector struct {
 	Kinds     Kinds             `json:"-"`
 	FPS       *float64          `json:"fps"`
+	MinFPS    *float64          `json:"minFps,omitempty"`
 	Cost      *string           `json:"cost,omitempty"`
 	CostClass *string           `json:"costClass,omitempty"`
 	Threads   *int              `json:"threads,omitempty"`

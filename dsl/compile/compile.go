@@ -132,6 +132,15 @@ func (c *compiler) engine() {
 	}
 	c.spec.Engine.Cores = or(e.Cores, 0)
 	c.spec.Engine.RingMemory = c.size("engine.ringMemory", e.RingMemory, 0)
+	c.spec.Engine.Reserve = or(e.Reserve, 0)
+	if r, n := c.spec.Engine.Reserve, c.spec.Engine.Cores; n > 0 && r >= n {
+		c.report(dsl.Finding{
+			Code: dsl.CodeValue, Path: "engine.reserve", Place: c.doc.ValuePlace("engine.reserve"),
+			Message: fmt.Sprintf("reserve %d of %d cores leaves none for what is not critical", r, n),
+			Hint:    fmt.Sprintf("at most %d, or more cores", n-1),
+			Related: []dsl.Related{{Place: c.doc.ValuePlace("engine.cores"), Message: "cores"}},
+		})
+	}
 }
 
 // kind returns the one kind of a node and its options; nil where there is none, which is then reported.

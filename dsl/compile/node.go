@@ -36,8 +36,18 @@ func (c *compiler) camera(id string) {
 			s.FreezeAfter = graph.DefaultFreezeAfter
 		}
 	}
+	if in.Prio != nil {
+		p := c.priority(in.Prio)
+		s.Priority = &p
+	}
 	s.FreezeAfter = c.duration(path+".freezeAfter", in.Freeze, s.FreezeAfter)
 	c.spec.Cameras = append(c.spec.Cameras, s)
+}
+
+// priority reads a priority; normal where there is none.
+func (*compiler) priority(w *string) graph.Priority {
+	return word(w, named[graph.Priority]{"normal", graph.Normal}, named[graph.Priority]{"low", graph.Low},
+		named[graph.Priority]{"high", graph.High}, named[graph.Priority]{"critical", graph.Critical})
 }
 
 func (c *compiler) detector(id string) {
@@ -49,11 +59,18 @@ func (c *compiler) detector(id string) {
 		Frame: word(in.Frame, named[graph.FramePolicy]{"next", graph.FrameNext},
 			named[graph.FramePolicy]{"newest", graph.FrameNewest}),
 		MaxAge: c.duration(path+".maxAge", in.MaxAge, 0),
-		Priority: word(in.Priority, named[graph.Priority]{"normal", graph.Normal}, named[graph.Priority]{"low", graph.Low},
-			named[graph.Priority]{"high", graph.High}, named[graph.Priority]{"critical", graph.Critical}),
+		Priority: c.priority(in.Priority), MinFPS: or(in.MinFPS, 0),
 		Load: word(in.Load, named[graph.LoadPolicy]{"backoff", graph.LoadBackoff},
-			named[graph.LoadPolicy]{"none", graph.LoadNone}),
+			named[graph.LoadPolicy]{"none", graph.LoadNone}, named[graph.LoadPolicy]{"adaptive", graph.LoadAdaptive}),
 		Enabled: or(in.Enabled, true), Place: c.place(path),
+	}
+	if s.MinFPS > s.FPS && in.FPS != nil {
+		c.report(dsl.Finding{
+			Code: dsl.CodeValue, Path: path + ".minFps", Place: c.doc.ValuePlace(path + ".minFps"),
+			Message: fmt.Sprintf("minFps %v is above fps %v", s.MinFPS, s.FPS),
+			Hint:    "lower it, or raise fps",
+			Related: []dsl.Related{{Place: c.doc.ValuePlace(path + ".fps"), Message: "fps"}},
+		})
 	}
 	if in.CostClass != nil {
 		class := word(in.CostClass, named[graph.CostClass]{"low", graph.CostLow},

@@ -19,10 +19,13 @@ import (
 func Build(spec *Spec, kinds *node.Set) (*Graph, error) {
 	b := &builder{spec: spec, kinds: kinds, g: &Graph{
 		Name: spec.Name, Dir: spec.Dir, Revision: spec.Revision,
-		Cores: spec.Engine.Cores, RingMemory: spec.Engine.RingMemory,
+		Cores: spec.Engine.Cores, RingMemory: spec.Engine.RingMemory, Reserve: spec.Engine.Reserve,
 	}}
 	if b.g.RingMemory == 0 {
 		b.g.RingMemory = DefaultRingMemory
+	}
+	if r, c := b.g.Reserve, b.g.Cores; r < 0 || c > 0 && r >= c {
+		b.fail("engine: reserve %d of %d cores: must leave at least one for what is not critical", r, c)
 	}
 	b.ids()
 	b.cameras()
@@ -160,6 +163,13 @@ func (b *builder) detectors() {
 			b.fail("detector %q: fps %v must be above 0 and at most 1000", d.ID, d.FPS)
 			continue
 		}
+		if d.Load == LoadAdaptive && d.MinFPS == 0 {
+			d.MinFPS = d.FPS / 10
+		}
+		if d.MinFPS < 0 || d.MinFPS > d.FPS {
+			b.fail("detector %q: minFps %v must not be above fps %v: lower it, or raise fps", d.ID, d.MinFPS, d.FPS)
+			continue
+		}
 		if d.Cost < 0 || d.Timeout < 0 || d.MaxAge < 0 || d.Threads < 0 {
 			b.fail("detector %q: cost, timeout, maxAge and threads must not be negative", d.ID)
 			continue
@@ -175,6 +185,9 @@ func (b *builder) detectors() {
 		det := &Detector{
 			DetectorSpec: d, Kind: k, Emits: emits, Cost: d.Cost, Threads: max(d.Threads, 1),
 			Timeout: d.Timeout, Period: time.Duration(float64(time.Second) / d.FPS), Priority: d.Priority,
+		}
+		if d.MinFPS > 0 {
+			det.Slowest = time.Duration(float64(time.Second) / d.MinFPS)
 		}
 		if det.Cost == 0 {
 			det.Cost = k.Contract.Cost
@@ -264,7 +277,7 @@ func DefaultTTL(period time.Duration, d *Detector) time.Duration {
 
 // period is the time between two results at the lowest rate: the detector's own, the camera's and its producers'.
 func (b *builder) period(d *Detector, camera int, seen map[string]bool) time.Duration {
-	p := d.Period
+	p := max(d.Period, d.Slowest)
 	if fps := b.g.Cameras[camera].FPS; fps > 0 && !d.Kind.Contract.NoFrame {
 		p = max(p, time.Duration(float64(time.Second)/fps))
 	}
@@ -439,6 +452,14 @@ func (b *builder) priorities() {
 	}
 	for i := range b.g.Detectors {
 		raise(i, b.g.Detectors[i].Priority)
+	}
+	for i := range b.g.Instances {
+		in := &b.g.Instances[i]
+		in.Priority = b.g.Detectors[in.Detector].Priority
+		if p := b.g.Cameras[in.Camera].CameraSpec.Priority; p != nil {
+			moved := int(in.Priority) + int(*p) - int(Normal)
+			in.Priority = Priority(min(max(moved, int(Low)), int(Critical)))
+		}
 	}
 }
 

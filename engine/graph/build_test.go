@@ -143,6 +143,35 @@ func TestTTL(t *testing.T) {
 	}
 }
 
+// TestFloors: an adaptive detector has a tenth of its rate as floor, a value lives as long as the lowest rate asks, and a
+// camera's priority moves that of its detectors within the range there is.
+func TestFloors(t *testing.T) {
+	s := spec()
+	s.Cameras[0].FPS = 0
+	s.Detectors[0].Load = graph.LoadAdaptive
+	low, critical := graph.Low, graph.Critical
+	s.Cameras[0].Priority, s.Cameras[1].Priority = &low, &critical
+	s.Detectors[2].When, s.Detectors[2].Priority = nil, graph.Low // so that nothing is critical by inheritance
+	g, err := graph.Build(s, kinds(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := g.Detectors[0]; d.MinFPS != 1 || d.Slowest != time.Second {
+		t.Errorf("minFps %v, slowest period %v, want 1 and 1s", d.MinFPS, d.Slowest)
+	}
+	for i := range g.Cells {
+		if c := &g.Cells[i]; c.Signal == "first.n" && c.TTL != 3*time.Second+20*time.Millisecond {
+			t.Errorf("ttl %v: must be by the lowest rate", c.TTL)
+		}
+	}
+	for i := range g.Instances {
+		want := map[string]graph.Priority{"first@a": graph.Low, "first@b": graph.Critical, "second@a": graph.Low, "third@a": graph.Low}[g.InstanceName(i)]
+		if got := g.Instances[i].Priority; got != want {
+			t.Errorf("%s has priority %d, want %d", g.InstanceName(i), got, want)
+		}
+	}
+}
+
 func TestDisabled(t *testing.T) {
 	s := spec()
 	s.Detectors[0].Enabled = false
@@ -175,6 +204,8 @@ func TestBuildRefuses(t *testing.T) {
 		"unknown kind":       {func(s *graph.Spec) { s.Sinks[0].Kind = "kafka" }, `no kind "kafka"`},
 		"bad options":        {func(s *graph.Spec) { s.Cameras[0].Options = json.RawMessage(`{"x":1}`) }, `camera "a": file options`},
 		"rate 0":             {func(s *graph.Spec) { s.Detectors[0].FPS = 0 }, "fps 0 must be above 0"},
+		"floor above rate":   {func(s *graph.Spec) { s.Detectors[0].MinFPS = 11 }, "minFps 11 must not be above fps 10"},
+		"all reserved":       {func(s *graph.Spec) { s.Engine = graph.EngineSpec{Cores: 2, Reserve: 2} }, "reserve 2 of 2"},
 		"negative":           {func(s *graph.Spec) { s.Cameras[0].Ring = -1 }, "must not be negative"},
 		"lockstep and live":  {func(s *graph.Spec) { s.Cameras[0].Pace = graph.PaceLockstep }, "same pace"},
 		"live in lockstep":   {func(s *graph.Spec) { s.Cameras[1].Pace = graph.PaceLockstep }, "cannot wait"},

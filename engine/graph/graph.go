@@ -17,6 +17,7 @@ type Graph struct {
 
 	Cores      int   // CPU slots, 0: as many as the machine has
 	RingMemory int64 // bytes for all rings
+	Reserve    int   // CPU slots for critical detectors alone
 
 	Cameras   []Camera
 	Detectors []Detector
@@ -52,6 +53,7 @@ type Detector struct {
 	Cost      time.Duration // expected time of one run
 	Class     CostClass
 	Period    time.Duration // 1 / fps
+	Slowest   time.Duration // 1 / minFps; 0: no floor
 	Timeout   time.Duration
 	Threads   int
 	Priority  Priority // with what depends on it taken in
@@ -68,6 +70,7 @@ type Instance struct {
 	Producers        []int          // instances whose results offer it work, from Needs
 	Consumers        []int          // the reverse
 	Gate             *event.Program // nil: always
+	Priority         Priority       // of the detector, moved by the camera's
 	Blocking         bool
 	NoFrame          bool
 }

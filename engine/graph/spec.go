@@ -38,6 +38,7 @@ type Place struct {
 type EngineSpec struct {
 	Cores      int   // CPU slots for detectors; 0: as many as the machine has
 	RingMemory int64 // bytes for all evidence rings together; 0: DefaultRingMemory
+	Reserve    int   // CPU slots that only critical detectors take; at least one stays for the others
 }
 
 // DefaultRingMemory holds ten seconds of 30 pictures a second in JPEG from about twenty 480p cameras or four of 1080p.
@@ -63,6 +64,7 @@ type CameraSpec struct {
 	Ring          time.Duration   // evidence history; 0: computed from the evidence that needs it
 	Pace          Pace
 	Loop          bool
+	Priority      *Priority     // moves that of its detectors, by its distance from normal; nil: normal
 	FreezeAfter   time.Duration // a picture unchanged for longer is frozen; 0: never
 	Enabled       bool
 	Place         Place
@@ -100,6 +102,8 @@ const (
 	LoadBackoff LoadPolicy = iota
 	// LoadNone never pauses.
 	LoadNone
+	// LoadAdaptive moves the rate between MinFPS and FPS.
+	LoadAdaptive
 )
 
 // CostClass is how heavy a run is: it sets the pause after an overrun.
@@ -119,6 +123,7 @@ type DetectorSpec struct {
 	Options   json.RawMessage
 	Cameras   []string      // ids; empty: every camera
 	FPS       float64       // at most this many runs a second and camera
+	MinFPS    float64       // no policy goes below this; 0: none, a tenth of FPS when adaptive
 	Cost      time.Duration // expected time of one run; 0: the kind's
 	CostClass *CostClass    // nil: from Cost
 	Threads   int           // CPU slots of one run, at least 1

@@ -25,6 +25,8 @@ import (
 type Options struct {
 	// Slots is how many CPU slots there are, at least 1.
 	Slots int
+	// Reserve is how many of the slots only critical detectors take; at most Slots - 1 are.
+	Reserve int
 	// Blocking is how many runs of blocking detectors may wait at once; 0: DefaultBlocking.
 	Blocking int
 }
@@ -85,6 +87,7 @@ type Core struct {
 	job     uint64
 
 	slots, slotsFree int
+	reserve          int
 	blocking         int // free places for blocking runs
 
 	nextWatch tick.Time // no watch wakes before this
@@ -154,7 +157,7 @@ func New(g *graph.Graph, o Options) *Core {
 		o.Blocking = DefaultBlocking
 	}
 	c := &Core{
-		g: g, slots: o.Slots, slotsFree: o.Slots, blocking: o.Blocking,
+		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
 		nextWatch: tick.Never, nextLane: tick.Never, asked: tick.Never,
@@ -169,7 +172,7 @@ func New(g *graph.Graph, o Options) *Core {
 		}
 	}
 	for i := range g.Instances {
-		c.lanes[i] = newLane(g, i, o.Slots)
+		c.lanes[i] = newLane(g, i, o.Slots, c.reserve)
 		c.gates[i] = -1
 		if p := g.Instances[i].Gate; p != nil {
 			c.gates[i] = c.watch(watch{prog: p, machine: -1, lane: int32(i)})
@@ -439,6 +442,12 @@ func (c *Core) Answer(machine int) (event.Answer, event.State) {
 
 // Health returns how an instance does.
 func (c *Core) Health(instance int) Health { return c.lanes[instance].health }
+
+// Pace returns the learned cost of one run of an instance, smoothed over about eight, 0 before the first, and the period that
+// its rate is capped to now.
+func (c *Core) Pace(instance int) (cost, period time.Duration) {
+	return c.lanes[instance].cost, c.lanes[instance].period
+}
 
 // Idle reports whether no run is out.
 func (c *Core) Idle() bool {

@@ -13,7 +13,8 @@ import (
 type lane struct {
 	// Set at construction.
 	camera   int
-	period   time.Duration // of its rate cap
+	fastest  time.Duration // period of its rate cap
+	slowest  time.Duration // period of its floor; 0: none
 	phase    time.Duration // of the rate's slots, so that not all detectors are due at once
 	weight   int           // CPU slots of a run
 	blocking bool
@@ -36,6 +37,11 @@ type lane struct {
 	fresh   bool // the next run needs a new instance
 
 	// The schedule.
+	period  time.Duration // now: between fastest and slowest when adaptive, else fastest
+	cost    time.Duration // learned, smoothed over about eight runs
+	calm    int           // runs since the load last pressed
+	pressed bool          // others used the slots since the last run
+	began   tick.Time     // start of the last run
 	due     tick.Time
 	backoff tick.Time
 
@@ -57,18 +63,21 @@ type abandoned struct {
 	job, seq uint64
 }
 
-func newLane(g *graph.Graph, i, slots int) lane {
+func newLane(g *graph.Graph, i, slots, reserve int) lane {
 	in := &g.Instances[i]
+	if in.Priority != graph.Critical {
+		slots -= reserve // more could never be had
+	}
 	d := &g.Detectors[in.Detector]
 	phase := time.Duration(in.Seed % uint64(d.Period))
 	if len(in.Producers) > 0 {
 		phase = 0 // the producers' results are its clock
 	}
 	return lane{
-		camera: in.Camera, period: d.Period, phase: phase,
+		camera: in.Camera, fastest: d.Period, slowest: d.Slowest, period: d.Period, phase: phase,
 		weight: min(d.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
 		newest: d.Frame == graph.FrameNewest, maxAge: d.MaxAge, limit: d.Timeout,
-		class: d.Class, load: d.Load, priority: d.Priority, seed: in.Seed,
+		class: d.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
 	}
 }
 
@@ -126,6 +135,7 @@ func (c *Core) skip(li int, why Cause, out []Decision) []Decision {
 	l := &c.lanes[li]
 	c.Stats.Lanes[li].Skips[why]++
 	l.offer = false
+	l.pressed = l.pressed || why == SkipSlots
 	return c.unhold(l.camera, l.offerSeq, out)
 }
 
@@ -150,8 +160,12 @@ func (c *Core) try(li int) (verdict, Cause) {
 		return refuse, SkipBackoff
 	case len(l.leaked) >= MaxLeaked:
 		return refuse, SkipLeaked
+	case l.busy && l.chained:
+		return refuse, SkipBusy
 	case l.busy:
-		return l.later(), SkipBusy
+		return wait, SkipBusy
+	case l.cause == SkipBusy && !l.newest && c.old(l):
+		return refuse, SkipBusy
 	case !l.noFrame && c.now < l.due.Add(-c.tolerance(l)):
 		return l.later(), SkipRate
 	}
@@ -167,6 +181,13 @@ func (c *Core) try(li int) (verdict, Cause) {
 		return refuse, SkipAge
 	}
 	return start, SkipSlots
+}
+
+// old reports whether a picture that came while the lane was busy has waited too long for a detector that wants the next
+// to arrive: a quarter of the camera's period (PERF 5). A younger one is as good as new, and letting it go would cost a
+// whole period for a run that ended a moment too late.
+func (c *Core) old(l *lane) bool {
+	return c.now.Sub(l.offerCapture) > c.cams[l.camera].period/4
 }
 
 // later is what a lane does with a picture that came too soon: one that wants the next to arrive lets it go.
@@ -214,14 +235,14 @@ func (c *Core) dispatch(out []Decision) []Decision {
 	}
 	slices.SortStableFunc(c.ready, func(a, b int32) int {
 		la, lb := &c.lanes[a], &c.lanes[b]
-		return cmp.Or(cmp.Compare(lb.priority, la.priority), cmp.Compare(la.due, lb.due), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(c.rank(lb), c.rank(la)), cmp.Compare(la.due, lb.due), cmp.Compare(a, b))
 	})
 	for _, li := range c.ready {
 		l := &c.lanes[li]
 		switch {
 		case l.blocking && c.blocking > 0:
 			c.blocking--
-		case !l.blocking && c.slotsFree >= l.weight:
+		case !l.blocking && c.slotsFree-c.kept(l) >= l.weight:
 			c.slotsFree -= l.weight
 		default:
 			continue
@@ -230,6 +251,25 @@ func (c *Core) dispatch(out []Decision) []Decision {
 	}
 	c.waiting = slices.DeleteFunc(c.waiting, func(li int32) bool { return !c.lanes[li].offer })
 	return out
+}
+
+// rank orders what is ready: critical first, then what has fallen to its floor, by priority, then the rest by priority.
+func (c *Core) rank(l *lane) int {
+	switch {
+	case l.priority == graph.Critical:
+		return 2*int(graph.Critical) + 1
+	case l.slowest > 0 && l.began.Add(l.slowest) <= c.now:
+		return int(graph.Critical) + int(l.priority)
+	}
+	return int(l.priority)
+}
+
+// kept is how many free slots are not for this lane.
+func (c *Core) kept(l *lane) int {
+	if l.priority == graph.Critical {
+		return 0
+	}
+	return c.reserve
 }
 
 // begin turns a lane's offer into a run. The offer's hold on the picture becomes the run's.
@@ -242,6 +282,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 		l.capture = c.now
 	}
 	l.offer = false
+	l.began = c.now
 	l.timeout = c.now.Add(l.limit)
 	c.nextLane = min(c.nextLane, l.timeout)
 	if !l.noFrame || l.chained {
@@ -296,10 +337,48 @@ func (c *Core) finished(in Input, out []Decision) []Decision {
 		l.leaked = append(l.leaked, abandoned{l.job, 0})
 		out = c.failed(in.Instance, out)
 	}
-	if l.load == graph.LoadBackoff && time.Duration(in.Took) > overrun*l.period {
-		l.backoff = c.now.Add(backoff(l.class)) // from the end of the run: from its start it would be over already
-	}
+	l.adjust(time.Duration(in.Took), c.now)
 	return c.unhold(l.camera, l.seq, out)
+}
+
+const (
+	// headroom is the share of its time that an adaptive detector may be busy: 4 in 5. At 1 a single late run is an overrun.
+	headroomNum, headroomDen = 5, 4
+	// calmRuns is how many runs without pressure it takes for an adaptive rate to rise by an eighth. Falling is immediate:
+	// late results hurt at once, a low rate does not, and equal steps both ways would swing.
+	calmRuns = 8
+)
+
+// adjust is the load policy: what a run of this length means for the next ones.
+func (l *lane) adjust(took time.Duration, now tick.Time) {
+	if l.cost == 0 {
+		l.cost = took
+	}
+	l.cost += (took - l.cost) / 8
+	switch l.load {
+	case graph.LoadNone:
+	case graph.LoadBackoff:
+		if took <= overrun*l.period {
+			return
+		}
+		l.backoff = now.Add(backoff(l.class)) // from the end of the run: from its start it would be over already
+		if l.slowest > 0 {
+			l.backoff = max(min(l.backoff, l.began.Add(l.slowest)), now)
+		}
+	case graph.LoadAdaptive:
+		need := max(l.fastest, l.cost*headroomNum/headroomDen)
+		switch {
+		case need > l.period:
+			l.period, l.calm = need, 0
+		case l.pressed:
+			l.period, l.calm = l.period*headroomNum/headroomDen, 0
+		default:
+			if l.calm++; l.calm >= calmRuns && l.period > need {
+				l.period, l.calm = max(l.period*7/8, need), 0
+			}
+		}
+		l.period, l.pressed = min(l.period, l.slowest), false
+	}
 }
 
 func (c *Core) free(l *lane) {

@@ -21,6 +21,7 @@ func random(t *rapid.T, tb testing.TB) *sim {
 	s := newSim(tb)
 	s.quiet = true
 	s.slots = rapid.IntRange(1, 3).Draw(t, "slots")
+	s.reserve = rapid.IntRange(0, s.slots-1).Draw(t, "reserve")
 	cams := rapid.IntRange(1, 3).Draw(t, "cameras")
 	for i := range cams {
 		f := []string{fmt.Sprintf("c%d", i), fmt.Sprintf("fps=%d", rapid.IntRange(1, 60).Draw(t, "fps"))}
@@ -36,7 +37,7 @@ func random(t *rapid.T, tb testing.TB) *sim {
 			fmt.Sprintf("took=%dms", rapid.IntRange(0, 150).Draw(t, "took")),
 			fmt.Sprintf("threads=%d", rapid.IntRange(1, 3).Draw(t, "threads")),
 			"priority=" + rapid.SampledFrom([]string{"low", "normal", "high", "critical"}).Draw(t, "priority"),
-			"load=" + rapid.SampledFrom([]string{"none", "backoff"}).Draw(t, "load"),
+			"load=" + rapid.SampledFrom([]string{"none", "backoff", "adaptive"}).Draw(t, "load"),
 			"frame=" + rapid.SampledFrom([]string{"next", "newest"}).Draw(t, "frame"),
 			"kind=" + rapid.SampledFrom([]string{"fake", "remote", "blind"}).Draw(t, "kind"),
 			fmt.Sprintf("timeout=%dms", rapid.IntRange(50, 400).Draw(t, "timeout")),
@@ -148,7 +149,7 @@ func TestDeterminism(t *testing.T) {
 		var read []sched.Input
 		must(t, json.Unmarshal(raw, &read))
 		for name, log := range map[string][]sched.Input{"again": s.log, "from its written form": read} {
-			got := replay(s.g, s.slots, log)
+			got := s.replay(log)
 			if !slices.Equal(got, s.decided) {
 				for i := range min(len(got), len(s.decided)) {
 					if got[i] != s.decided[i] {
@@ -161,8 +162,13 @@ func TestDeterminism(t *testing.T) {
 	})
 }
 
-func replay(g *graph.Graph, slots int, log []sched.Input) []string {
-	core := sched.New(g, sched.Options{Slots: slots})
+// fresh returns another core for the same pipeline.
+func (s *sim) fresh() *sched.Core {
+	return sched.New(s.g, sched.Options{Slots: s.slots, Reserve: s.reserve})
+}
+
+func (s *sim) replay(log []sched.Input) []string {
+	core := s.fresh()
 	var out []string
 	var buf []sched.Decision
 	for _, in := range log {
@@ -178,9 +184,10 @@ func replay(g *graph.Graph, slots int, log []sched.Input) []string {
 func TestSlotsAreNeverOversold(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := random(rt, t)
-		core := sched.New(s.g, sched.Options{Slots: s.slots})
+		core := s.fresh()
 		used := map[uint64]int{}
 		owner := map[uint64]int{}
+		critical := map[uint64]bool{}
 		var buf []sched.Decision
 		for _, in := range s.log {
 			if in.Kind == sched.InputFinished {
@@ -197,16 +204,27 @@ func TestSlotsAreNeverOversold(t *testing.T) {
 						}
 					}
 					if !inst.Blocking {
-						used[d.Job] = min(s.g.Detectors[inst.Detector].Threads, s.slots)
+						most := s.slots
+						if inst.Priority != graph.Critical {
+							most -= s.reserve
+						}
+						used[d.Job] = min(s.g.Detectors[inst.Detector].Threads, most)
+						critical[d.Job] = inst.Priority == graph.Critical
 					}
 					owner[d.Job] = d.Instance
 				case sched.DecisionAbandon:
 					delete(used, d.Job)
 				}
 			}
-			sum := 0
-			for _, n := range used {
+			sum, others := 0, 0
+			for job, n := range used {
 				sum += n
+				if !critical[job] {
+					others += n
+				}
+			}
+			if others > s.slots-s.reserve {
+				rt.Fatalf("at %v what is not critical uses %d of %d slots, %d are reserved", in.Now, others, s.slots, s.reserve)
 			}
 			if sum > s.slots {
 				rt.Fatalf("at %v %d slots are used, there are %d", in.Now, sum, s.slots)
@@ -219,7 +237,7 @@ func TestSlotsAreNeverOversold(t *testing.T) {
 func TestLateWakes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := random(rt, t)
-		late := sched.New(s.g, sched.Options{Slots: s.slots})
+		late := s.fresh()
 		var got, want []string
 		var buf []sched.Decision
 		for _, in := range s.log {
@@ -268,7 +286,7 @@ func (s *sim) abandoned() bool {
 }
 
 func (s *sim) allDecisions() []sched.Decision {
-	core := sched.New(s.g, sched.Options{Slots: s.slots})
+	core := s.fresh()
 	var out, buf []sched.Decision
 	for _, in := range s.log {
 		buf = core.Step(in, buf[:0])

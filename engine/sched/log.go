@@ -18,6 +18,7 @@ type LogHeader struct {
 	Revision string `json:"revision"` // of the pipeline: another one may decide otherwise
 	Run      string `json:"run"`
 	Slots    int    `json:"slots"`    // CPU slots of the core
+	Reserve  int    `json:"reserve"`  // of these for critical detectors
 	Blocking int    `json:"blocking"` // places for blocking runs
 }
 

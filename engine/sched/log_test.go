@@ -42,7 +42,7 @@ func TestLogRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(got, s.log) {
 		t.Errorf("%d inputs were read of %d, or not the same", len(got), len(s.log))
 	}
-	if decided := replay(s.g, h.Slots, got); !reflect.DeepEqual(decided, s.decided) {
+	if decided := s.replay(got); !reflect.DeepEqual(decided, s.decided) {
 		t.Error("the replay decides otherwise")
 	}
 }

@@ -20,11 +20,12 @@ import (
 
 // sim runs a core on a virtual clock, with cameras and detectors made up by a transcript.
 type sim struct {
-	t     testing.TB
-	spec  graph.Spec
-	slots int
-	acts  map[string]*actor // by detector
-	cams  map[string]*lens
+	t       testing.TB
+	spec    graph.Spec
+	slots   int
+	reserve int
+	acts    map[string]*actor // by detector
+	cams    map[string]*lens
 
 	g              *graph.Graph
 	core           *sched.Core
@@ -55,6 +56,7 @@ type step struct {
 	what sched.Outcome
 	hang bool
 	mute bool
+	took time.Duration // instead of the actor's, when not 0
 }
 
 // lens is how a camera behaves.
@@ -117,7 +119,7 @@ func (s *sim) build() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.g, s.core = g, sched.New(g, sched.Options{Slots: s.slots})
+	s.g, s.core = g, sched.New(g, sched.Options{Slots: s.slots, Reserve: s.reserve})
 	s.step(sched.Input{Kind: sched.InputStart, Run: "run"})
 	for id := range s.cams {
 		s.plan(0, func(s *sim) { s.picture(id) })
@@ -211,6 +213,9 @@ func (s *sim) run(d sched.Decision) {
 		return
 	}
 	took := a.took
+	if st.took > 0 {
+		took = st.took
+	}
 	if a.vary != nil {
 		took = a.vary(a.runs)
 	}
@@ -271,7 +276,7 @@ func (s *sim) say(in sched.Input, d *sched.Decision) {
 // command carries out one line of a transcript.
 func (s *sim) command(line string) error {
 	f := strings.Fields(line)
-	if s.g == nil && !slices.Contains([]string{"camera", "detector", "event", "slots", "verbose"}, f[0]) {
+	if s.g == nil && !slices.Contains([]string{"camera", "detector", "event", "slots", "reserve", "verbose"}, f[0]) {
 		s.build()
 	}
 	switch f[0] {
@@ -283,6 +288,8 @@ func (s *sim) command(line string) error {
 		return s.event(line)
 	case "slots":
 		s.slots, _ = strconv.Atoi(f[1])
+	case "reserve":
+		s.reserve, _ = strconv.Atoi(f[1])
 	case "verbose":
 		s.verbose = true
 	case "until":
@@ -339,6 +346,9 @@ func (s *sim) camera(f []string) error {
 		switch k {
 		case "fps":
 			c.FPS, _ = strconv.ParseFloat(v, 64)
+		case "priority":
+			p := priorities[v]
+			c.Priority = &p
 		case "off":
 			from, to, _ := strings.Cut(v, "-")
 			x, err := time.ParseDuration(from)
@@ -391,6 +401,9 @@ func (s *sim) detector(f []string) error {
 			d.Cost = dur(v)
 		case "timeout":
 			d.Timeout = dur(v)
+		case "costClass":
+			class := map[string]graph.CostClass{"low": graph.CostLow, "medium": graph.CostMedium, "high": graph.CostHigh}[v]
+			d.CostClass = &class
 		case "maxAge":
 			d.MaxAge = dur(v)
 		case "threads":
@@ -402,11 +415,11 @@ func (s *sim) detector(f []string) error {
 				d.Frame = graph.FrameNewest
 			}
 		case "load":
-			if v == "none" {
-				d.Load = graph.LoadNone
-			}
+			d.Load = map[string]graph.LoadPolicy{"backoff": graph.LoadBackoff, "none": graph.LoadNone, "adaptive": graph.LoadAdaptive}[v]
+		case "minFps":
+			d.MinFPS, _ = strconv.ParseFloat(v, 64)
 		case "priority":
-			d.Priority = map[string]graph.Priority{"low": graph.Low, "normal": graph.Normal, "high": graph.High, "critical": graph.Critical}[v]
+			d.Priority = priorities[v]
 		case "needs":
 			d.Needs = strings.Split(v, ",")
 		case "cameras":
@@ -448,6 +461,10 @@ func parseStep(at time.Duration, what string, types map[string]signal.Type) step
 	default:
 		for _, kv := range strings.Split(what, ",") {
 			name, v, _ := strings.Cut(kv, "=")
+			if name == "took" {
+				st.took, _ = time.ParseDuration(v)
+				continue
+			}
 			st.vals[name] = parseValue(v, types[name])
 		}
 	}
@@ -471,6 +488,8 @@ func parseValue(v string, t signal.Type) signal.Value {
 	}
 	return signal.Value{}
 }
+
+var priorities = map[string]graph.Priority{"low": graph.Low, "normal": graph.Normal, "high": graph.High, "critical": graph.Critical}
 
 // event ID when=cond hold=1s grace=… cooldown=… unknownGrace=… max=… updates=… cameras=a,b
 func (s *sim) event(line string) error {
