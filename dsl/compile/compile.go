@@ -87,6 +87,10 @@ func Compile(doc *dsl.Document, kinds *node.Set) (*graph.Spec, []dsl.Finding) {
 	for _, id := range ids(c.in.Sinks) {
 		c.sink(id)
 	}
+	if _, ok := kinds.Kind(node.RoleSink, DefaultSink); ok && c.in.Sinks == nil && !doc.Has("sinks") {
+		// An event that nobody is told of is a surprise; who wants that says so.
+		c.spec.Sinks = []graph.SinkSpec{{ID: DefaultSink, Kind: DefaultSink, Queue: graph.DefaultSinkQueue}}
+	}
 	for _, id := range ids(c.in.Events) {
 		c.event(id)
 	}

@@ -19,6 +19,9 @@ const (
 	DefaultDir     = "evidence"
 )
 
+// DefaultSink is the kind, and the id, of the sink of a pipeline that says nothing of sinks.
+const DefaultSink = "stdout"
+
 // DefaultSeverity is how much an event matters that does not say.
 const DefaultSeverity = "info"
 
@@ -58,7 +61,7 @@ func (c *compiler) detector(id string) {
 		Timeout: c.duration(path+".timeout", in.Timeout, 0),
 		Frame: word(in.Frame, named[graph.FramePolicy]{"next", graph.FrameNext},
 			named[graph.FramePolicy]{"newest", graph.FrameNewest}),
-		MaxAge: c.duration(path+".maxAge", in.MaxAge, 0),
+		MaxAge:   c.duration(path+".maxAge", in.MaxAge, 0),
 		Priority: c.priority(in.Priority), MinFPS: or(in.MinFPS, 0),
 		Load: word(in.Load, named[graph.LoadPolicy]{"backoff", graph.LoadBackoff},
 			named[graph.LoadPolicy]{"none", graph.LoadNone}, named[graph.LoadPolicy]{"adaptive", graph.LoadAdaptive}),
