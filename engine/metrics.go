@@ -16,6 +16,7 @@ type metrics struct {
 
 	tick          prometheus.Histogram
 	frameAge      *prometheus.HistogramVec
+	run           *prometheus.HistogramVec
 	runSeconds    []prometheus.Observer // by instance
 	agePicked     []prometheus.Observer // by instance's camera
 	encodeSeconds *prometheus.HistogramVec
@@ -49,18 +50,18 @@ func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
 		}, []string{"event", "camera", "state", "reason"}),
 		descs: map[string]*prometheus.Desc{},
 	}
-	run := prometheus.NewHistogramVec(native("rvo_detector_run_seconds", "Time of one run of a detector.", latency), []string{"detector", "camera"})
+	m.run = prometheus.NewHistogramVec(native("rvo_detector_run_seconds", "Time of one run of a detector.", latency), []string{"detector", "camera"})
 	for i := range e.g.Instances {
 		in := &e.g.Instances[i]
 		cam := e.g.Cameras[in.Camera].ID
-		m.runSeconds = append(m.runSeconds, run.WithLabelValues(e.g.Detectors[in.Detector].ID, cam))
+		m.runSeconds = append(m.runSeconds, m.run.WithLabelValues(e.g.Detectors[in.Detector].ID, cam))
 		m.agePicked = append(m.agePicked, m.frameAge.WithLabelValues(cam))
 	}
 	for i := range e.g.Machines {
 		mc := &e.g.Machines[i]
 		m.transitions.WithLabelValues(e.g.Events[mc.Event].ID, e.g.Cameras[mc.Camera].ID, event.KindConfirmed.String(), "")
 	}
-	reg.MustRegister(m.tick, m.frameAge, m.encodeSeconds, m.decision, m.transitions, run, m)
+	reg.MustRegister(m.tick, m.frameAge, m.encodeSeconds, m.decision, m.transitions, m.run, m)
 	return m
 }
 
@@ -79,7 +80,7 @@ type series struct {
 	labels     []string
 }
 
-// table lists what Collect gives; engine/DESIGN.md shows it.
+// table lists what Collect gives; docs/metrics.md shows it.
 func (m *metrics) table() []series {
 	const c, g = prometheus.CounterValue, prometheus.GaugeValue
 	return []series{
@@ -110,6 +111,7 @@ func (m *metrics) table() []series {
 		{"rvo_signal_fresh", "1 while the signal may decide.", g, []string{"signal", "camera"}},
 		{"rvo_sink_records_total", "Event records, by outcome: written, dropped, retried.", c, []string{"sink", "outcome"}},
 		{"rvo_clips_total", "Clips asked for, by outcome: written, merged, or the cause of a drop.", c, []string{"evidence", "outcome"}},
+		{"rvo_clips_pending", "Clips that are open or wait to be written.", g, []string{"evidence"}},
 		{"rvo_clips_short_total", "Clips that show less than was asked for, by reason.", c, []string{"evidence", "reason"}},
 		{"rvo_clip_bytes_total", "Bytes of the clips that were written.", c, []string{"evidence"}},
 		{"rvo_evidence_samples_total", "Pictures for the evidence ring, by outcome: kept, failed, dropped.", c, []string{"camera", "outcome"}},
@@ -222,6 +224,7 @@ func (m *metrics) outputs(put putFunc) {
 	for _, p := range m.e.evidence.rec.Status() {
 		put("rvo_clips_total", float64(p.Clips), p.ID, "written")
 		put("rvo_clips_total", float64(p.Merged), p.ID, "merged")
+		put("rvo_clips_pending", float64(p.Pending), p.ID)
 		for cause, n := range p.Dropped {
 			put("rvo_clips_total", float64(n), p.ID, string(cause))
 		}
