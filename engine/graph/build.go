@@ -511,6 +511,12 @@ func (b *builder) events() {
 		if err := ev.Config.Validate(); err != nil {
 			b.fail("event %q: %w", e.ID, err)
 		}
+		if again := e.MaxDuration + e.Hold + e.Cooldown; e.HasMax && again > 0 && again < MinRepeat {
+			b.fail("event %q: would be confirmed every %v: hold, maxDuration and cooldown must together be at least %v", e.ID, again, MinRepeat)
+		}
+		if e.Updates > 0 && e.Updates < MinUpdates {
+			b.fail("event %q: updates %v must be at least %v", e.ID, e.Updates, MinUpdates)
+		}
 		if e.When == nil {
 			b.fail("event %q has no condition", e.ID)
 			continue

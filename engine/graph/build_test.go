@@ -217,6 +217,8 @@ func TestBuildRefuses(t *testing.T) {
 		"no such signal":     {func(s *graph.Spec) { s.Events[0].When = leaf("first.m") }, `event "e"`},
 		"no condition":       {func(s *graph.Spec) { s.Events[0].When = nil }, "no condition"},
 		"endless pulse":      {func(s *graph.Spec) { e := &s.Events[0]; e.Hold, e.HasMax = 0, true }, `event "e"`},
+		"flood of pulses":    {func(s *graph.Spec) { e := &s.Events[0]; e.Hold, e.HasMax = time.Nanosecond, true }, "every 1ns"},
+		"flood of updates":   {func(s *graph.Spec) { s.Events[0].Updates = time.Millisecond }, "updates 1ms must be at least 100ms"},
 		"no such evidence":   {func(s *graph.Spec) { s.Events[0].Evidence = "film" }, `no evidence "film"`},
 		"no such sink":       {func(s *graph.Spec) { s.Events[0].Sinks = []string{"x"} }, `no sink "x"`},
 		"quality":            {func(s *graph.Spec) { s.Evidence[0].Quality = 101 }, "quality 101"},

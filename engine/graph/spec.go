@@ -162,6 +162,13 @@ type EventSpec struct {
 	Place        Place
 }
 
+// MinRepeat and MinUpdates bound how often one machine may speak: below them it would flood its sinks and, after the process
+// was held up, have all of it to say at once.
+const (
+	MinRepeat  = 10 * time.Millisecond  // from one confirmation to the next: maxDuration, cooldown and hold together
+	MinUpdates = 100 * time.Millisecond // from one update to the next
+)
+
 // DefaultUnknownGrace is how long a confirmed event outlives its signals: long enough for a camera to reconnect.
 const DefaultUnknownGrace = 10 * time.Second
 
