@@ -430,16 +430,6 @@ func (c *Core) askWake(out []Decision) []Decision {
 // Cell returns the present state of a cell, for the shell's snapshots.
 func (c *Core) Cell(i int) signal.Cell { return c.cells[i] }
 
-// Answer returns what a machine's condition says now, and its state.
-func (c *Core) Answer(machine int) (event.Answer, event.State) {
-	for i := range c.watches {
-		if w := &c.watches[i]; int(w.machine) == machine {
-			return w.answer, w.m.State()
-		}
-	}
-	panic(fmt.Sprintf("sched: no machine %d", machine))
-}
-
 // Health returns how an instance does.
 func (c *Core) Health(instance int) Health { return c.lanes[instance].health }
 

@@ -128,7 +128,6 @@ type Decision struct {
 	Seq      uint64    // DecisionRun, DecisionDrop
 	Instance int       // DecisionRun, DecisionAbandon, DecisionHealth
 	Job      uint64    // DecisionRun, DecisionAbandon
-	Fresh    bool      // DecisionRun: the last run was abandoned, a new instance is needed
 	Cell     int       // DecisionSignal
 	Machine  int       // DecisionEvent
 	Health   Health    // DecisionHealth

@@ -34,7 +34,6 @@ type lane struct {
 	seq     uint64
 	capture tick.Time
 	timeout tick.Time
-	fresh   bool // the next run needs a new instance
 
 	// The schedule.
 	period  time.Duration // now: between fastest and slowest when adaptive, else fastest
@@ -291,8 +290,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	if l.health == HealthBroken {
 		out = c.setHealth(li, HealthProbing, out)
 	}
-	out = append(out, Decision{Kind: DecisionRun, Camera: l.camera, Seq: l.seq, Instance: li, Job: l.job, Fresh: l.fresh})
-	l.fresh = false
+	out = append(out, Decision{Kind: DecisionRun, Camera: l.camera, Seq: l.seq, Instance: li, Job: l.job})
 	return out
 }
 
@@ -333,7 +331,6 @@ func (c *Core) finished(in Input, out []Decision) []Decision {
 		out = c.failed(in.Instance, out)
 	case OutcomeTimeout:
 		st.Timeouts++
-		l.fresh = true
 		l.leaked = append(l.leaked, abandoned{l.job, 0})
 		out = c.failed(in.Instance, out)
 	}
@@ -484,7 +481,6 @@ func (c *Core) abandon(li int, out []Decision) []Decision {
 	l := &c.lanes[li]
 	c.free(l)
 	c.Stats.Lanes[li].Timeouts++
-	l.fresh = true
 	l.leaked = append(l.leaked, abandoned{l.job, l.seq})
 	out = append(out, Decision{Kind: DecisionAbandon, Instance: li, Job: l.job})
 	return c.failed(li, out)
