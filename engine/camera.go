@@ -149,25 +149,6 @@ func (c *camera) watch(ctx context.Context) {
 	}
 }
 
-// reader is one connection: it opens the source and reads until something ends it.
-type reader struct {
-	c    *camera
-	ctx  context.Context
-	done chan error   // gets the reason of the end, once
-	gone atomic.Bool  // given up: nothing it still reads counts
-	beat atomic.Int64 // core time of the last sign of life
-	up   atomic.Bool  // connected
-
-	mu struct {
-		sync.Mutex
-		stream node.Stream
-		closed bool
-	}
-	news chan struct{} // the camera's state may have changed
-	base time.Duration // core time at media time 0, for files
-	set  bool
-}
-
 // session connects and reads until the stream ends, stalls or ctx is done.
 func (c *camera) session(ctx context.Context) error {
 	if n := c.leaked.Load(); n >= maxReaders {
@@ -227,86 +208,6 @@ func (c *camera) hangUp(r *reader, why error) error {
 	return why
 }
 
-// run opens the source and reads. It runs on a goroutine of its own because either may hang.
-func (r *reader) run() {
-	err := r.read()
-	r.close()
-	r.done <- err
-	if r.gone.Load() {
-		r.c.leaked.Add(-1)
-	}
-}
-
-func (r *reader) read() (err error) {
-	c := r.c
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the source panicked: %v", p)
-		}
-	}()
-	s, err := c.src.Open(r.ctx)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	r.mu.stream = s
-	closed := r.mu.closed
-	r.mu.Unlock()
-	if closed {
-		return node.ErrClosed
-	}
-	c.opened(s.Info())
-	r.beat.Store(int64(c.e.now()))
-	r.up.Store(true)
-	r.nudge()
-	for {
-		f, err := s.Next(r.ctx, c.pool)
-		now := c.e.now()
-		if r.gone.Load() || r.ctx.Err() != nil {
-			if f != nil {
-				f.Release()
-			}
-			return r.ctx.Err()
-		}
-		r.beat.Store(int64(now))
-		switch {
-		case err == nil:
-		case errors.Is(err, frame.ErrNoBuffer):
-			c.seq.Add(1)
-			c.noBuffer.Add(1)
-			continue
-		case errors.Is(err, node.ErrCorrupt):
-			c.seq.Add(1)
-			if c.corrupt.Add(1) == 1 {
-				c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+c.spec.ID, "err", err)
-			}
-			continue
-		default:
-			return err
-		}
-		f.Seq = c.seq.Add(1)
-		if !r.pace(f) {
-			f.Release()
-			return r.ctx.Err()
-		}
-		if f.Capture == 0 {
-			f.Capture = c.e.now()
-		}
-		if c.watchFreeze(f) {
-			r.nudge()
-		}
-		c.publish(f)
-	}
-}
-
-// nudge has the watch goroutine tell the core how the camera does.
-func (r *reader) nudge() {
-	select {
-	case r.news <- struct{}{}:
-	default:
-	}
-}
-
 // tell tells the core how the camera does, where that changed. Rates count from a twentieth of a difference on: the rest
 // is jitter.
 func (c *camera) tell() {
@@ -346,44 +247,6 @@ func (c *camera) watchFreeze(f *frame.Frame) bool {
 		c.e.log.Info("the camera's picture moves again", "node", "camera/"+c.spec.ID)
 	}
 	return true
-}
-
-// pace holds a file's picture back until its time has come. It returns false when the reader is to end.
-func (r *reader) pace(f *frame.Frame) bool {
-	if f.PTS == frame.NoPTS || r.c.spec.Kind.Contract.Live {
-		return true
-	}
-	now := time.Duration(r.c.e.now())
-	if !r.set || now-(r.base+f.PTS) > rebaseAfter {
-		r.base, r.set = now-f.PTS, true
-	}
-	ahead := r.base + f.PTS - now
-	if ahead <= 0 {
-		return true
-	}
-	t := time.NewTimer(ahead)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-r.ctx.Done():
-		return false
-	}
-	r.beat.Store(int64(r.c.e.now()))
-	return true
-}
-
-// close closes the stream once, also one that opens only later; it may be called while the reader is stuck in it.
-func (r *reader) close() {
-	r.mu.Lock()
-	s := r.mu.stream
-	r.mu.stream, r.mu.closed = nil, true
-	r.mu.Unlock()
-	if s == nil {
-		return
-	}
-	if err := s.Close(); err != nil {
-		r.c.e.log.Warn("close a camera", "node", "camera/"+r.c.spec.ID, "err", redact(err.Error()))
-	}
 }
 
 // publish makes a picture the camera's newest. It never waits: the picture before it is superseded when the core has

@@ -1,0 +1,155 @@
+package sched
+
+import (
+	"slices"
+	"time"
+
+	"rvo.dev/engine/tick"
+)
+
+// abandoned is a run that was given up and has not come back.
+type abandoned struct {
+	job, seq uint64
+}
+
+// begin turns a lane's offer into a run. The offer's hold on the picture becomes the run's.
+func (c *Core) begin(li int, out []Decision) []Decision {
+	l := &c.lanes[li]
+	c.job++
+	c.Stats.Lanes[li].Runs++
+	l.busy, l.job, l.seq, l.capture = true, c.job, l.offerSeq, l.offerCapture
+	if l.noFrame {
+		l.capture = c.now
+	}
+	l.offer = false
+	l.began = c.now
+	l.timeout = c.now.Add(l.limit)
+	c.nextLane = min(c.nextLane, l.timeout)
+	if !l.noFrame || l.chained {
+		c.advanceDue(li, c.tolerance(l))
+	}
+	if l.health == HealthBroken {
+		out = c.setHealth(li, HealthProbing, out)
+	}
+	out = append(out, Decision{Kind: DecisionRun, Camera: l.camera, Seq: l.seq, Instance: li, Job: l.job})
+	return out
+}
+
+// advanceDue moves a lane to the first slot of its rate that this run does not serve. Slots that passed are counted,
+// not caught up.
+func (c *Core) advanceDue(li int, tolerance time.Duration) {
+	l := &c.lanes[li]
+	passed := max(c.now.Add(tolerance).Sub(l.due)/l.period, 0)
+	c.Stats.Lanes[li].Missed += uint64(passed)
+	l.due = l.due.Add((passed + 1) * l.period)
+}
+
+// finished takes a run's end.
+func (c *Core) finished(in Input, out []Decision) []Decision {
+	l := &c.lanes[in.Instance]
+	if !l.busy || l.job != in.Job {
+		return c.late(in, out)
+	}
+	c.free(l)
+	st := &c.Stats.Lanes[in.Instance]
+	st.Took += time.Duration(in.Took)
+	if c.stopped {
+		return c.unhold(l.camera, l.seq, out)
+	}
+	switch in.Outcome {
+	case OutcomeOK:
+		st.OK++
+		l.fails = 0
+		if l.health != HealthOK {
+			out = c.setHealth(in.Instance, HealthOK, out)
+		}
+		out = c.publish(in, l, out)
+	case OutcomeFailed:
+		st.Failed++
+		out = c.failed(in.Instance, out)
+	case OutcomePanic:
+		st.Panics++
+		out = c.failed(in.Instance, out)
+	case OutcomeTimeout:
+		st.Timeouts++
+		l.leaked = append(l.leaked, abandoned{l.job, 0})
+		out = c.failed(in.Instance, out)
+	}
+	l.adjust(time.Duration(in.Took), c.now)
+	return c.unhold(l.camera, l.seq, out)
+}
+
+func (c *Core) free(l *lane) {
+	l.busy = false
+	if l.blocking {
+		c.blocking++
+	} else {
+		c.slotsFree += l.weight
+	}
+}
+
+// publish stores a run's values and offers its picture to the detectors that wait for them.
+func (c *Core) publish(in Input, l *lane, out []Decision) []Decision {
+	inst := &c.g.Instances[in.Instance]
+	for _, o := range in.Outputs {
+		i := inst.Outputs[o.Index]
+		if c.cams[l.camera].frozen && !l.noFrame || !c.cells[i].Set(o.Value, l.capture, c.now, l.seq) {
+			c.Stats.Stale++
+			continue
+		}
+		out = append(out, Decision{Kind: DecisionSignal, Cell: i})
+		c.markReaders(i)
+	}
+	for _, li := range inst.Consumers {
+		out = c.propose(li, l.seq, l.capture, out)
+	}
+	return out
+}
+
+// late takes the end of a run that was abandoned: its result is stale by definition, only what it held comes back.
+func (c *Core) late(in Input, out []Decision) []Decision {
+	l := &c.lanes[in.Instance]
+	for i, a := range l.leaked {
+		if a.job == in.Job {
+			c.Stats.Late++
+			l.leaked = slices.Delete(l.leaked, i, i+1)
+			return c.unhold(l.camera, a.seq, out)
+		}
+	}
+	return out
+}
+
+// timers deals with what lanes wait for by time: runs that take too long, and detectors that are due without a picture.
+func (c *Core) timers(out []Decision) []Decision {
+	if c.now < c.nextLane || c.stopped {
+		return out
+	}
+	c.nextLane = tick.Never
+	for i := range c.lanes {
+		l := &c.lanes[i]
+		if l.busy && l.timeout <= c.now {
+			out = c.abandon(i, out)
+		}
+		if l.noFrame && !l.chained && l.due <= c.now {
+			out = c.propose(i, 0, c.now, out)
+			c.advanceDue(i, 0)
+		}
+		if l.busy {
+			c.nextLane = min(c.nextLane, l.timeout)
+		}
+		if l.noFrame && !l.chained {
+			c.nextLane = min(c.nextLane, l.due)
+		}
+	}
+	return out
+}
+
+// abandon gives a run up. Its slot is free again because the shell replaces the thread; its picture stays held.
+func (c *Core) abandon(li int, out []Decision) []Decision {
+	l := &c.lanes[li]
+	c.free(l)
+	c.Stats.Lanes[li].Timeouts++
+	l.leaked = append(l.leaked, abandoned{l.job, l.seq})
+	out = append(out, Decision{Kind: DecisionAbandon, Instance: li, Job: l.job})
+	return c.failed(li, out)
+}
