@@ -83,11 +83,11 @@ func (c *compiler) detector(id string) {
 	for i, name := range in.Needs {
 		at := fmt.Sprintf("%s.needs.%d", path, i)
 		if slices.Contains(in.Needs[:i], name) {
-			c.report(dsl.Finding{Code: CodeSignal, Path: at, Message: fmt.Sprintf("%s is needed twice", name), Hint: "take one away"})
+			c.report(dsl.Finding{Code: CodeSignal, Path: at, Message: name + " is needed twice", Hint: "take one away"})
 		}
 		if producer, _, _ := strings.Cut(name, "."); producer == graph.CameraSignals {
 			c.report(dsl.Finding{
-				Code: CodeSignal, Path: at, Message: fmt.Sprintf("%s is a camera's own signal: it can be no need", name),
+				Code: CodeSignal, Path: at, Message: name + " is a camera's own signal: it can be no need",
 				Hint: "use it in the detector's when",
 			})
 			continue

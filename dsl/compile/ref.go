@@ -17,7 +17,7 @@ func (c *compiler) refs(path, what string, list *[]string, known []string) []str
 	}
 	if len(*list) == 0 {
 		c.report(dsl.Finding{
-			Code: CodeNode, Path: path, Message: fmt.Sprintf("names no %s", what),
+			Code: CodeNode, Path: path, Message: "names no " + what,
 			Hint: fmt.Sprintf("leave it out for every %s, or set enabled: false", what),
 		})
 	}
@@ -87,7 +87,7 @@ func (c *compiler) signal(path, name string) (*node.Emit, bool) {
 			}
 		}
 		c.report(dsl.Finding{
-			Code: CodeSignal, Path: path, Message: fmt.Sprintf("cameras give no signal %s", quote(sig)),
+			Code: CodeSignal, Path: path, Message: "cameras give no signal " + quote(sig),
 			Hint: dsl.DidYouMean(sig, emitNames(emits), "they give"),
 		})
 		return nil, false

@@ -38,7 +38,7 @@ func absentNeeds(p *Pass, d *graph.DetectorSpec) {
 			if runsOn(from, c.ID) {
 				continue
 			}
-			why := fmt.Sprintf("does not run on camera %s", c.ID)
+			why := "does not run on camera " + c.ID
 			if !from.Enabled {
 				why = "is not enabled"
 			}
@@ -46,7 +46,7 @@ func absentNeeds(p *Pass, d *graph.DetectorSpec) {
 				Path:    fmt.Sprintf("detectors.%s.needs.%d", d.ID, i),
 				Message: fmt.Sprintf("detector %s needs %s, but %s %s", d.ID, n, from.ID, why),
 				Related: []dsl.Related{p.related("detectors."+from.ID+".cameras", "detector %s", from.ID)},
-				Hint:    fmt.Sprintf("give both the same cameras, or enable %s", from.ID),
+				Hint:    "give both the same cameras, or enable " + from.ID,
 			})
 			break
 		}
