@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -76,7 +77,7 @@ func TestPanicAndErrorAreContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKit(t)
 		k.camera("front", 10, &fakeCamera{live: true})
-		k.detector("bad", 10, func(_ context.Context, n uint64, run *node.Run) error {
+		k.detector("bad", 10, func(_ context.Context, n uint64, _ *node.Run) error {
 			if n%2 == 0 {
 				return errTest
 			}
@@ -155,7 +156,7 @@ func TestCameraThatFailsIsRetriedAndDoesNotStopTheOthers(t *testing.T) {
 		k := newKit(t)
 		k.camera("bad", 10, &fakeCamera{live: true, open: func(try int) error {
 			if try < 4 {
-				return fmt.Errorf("connect to rtsp://admin:secret@10.0.0.1/live: refused")
+				return errors.New("connect to rtsp://admin:secret@10.0.0.1/live: refused")
 			}
 			return nil
 		}})
@@ -268,7 +269,7 @@ func TestLockstepSeesEveryPicture(t *testing.T) {
 		k := newKit(t)
 		k.camera("clip", 10, &fakeCamera{frames: 200}).Pace = graph.PaceLockstep
 		k.camera("other", 4, &fakeCamera{frames: 80}).Pace = graph.PaceLockstep
-		k.detector("slow", 10, func(ctx context.Context, n uint64, run *node.Run) error {
+		k.detector("slow", 10, func(_ context.Context, n uint64, run *node.Run) error {
 			time.Sleep(took)
 			run.Set("count", signal.Int(int64(run.Frames[0].Seq/20%2)))
 			return nil

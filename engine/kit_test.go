@@ -52,6 +52,7 @@ type options struct {
 }
 
 func newKit(t testing.TB) *kit {
+	t.Helper()
 	return &kit{
 		t: t, cams: map[string]*fakeCamera{}, dets: map[string]func(context.Context, uint64, *node.Run) error{},
 		looked: map[string][]uint64{}, spec: graph.Spec{Name: "test", Revision: "rev", Engine: graph.EngineSpec{Cores: 4}},
@@ -79,7 +80,7 @@ func (k *kit) detector(id string, fps float64, f func(ctx context.Context, n uin
 
 // says makes a detector that takes that long and counts that many.
 func says(took time.Duration, count int64) func(context.Context, uint64, *node.Run) error {
-	return func(ctx context.Context, _ uint64, run *node.Run) error {
+	return func(_ context.Context, _ uint64, run *node.Run) error {
 		time.Sleep(took)
 		run.Set("count", signal.Int(count))
 		run.Set("boxes", signal.Boxes([]signal.Box{{X: 0.1, Y: 0.1, W: 0.5, H: 0.5, Score: 0.9, Label: "thing"}}))
@@ -119,7 +120,7 @@ func (k *kit) engine() *Engine {
 	}
 	set, err := node.NewSet(
 		node.Camera(file, openCam), node.Camera(live, openCam),
-		node.Detector(det, func(_ context.Context, env node.DetectorEnv, o options) (node.Model, error) {
+		node.Detector(det, func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
 			return &fakeModel{k, o.Name}, nil
 		}),
 		node.SinkKind(sink, func(context.Context, node.Env, options) (node.Sink, error) { return memory{k}, nil }),

@@ -104,7 +104,7 @@ func (t *track) read(ctx context.Context) error {
 			t.c.set(cameraEnded, nil)
 			return nil
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // being stopped is no failure of the camera
 		case errors.Is(err, node.ErrCorrupt):
 			t.c.seq.Add(1)
 			if t.c.corrupt.Add(1) == 1 {

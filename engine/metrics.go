@@ -69,6 +69,7 @@ func (m *metrics) ticked(d time.Duration)            { m.tick.Observe(d.Seconds(
 func (m *metrics) ran(l *lane, r *result)            { m.runSeconds[l.index].Observe(r.took.Seconds()) }
 func (m *metrics) picked(l *lane, age time.Duration) { m.agePicked[l.index].Observe(age.Seconds()) }
 func (m *metrics) abandoned(l *lane)                 { m.runSeconds[l.index].Observe(l.limit().Seconds()) }
+
 func (m *metrics) transition(ev, cam string, t *event.Transition) {
 	m.transitions.WithLabelValues(ev, cam, t.Kind.String(), t.Reason.String()).Inc()
 }

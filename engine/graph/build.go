@@ -456,7 +456,7 @@ func (b *builder) priorities() {
 	for i := range b.g.Instances {
 		in := &b.g.Instances[i]
 		in.Priority = b.g.Detectors[in.Detector].Priority
-		if p := b.g.Cameras[in.Camera].CameraSpec.Priority; p != nil {
+		if p := b.g.Cameras[in.Camera].Priority; p != nil {
 			moved := int(in.Priority) + int(*p) - int(Normal)
 			in.Priority = Priority(min(max(moved, int(Low)), int(Critical)))
 		}
