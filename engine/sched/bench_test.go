@@ -13,6 +13,7 @@ import (
 
 // loaded returns a core with a camera of 30 pictures a second, n detectors that want each and n conditions of 8 leaves.
 func loaded(tb testing.TB, n int) *sim {
+	tb.Helper()
 	s := newSim(tb)
 	s.quiet, s.slots = true, n
 	must(tb, s.camera([]string{"front", "fps=30"}))

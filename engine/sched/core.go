@@ -38,9 +38,10 @@ const (
 	// BrokenAfter is how many failures in a row break a detector: one lost packet or one odd picture must not, and
 	// a dead service should not be asked for long.
 	BrokenAfter = 5
-	// ProbeFirst and ProbeMost bound the wait before a broken detector is probed; it doubles from one to the other.
+	// ProbeFirst is the wait before a broken detector is probed; it doubles up to ProbeMost.
 	ProbeFirst = time.Second
-	ProbeMost  = time.Minute
+	// ProbeMost is the longest wait between two probes.
+	ProbeMost = time.Minute
 	// MaxLeaked is how many abandoned runs of one detector instance may be out at once. Each holds a thread and a
 	// frame.
 	MaxLeaked = 2

@@ -14,6 +14,7 @@ import (
 
 // sample is a log of a small run.
 func sample(t testing.TB) (*sim, *bytes.Buffer) {
+	t.Helper()
 	s := newSim(t)
 	s.quiet = true
 	must(t, s.camera([]string{"front", "fps=10"}))

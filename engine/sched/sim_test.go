@@ -74,8 +74,11 @@ type todo struct {
 }
 
 func newSim(t testing.TB) *sim {
-	return &sim{t: t, slots: 8, acts: map[string]*actor{}, cams: map[string]*lens{}, wake: tick.Never,
-		spec: graph.Spec{Name: "test", Revision: "r"}}
+	t.Helper()
+	return &sim{
+		t: t, slots: 8, acts: map[string]*actor{}, cams: map[string]*lens{}, wake: tick.Never,
+		spec: graph.Spec{Name: "test", Revision: "r"},
+	}
 }
 
 type fakeOptions struct {
@@ -84,6 +87,7 @@ type fakeOptions struct {
 
 // fakes are the kinds that transcripts use: they are read, never opened.
 func fakes(t testing.TB) *node.Set {
+	t.Helper()
 	emits := func(raw json.RawMessage) ([]node.Emit, error) {
 		var o fakeOptions
 		if err := json.Unmarshal(raw, &o); err != nil {
@@ -337,7 +341,7 @@ func (s *sim) counts() {
 	}
 }
 
-// camera ID fps=30 [off=1s-2s]
+// camera reads: camera ID fps=30 [off=1s-2s].
 func (s *sim) camera(f []string) error {
 	c := graph.CameraSpec{ID: f[0], Kind: "fake", Enabled: true, FPS: 30}
 	l := &lens{}
@@ -370,7 +374,7 @@ func (s *sim) camera(f []string) error {
 	return nil
 }
 
-// detector ID signals=a:int,b:float fps=10 took=5ms say=0s:a=1;2s:a=0 [needs=x.y] [when=cond] [kind=blind] …
+// detector reads: detector ID signals=a:int,b:float fps=10 took=5ms say=0s:a=1;2s:a=0 [needs=x.y] [when=cond] [kind=blind] and so on.
 func (s *sim) detector(f []string) error {
 	d := graph.DetectorSpec{ID: f[0], Kind: "fake", Enabled: true, FPS: 10, Priority: graph.Normal, TTL: map[string]time.Duration{}}
 	a := &actor{took: time.Millisecond}
@@ -435,7 +439,7 @@ func (s *sim) detector(f []string) error {
 				d.TTL[name] = dur(v)
 			}
 		case "say":
-			for _, st := range strings.Split(v, ";") {
+			for st := range strings.SplitSeq(v, ";") {
 				at, what, _ := strings.Cut(st, ":")
 				a.steps = append(a.steps, parseStep(dur(at), what, types))
 			}
@@ -459,7 +463,7 @@ func parseStep(at time.Duration, what string, types map[string]signal.Type) step
 	case "mute":
 		st.mute = true
 	default:
-		for _, kv := range strings.Split(what, ",") {
+		for kv := range strings.SplitSeq(what, ",") {
 			name, v, _ := strings.Cut(kv, "=")
 			if name == "took" {
 				st.took, _ = time.ParseDuration(v)
@@ -491,7 +495,7 @@ func parseValue(v string, t signal.Type) signal.Value {
 
 var priorities = map[string]graph.Priority{"low": graph.Low, "normal": graph.Normal, "high": graph.High, "critical": graph.Critical}
 
-// event ID when=cond hold=1s grace=… cooldown=… unknownGrace=… max=… updates=… cameras=a,b
+// event reads: event ID when=cond hold=1s grace=… cooldown=… unknownGrace=… max=… updates=… cameras=a,b.
 func (s *sim) event(line string) error {
 	f := strings.Fields(line)[1:]
 	e := graph.EventSpec{ID: f[0], Enabled: true, Severity: "info", UnknownGrace: graph.DefaultUnknownGrace}
