@@ -77,7 +77,8 @@ const DefaultFreezeAfter = time.Minute
 type FramePolicy uint8
 
 const (
-	// FrameNext takes a frame that arrived after the detector became ready: the freshest result.
+	// FrameNext takes a frame that arrived after the detector became ready, or at most a quarter of the camera's period
+	// before: the freshest result.
 	FrameNext FramePolicy = iota
 	// FrameNewest takes the newest frame there is as soon as the detector is ready: the most runs.
 	FrameNewest
