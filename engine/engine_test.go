@@ -269,7 +269,7 @@ func TestLockstepSeesEveryPicture(t *testing.T) {
 		k := newKit(t)
 		k.camera("clip", 10, &fakeCamera{frames: 200}).Pace = graph.PaceLockstep
 		k.camera("other", 4, &fakeCamera{frames: 80}).Pace = graph.PaceLockstep
-		k.detector("slow", 10, func(_ context.Context, n uint64, run *node.Run) error {
+		k.detector("slow", 10, func(_ context.Context, _ uint64, run *node.Run) error {
 			time.Sleep(took)
 			run.Set("count", signal.Int(int64(run.Frames[0].Seq/20%2)))
 			return nil
