@@ -9,6 +9,7 @@ func commands(a *app) []*cobra.Command {
 		newRun(a),
 		newSchema(a),
 		newCameras(a),
+		newBench(a),
 		newVersion(a),
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// bench is a run that takes a while to drain, and what happened to it.
-type bench struct {
+// drained is a run that takes a while to drain, and what happened to it.
+type drained struct {
 	signals  chan os.Signal
 	drains   time.Duration // how long run goes on after it was asked to stop
 	reopened int
@@ -21,7 +21,7 @@ type bench struct {
 	done     chan struct{} // closed when run has returned: cause may be read
 }
 
-func (b *bench) lifecycle(limit time.Duration) *lifecycle {
+func (b *drained) lifecycle(limit time.Duration) *lifecycle {
 	return &lifecycle{
 		run: func(ctx context.Context) error {
 			defer close(b.done)
@@ -64,7 +64,7 @@ func TestLifecycle(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := &bench{signals: make(chan os.Signal, 4), drains: c.drains, done: make(chan struct{})}
+				b := &drained{signals: make(chan os.Signal, 4), drains: c.drains, done: make(chan struct{})}
 				start := time.Now()
 				go func() {
 					for _, s := range c.signals {

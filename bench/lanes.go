@@ -1,0 +1,238 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"time"
+
+	"rvo.dev/engine"
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// The events of a scenario, on its first detector: hold is the first RVO's (value at least 1 for 100 ms, then 500 ms of
+// cooldown), edge is confirmed by the first picture of another value.
+const (
+	holdEvent = "hold"
+	edgeEvent = "edge"
+
+	holdFor     = 100 * time.Millisecond
+	holdPause   = 500 * time.Millisecond
+	holdLongest = time.Millisecond // it ends at once: the first RVO's events have no duration
+)
+
+// spec is the scenario as a pipeline.
+func spec(s *Scenario) (*graph.Spec, error) {
+	out := &graph.Spec{
+		Name: s.Name, Revision: "bench", Engine: graph.EngineSpec{Cores: s.Cores},
+		Sinks: []graph.SinkSpec{{ID: "discard", Kind: "discard"}},
+	}
+	period := time.Duration(float64(time.Second) / s.FPS)
+	for i := range s.Cameras {
+		o, err := json.Marshal(cameraOptions{
+			Period: int64(period), Phase: int64(period) * int64(i+1) / int64(s.Cameras), Width: s.Width, Height: s.Height,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out.Cameras = append(out.Cameras, graph.CameraSpec{ID: fmt.Sprintf("c%05d", i), Kind: "clock", Options: o, FPS: s.FPS, Enabled: true})
+	}
+	for _, l := range sortLoads(s.Loads) {
+		o, err := json.Marshal(loadOptions{Cost: int64(l.Cost)})
+		if err != nil {
+			return nil, err
+		}
+		out.Detectors = append(out.Detectors, graph.DetectorSpec{
+			ID: l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, CostClass: &l.Class, Threads: 1,
+			Load: l.Policy, Priority: l.Priority, Enabled: true,
+		})
+	}
+	for i, l := range out.Detectors {
+		if i > 0 && s.Cameras == 1 {
+			break // the first RVO's scenarios have one event
+		}
+		hold := eventSpec(holdEvent+"_"+l.ID, l.ID+".value")
+		hold.Hold, hold.Cooldown, hold.HasMax, hold.MaxDuration = holdFor, holdPause, true, holdLongest
+		if s.Evidence {
+			hold.Evidence = "clip"
+		}
+		out.Events = append(out.Events, hold)
+	}
+	if len(out.Detectors) > 0 && s.Cameras == 1 {
+		out.Events = append([]graph.EventSpec{eventSpec(edgeEvent, out.Detectors[0].ID+".edge")}, out.Events...)
+	}
+	if s.Evidence {
+		out.Evidence = []graph.EvidenceSpec{{ID: "clip", Pre: 2 * time.Second, Post: time.Second, FPS: 10, Quality: 80, MinFree: 1, MaxBytes: 256 << 20}}
+	}
+	return out, nil
+}
+
+func eventSpec(id, sig string) graph.EventSpec {
+	return graph.EventSpec{
+		ID: id, Enabled: true, Severity: "info", UnknownGrace: graph.DefaultUnknownGrace,
+		When: &event.Cond{Signal: sig, Path: "when", Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(1)}}},
+	}
+}
+
+// settle is how long a run goes on after its window, so that what was due in it also arrives.
+const settle = 100 * time.Millisecond
+
+// measureLanes runs the scenario on the real engine.
+func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Result, error) {
+	sp, err := spec(s)
+	if err != nil {
+		return nil, err
+	}
+	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
+	t.art = picture(s)
+	set, err := kinds(t)
+	if err != nil {
+		return nil, err
+	}
+	r := newResult(s, Lanes, run, o)
+	before := footprint()
+	g, err := graph.Build(sp, set)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	p := newProbe(g, t, r)
+	engine.Tune(g)
+	cfg := engine.Config{Graph: g, Codec: o.Codec, StateDir: o.StateDir, Precise: true, Drain: 2 * time.Second, Observe: p.observe}
+	e, err := engine.New(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	quit, stop := context.WithCancel(ctx)
+	defer stop()
+	stopGarbage := litter(s.Garbage)
+	defer stopGarbage()
+	done := make(chan error, 1)
+	began := time.Now()
+	go func() { done <- e.Run(quit) }()
+
+	w := watch{at: began, ctx: quit}
+	err = w.until(o.Warmup, done)
+	if err == nil {
+		from := skipped(e)
+		use := measure()
+		if err = w.until(o.Warmup+o.Duration, done); err == nil {
+			r.Usage = use.since()
+			r.Usage.Goroutines, r.Usage.Heap = grown(before, s.Cameras)
+			for name, n := range skipped(e) {
+				if n > from[name] {
+					r.Skips[name] = n - from[name]
+				}
+			}
+			err = w.until(o.Warmup+o.Duration+settle, done)
+		}
+	}
+	stop()
+	if !w.ended {
+		if e := <-done; err == nil {
+			err = e
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	r.Offered, r.NotIngested = t.offered.Load(), t.noBuffer.Load()
+	r.Superseded = r.Offered - min(r.Offered, r.Taken+r.NotIngested)
+	return r, nil
+}
+
+// skipped counts the pictures that were offered and not looked at, by cause.
+func skipped(e *engine.Engine) map[string]uint64 {
+	out := map[string]uint64{}
+	st := e.Status()
+	for i := range st.Detectors {
+		for cause, n := range st.Detectors[i].Skipped {
+			out[cause] += n
+		}
+	}
+	return out
+}
+
+// watch waits for moments of a run.
+type watch struct {
+	at    time.Time
+	ctx   context.Context // of one measurement
+	ended bool            // the run is over and its error was taken
+}
+
+// until waits until d after the beginning, and fails when the run ends before.
+func (w *watch) until(d time.Duration, done <-chan error) error {
+	timer := time.NewTimer(time.Until(w.at.Add(d)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-w.ctx.Done():
+		return w.ctx.Err()
+	case err := <-done:
+		w.ended = true
+		if w.ctx.Err() != nil {
+			return w.ctx.Err()
+		}
+		if err == nil {
+			err = fmt.Errorf("the run ended by itself after %v", time.Since(w.at))
+		}
+		return err
+	}
+}
+
+// picture is what a camera with pixels shows: a texture, so that an encoder has work.
+func picture(s *Scenario) []byte {
+	if s.Width == 0 {
+		return nil
+	}
+	out := make([]byte, frame.I420.Bytes(s.Width, s.Height))
+	x := uint32(1)
+	for i := range out {
+		x = x*1664525 + 1013904223
+		out[i] = byte(i%s.Width/8) ^ byte(x>>29)
+	}
+	return out
+}
+
+// litter allocates that many MB a second beside the pipeline, with twice as many MiB of pointers alive, until its result
+// is called.
+func litter(megabytes int) (stop func()) {
+	if megabytes == 0 {
+		return func() {}
+	}
+	type node struct {
+		next *node
+		pad  [56]byte
+	}
+	var alive *node
+	for range 2 * megabytes << 20 / 64 {
+		alive = &node{next: alive}
+	}
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		// Steps of a millisecond: what is allocated evenly is what a program does.
+		t := time.NewTicker(time.Millisecond)
+		defer t.Stop()
+		var last *node
+		begin, made := time.Now(), 0
+		for {
+			select {
+			case <-quit:
+				runtime.KeepAlive(last)
+				runtime.KeepAlive(alive)
+				return
+			case <-t.C:
+			}
+			for want := int(time.Since(begin).Seconds() * float64(megabytes<<20) / 64); made < want; made++ {
+				last = &node{}
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}

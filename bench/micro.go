@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
+	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
+)
+
+// rig is a core on a virtual clock: one camera of 30 pictures a second, n detectors that look at each and answer at
+// once, n events whose conditions have eight comparisons.
+type rig struct {
+	core     *sched.Core
+	out      []sched.Decision
+	inputs   []sched.Input // ends of runs that are out
+	values   [][]node.Output
+	now      tick.Time
+	seq      uint64
+	nextShot tick.Time
+	steps    uint64
+}
+
+// rigPeriod is the camera's.
+const rigPeriod = tick.Time(time.Second / 30)
+
+// newRig returns a rig whose camera and core have been running for a second.
+func newRig(n int) (*rig, error) {
+	s := Scenario{Name: "rig", FPS: 30, Cameras: 1}
+	for i := range n {
+		l := dummy()
+		l.ID, l.Policy = fmt.Sprintf("d%03d", i), graph.LoadNone
+		s.Loads = append(s.Loads, l)
+	}
+	sp, err := spec(&s)
+	if err != nil {
+		return nil, err
+	}
+	sp.Events = nil
+	for i := range n {
+		e := eventSpec(fmt.Sprintf("e%03d", i), "")
+		e.When = &event.Cond{Op: event.OpAll, Path: "when", Of: leaves(n, i)}
+		e.Hold = holdFor
+		sp.Events = append(sp.Events, e)
+	}
+	set, err := kinds(newTally(0, 0))
+	if err != nil {
+		return nil, err
+	}
+	g, err := graph.Build(sp, set)
+	if err != nil {
+		return nil, err
+	}
+	r := &rig{core: sched.New(g, sched.Options{Slots: max(n, 1)}), out: make([]sched.Decision, 0, 256)}
+	for i := range g.Instances {
+		_ = i
+		r.values = append(r.values, []node.Output{{Index: 0, Value: signal.Int(1)}, {Index: 1, Value: signal.Int(int64(i % 2))}})
+	}
+	r.inputs = make([]sched.Input, 0, n)
+	r.step(sched.Input{Kind: sched.InputStart, Run: "rig"})
+	for range 1000 {
+		r.millisecond()
+	}
+	return r, nil
+}
+
+// leaves are eight comparisons on the signals of up to eight detectors, all of which hold.
+func leaves(n, first int) []*event.Cond {
+	var out []*event.Cond
+	for j := range 8 {
+		out = append(out, &event.Cond{
+			Signal: fmt.Sprintf("d%03d.value", (first+j)%n), Path: fmt.Sprintf("when.all[%d]", j),
+			Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(1)}},
+		})
+	}
+	return out
+}
+
+func (r *rig) step(in sched.Input) {
+	r.steps++
+	r.out = r.core.Step(in, r.out[:0])
+	for i := range r.out {
+		if d := &r.out[i]; d.Kind == sched.DecisionRun {
+			r.inputs = append(r.inputs, sched.Input{Kind: sched.InputFinished, Instance: d.Instance, Job: d.Job, Outputs: r.values[d.Instance]})
+		}
+	}
+}
+
+// frame shows the next picture and ends every run that it starts, in the same moment.
+func (r *rig) frame() {
+	r.seq++
+	r.step(sched.Input{Kind: sched.InputFrame, Now: r.now, Seq: r.seq, Capture: r.now})
+	for len(r.inputs) > 0 {
+		in := r.inputs[len(r.inputs)-1]
+		r.inputs = r.inputs[:len(r.inputs)-1]
+		in.Now = r.now
+		r.step(in)
+	}
+}
+
+// millisecond is one tick at 1 kHz: with a picture where one is due, else a look at the time.
+func (r *rig) millisecond() {
+	r.now += tick.Time(time.Millisecond)
+	if r.now >= r.nextShot {
+		r.nextShot += rigPeriod
+		r.frame()
+		return
+	}
+	r.step(sched.Input{Kind: sched.InputDeadline, Now: r.now})
+}
+
+// period shows a picture a camera's period after the last: every detector is due and completes.
+func (r *rig) period() {
+	r.now += rigPeriod
+	r.frame()
+}
+
+// cost times f and counts its allocations: the least of five rounds, for what is added by others is not f's.
+func cost(rounds int, f func()) (ns, allocs float64) {
+	for i := range 5 {
+		var a, b runtime.MemStats
+		runtime.ReadMemStats(&a)
+		began := time.Now()
+		for range rounds {
+			f()
+		}
+		took := float64(time.Since(began)) / float64(rounds)
+		runtime.ReadMemStats(&b)
+		n := float64(b.Mallocs-a.Mallocs) / float64(rounds)
+		if i == 0 || took < ns {
+			ns = took
+		}
+		if i == 0 || n < allocs {
+			allocs = n
+		}
+	}
+	return ns, allocs
+}
