@@ -28,7 +28,7 @@ build:
 
 lint: bin/golangci-lint-$(GOLANGCI)
 	CGO_ENABLED=0 ./$< run ./...
-	if pkg-config --exists opencv4 2>/dev/null; then CGO_ENABLED=1 ./$< run --build-tags opencv ./nodes/cv/... ./cmd/internal/accept/...; fi
+	if pkg-config --exists opencv4 2>/dev/null; then CGO_ENABLED=1 ./$< run --build-tags opencv ./...; fi
 
 bin/golangci-lint-$(GOLANGCI):
 	GOBIN=$(CURDIR)/bin/.lint CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

@@ -3,7 +3,6 @@ package cv
 import (
 	_ "embed"
 	"encoding/json"
-	"math"
 	"time"
 
 	"rvo.dev/engine/node"
@@ -91,9 +90,6 @@ func hogCostOf(raw json.RawMessage) time.Duration {
 	e := orDefault(parse[HOGOptions](raw).Enlarge, hogEnlarge) / hogEnlarge
 	return time.Duration(e * e * float64(hogCost))
 }
-
-// hogScore maps the classifier's weight, which has no bound, to 0..1: 0.5 at weight 0, 0.73 at 1, 0.88 at 2.
-func hogScore(weight float64) float64 { return 1 / (1 + math.Exp(-weight)) }
 
 func hogEmits(json.RawMessage) ([]node.Emit, error) {
 	return []node.Emit{

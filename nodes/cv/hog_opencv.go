@@ -6,10 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
 )
+
+// hogScore maps the classifier's weight, which has no bound, to 0..1: 0.5 at weight 0, 0.73 at 1, 0.88 at 2.
+func hogScore(weight float64) float64 { return 1 / (1 + math.Exp(-weight)) }
 
 func openHOG() func(context.Context, node.DetectorEnv, HOGOptions) (node.Model, error) {
 	return func(_ context.Context, env node.DetectorEnv, o HOGOptions) (node.Model, error) {

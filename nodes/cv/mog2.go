@@ -3,7 +3,6 @@ package cv
 import (
 	_ "embed"
 	"encoding/json"
-	"math"
 	"time"
 
 	"rvo.dev/engine/node"
@@ -49,13 +48,6 @@ func (o MOG2Options) settings() (mog2Settings, error) {
 		return s, err
 	}
 	return s, within("minArea", s.minArea, 0, 1)
-}
-
-// rate is the share of a new picture in the background model when the last one is dt older. OpenCV takes a colour for
-// background once the model holds a tenth of it (its background ratio of 0.9): the rate is the one at which that takes
-// history, however many pictures come in that time.
-func (s mog2Settings) rate(dt time.Duration) float64 {
-	return 1 - math.Pow(0.9, max(dt, 0).Seconds()/s.history.Seconds())
 }
 
 func mog2Emits(json.RawMessage) ([]node.Emit, error) {

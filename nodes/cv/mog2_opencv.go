@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"slices"
+	"time"
 
 	"gocv.io/x/gocv"
 
@@ -17,6 +19,13 @@ import (
 	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
 )
+
+// rate is the share of a new picture in the background model when the last one is dt older. OpenCV takes a colour for
+// background once the model holds a tenth of it (its background ratio of 0.9): the rate is the one at which that takes
+// history, however many pictures come in that time.
+func (s mog2Settings) rate(dt time.Duration) float64 {
+	return 1 - math.Pow(0.9, max(dt, 0).Seconds()/s.history.Seconds())
+}
 
 func openMOG2() func(context.Context, node.DetectorEnv, MOG2Options) (node.Model, error) {
 	return func(_ context.Context, env node.DetectorEnv, o MOG2Options) (node.Model, error) {

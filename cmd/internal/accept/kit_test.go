@@ -22,29 +22,6 @@ import (
 	"rvo.dev/nodes/cv"
 )
 
-// shared returns the folder of clips and models that lies beside the repository, or skips the test.
-func shared(t testing.TB, path ...string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	p := filepath.Join(append([]string{dir, "..", "shared"}, path...)...)
-	if _, err := os.Stat(p); err != nil {
-		t.Skipf("needs %s beside the repository", filepath.Join(append([]string{"shared"}, path...)...))
-	}
-	return p
-}
-
 // run is a pipeline that is running, or has run.
 type run struct {
 	t     testing.TB
