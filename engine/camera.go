@@ -92,9 +92,10 @@ const (
 func newCamera(e *Engine, i int) (*camera, error) {
 	spec := &e.g.Cameras[i]
 	c := &camera{e: e, index: i, spec: spec}
-	// One picture in the slot, one being filled, one that is newest in the core, and for each instance one in its run,
-	// one offered and those that its abandoned runs hold; with evidence the encoder's queue and the one it works on.
-	slabs := 3 + len(spec.Instances)*(2+sched.MaxLeaked)
+	// One picture in the slot, one being filled, one that is newest in the core, one that is just becoming that, and for
+	// each instance one in its run, one offered and those that its abandoned runs hold; with evidence the encoder's queue
+	// and the one it works on.
+	slabs := 4 + len(spec.Instances)*(2+sched.MaxLeaked)
 	if spec.Ring > 0 {
 		slabs += encoderQueue + 1
 	}
