@@ -82,6 +82,19 @@ func TestEveryPictureIsCounted(t *testing.T) {
 	}
 }
 
+// TestNoPictureIsRefused: with lanes there is a buffer for every picture, however fast the camera and however late the
+// core: what it is too slow for is superseded. The core holds two pictures for a moment, the newest and the one that
+// follows it.
+func TestNoPictureIsRefused(t *testing.T) {
+	o := tiny()
+	o.Designs = []Design{Lanes}
+	for _, r := range measured(t, o, "ingest_100000", "fast_slow", "burn_two_cores") {
+		if r.NotIngested != 0 || r.Offered == 0 {
+			t.Errorf("%s: %d of %d pictures found no buffer", r.Scenario.Name, r.NotIngested, r.Offered)
+		}
+	}
+}
+
 // TestInlineBlocksAndLanesDoNot is the reason for the rewrite, as numbers that no load on the machine can turn round:
 // an inline tick holds the detector's wait, and a lane's does not.
 func TestInlineBlocksAndLanesDoNot(t *testing.T) {

@@ -370,7 +370,7 @@ func shed(j *judged) *figure {
 // scaling: what more cameras cost.
 func scaling(j *judged) *figure {
 	var counts []float64
-	cpu := panel("Cameras of 30 pictures a second, four detectors and four events on each", "", "CPU, % of a core")
+	cpu := panel("Cameras of 30 pictures a second, four detectors of 5 runs a second and four events on each", "", "CPU, % of a core")
 	tick := panel("", "cameras", "tick")
 	var c, p50, p99 plotter.XYs
 	for _, n := range []int{1, 10, 100, 1000} {
