@@ -7,7 +7,8 @@
 //	f.Release()
 //
 // A Frame belongs to whoever holds a reference. Retain adds one, Release gives one back, the last one returns the slab
-// to its pool. Under the build tag rvodebug a released slab is overwritten and a second release panics. The package
+// to its pool. A shared pool keeps its slabs in a File, which another process maps read-only (MapFile) to see the same
+// pixels without a copy. Under the build tag rvodebug a released slab is overwritten and a second release panics. The package
 // starts no goroutine and reads no clock.
 package frame
 
@@ -143,7 +144,7 @@ func (f *Frame) Retain() *Frame {
 func (f *Frame) Release() {
 	switch n := f.refs.Add(-1); {
 	case n == 0:
-		f.slab.pool.put(f)
+		f.slab.home.put(f)
 	case n < 0:
 		panic(fmt.Sprintf("frame: release of released frame %s#%d", f.Camera, f.Seq))
 	}

@@ -10,6 +10,8 @@ type PoolOptions struct {
 	Camera CameraID
 	// Slabs is the bound: how many pictures may be held at once. Past it Get fails with ErrNoBuffer.
 	Slabs int
+	// Shared puts the slabs into a File that another process can map; Get fails where the system has none (not Linux).
+	Shared bool
 }
 
 // Pool hands out a camera's frames: slabs of one size outside the Go heap, reused. When the size or format of the
@@ -17,6 +19,7 @@ type PoolOptions struct {
 type Pool struct {
 	camera CameraID
 	bound  int
+	shared bool
 
 	mu struct {
 		sync.Mutex
@@ -26,6 +29,7 @@ type Pool struct {
 		bytes  int // mapped now
 		gen    int // changes with the size of the slabs
 		size   layout
+		file   *File // of this size, nil: private memory
 		closed bool
 	}
 }
@@ -56,22 +60,30 @@ func newLayout(f Format, w, h int) layout {
 func (l layout) total() int { return l.base + l.luma + l.small + l.bgr }
 
 type slab struct {
-	pool *Pool
-	gen  int
-	size layout
-	mem  []byte
+	home  home
+	gen   int
+	size  layout
+	mem   []byte // the base pixels first
+	views []byte // what views are made in
+
+	// Of a shared slab.
+	file   *File
+	offset int64
 }
 
-func (s *slab) luma() []byte  { return s.mem[s.size.base:][:s.size.luma] }
-func (s *slab) small() []byte { return s.mem[s.size.base+s.size.luma:][:s.size.small] }
-func (s *slab) bgr() []byte   { return s.mem[s.size.base+s.size.luma+s.size.small:][:s.size.bgr] }
+// home is where a slab goes when nobody holds its frame any more.
+type home interface{ put(f *Frame) }
+
+func (s *slab) luma() []byte  { return s.views[:s.size.luma] }
+func (s *slab) small() []byte { return s.views[s.size.luma:][:s.size.small] }
+func (s *slab) bgr() []byte   { return s.views[s.size.luma+s.size.small:][:s.size.bgr] }
 
 // NewPool returns a pool. It holds no memory until the first Get tells it the size of the pictures.
 func NewPool(o PoolOptions) *Pool {
 	if o.Slabs < 1 {
 		panic(fmt.Sprintf("frame: pool of %d slabs, must be at least 1", o.Slabs))
 	}
-	return &Pool{camera: o.Camera, bound: o.Slabs}
+	return &Pool{camera: o.Camera, bound: o.Slabs, shared: o.Shared}
 }
 
 // MaxSide bounds a picture's width and height: past it a header is taken for damage, not for a picture.
@@ -80,11 +92,8 @@ const MaxSide = 16384
 // Get returns a frame to be filled, with one reference, or ErrNoBuffer when the bound is reached. It fails for sizes
 // outside 1 to MaxSide, and for odd sizes in I420.
 func (p *Pool) Get(format Format, width, height int) (*Frame, error) {
-	if width < 1 || height < 1 || width > MaxSide || height > MaxSide {
-		return nil, fmt.Errorf("picture of %d x %d: each side must be from 1 to %d", width, height, MaxSide)
-	}
-	if format == I420 && (width%2 != 0 || height%2 != 0) {
-		return nil, fmt.Errorf("picture of %d x %d in i420: both sides must be even", width, height)
+	if err := checkSize(format, width, height); err != nil {
+		return nil, err
 	}
 	s, err := p.slab(newLayout(format, width, height))
 	if err != nil {
@@ -93,6 +102,16 @@ func (p *Pool) Get(format Format, width, height int) (*Frame, error) {
 	f := &Frame{Camera: p.camera, PTS: NoPTS, Width: width, Height: height, Format: format, slab: s}
 	f.refs.Store(1)
 	return f, nil
+}
+
+func checkSize(format Format, width, height int) error {
+	if width < 1 || height < 1 || width > MaxSide || height > MaxSide {
+		return fmt.Errorf("picture of %d x %d: each side must be from 1 to %d", width, height, MaxSide)
+	}
+	if format == I420 && (width%2 != 0 || height%2 != 0) {
+		return fmt.Errorf("picture of %d x %d in i420: both sides must be even", width, height)
+	}
+	return nil
 }
 
 func (p *Pool) slab(size layout) (*slab, error) {
@@ -113,15 +132,36 @@ func (p *Pool) slab(size layout) (*slab, error) {
 	if n := len(p.mu.free); n > 0 {
 		s, p.mu.free = p.mu.free[n-1], p.mu.free[:n-1]
 	} else {
-		mem, err := mapMemory(size.total())
-		if err != nil {
+		var err error
+		if s, err = p.newSlab(size); err != nil {
 			return nil, fmt.Errorf("camera %q: frame buffer of %d bytes: %w", p.camera, size.total(), err)
 		}
-		p.mu.bytes += len(mem)
-		s = &slab{pool: p, gen: p.mu.gen, size: size, mem: mem}
 	}
 	p.mu.held++
 	p.mu.peak = max(p.mu.peak, p.mu.held)
+	return s, nil
+}
+
+// newSlab returns memory for one more picture; the lock is held.
+func (p *Pool) newSlab(size layout) (*slab, error) {
+	s := &slab{home: p, gen: p.mu.gen, size: size}
+	var err error
+	if p.shared {
+		if p.mu.file == nil {
+			if p.mu.file, err = newFile(size.total(), p.bound); err != nil {
+				return nil, err
+			}
+		}
+		s.file = p.mu.file
+		s.mem, s.offset, err = s.file.take(size.total())
+	} else {
+		s.mem, err = mapMemory(size.total())
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.views = s.mem[size.base:]
+	p.mu.bytes += len(s.mem)
 	return s, nil
 }
 
@@ -153,12 +193,20 @@ func (p *Pool) drain() {
 		p.unmap(s)
 	}
 	p.mu.free = nil
+	if p.mu.file != nil {
+		p.mu.file.retire()
+		p.mu.file = nil
+	}
 }
 
 // unmap gives a slab back; the lock is held.
 func (p *Pool) unmap(s *slab) {
 	p.mu.bytes -= len(s.mem)
-	unmap(s.mem)
+	if s.file != nil {
+		s.file.give(s.mem, s.offset)
+	} else {
+		unmap(s.mem)
+	}
 }
 
 // Stats says how a pool is used.
