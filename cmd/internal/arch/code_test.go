@@ -13,6 +13,7 @@ import (
 var starters = map[string]string{
 	"engine":               "cameras, lanes, sinks, the core and the evidence worker",
 	"engine/enginetest":    "what stands in for them",
+	"engine/isolate":       "a detector's own process: there is no engine in it",
 	"cmd/rvo/internal/cli": "the engine, the server and the signal handler of one run",
 	"cmd/rvo/internal/web": "the server",
 	"bench":                "load",

@@ -19,6 +19,7 @@ engine/tick < engine/frame, engine/signal
 engine/frame, engine/signal < engine/event < engine/evidence < engine/node
 engine/queue < engine/node < engine/graph < engine/sched < engine/analysis < engine < engine/enginetest
 engine/node < engine/node/nodetest
+engine/node < engine/isolate < engine
 engine/node < nodes/model < nodes/camera/*, nodes/detect/*, nodes/sink/*, nodes/cv, nodes/ort < nodes/all
 proto/** < nodes/detect/grpc, nodes/detect/kserve, nodes/detect/grpc/example
 schema < dsl

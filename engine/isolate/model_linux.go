@@ -1,0 +1,316 @@
+package isolate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/node"
+)
+
+// Model is a detector in a process of its own. Its methods may be called from several goroutines.
+type Model struct {
+	kind    *node.Kind
+	env     node.DetectorEnv
+	options json.RawMessage
+	opts    Options
+	emits   []node.Emit
+
+	restarts atomic.Uint64
+	starting chan struct{} // a place: whoever has it starts a process or waits for one that starts
+
+	mu struct {
+		sync.Mutex
+		proc    *process // nil: none
+		backoff backoff
+		next    time.Time // not started before
+		last    error     // how the last one went
+		closed  bool
+	}
+}
+
+// Open starts a process that opens the detector and returns a model whose instances run in it. It fails as
+// Kind.OpenDetector does, with the child's error, and when no process can be started.
+func Open(ctx context.Context, kind *node.Kind, env node.DetectorEnv, options json.RawMessage, opts Options) (*Model, error) {
+	emits, err := kind.Contract.Emits(options)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{kind: kind, env: env, options: options, opts: opts, emits: emits, starting: make(chan struct{}, 1)}
+	m.mu.backoff = newBackoff(env.Seed)
+	if _, err := m.current(ctx); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+// Restarts returns how often a process was started after the first.
+func (m *Model) Restarts() uint64 { return m.restarts.Load() }
+
+// NewInstance implements node.Model.
+func (m *Model) NewInstance(ctx context.Context, env node.InstanceEnv) (node.Instance, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	i := &instance{m: m, env: env}
+	if err := i.attach(ctx); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Close implements node.Model. The process is gone when it returns.
+func (m *Model) Close() error {
+	m.mu.Lock()
+	m.mu.closed = true
+	p := m.mu.proc
+	m.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	return p.stop()
+}
+
+// current returns the process that runs, starting one where there is none and enough time has passed since the last.
+func (m *Model) current(ctx context.Context) (*process, error) {
+	select {
+	case m.starting <- struct{}{}:
+		defer func() { <-m.starting }()
+	case <-ctx.Done():
+		return nil, errStarting
+	}
+	m.mu.Lock()
+	p, last, wait, closed := m.mu.proc, m.mu.last, time.Until(m.mu.next), m.mu.closed
+	m.mu.Unlock()
+	switch {
+	case closed:
+		return nil, node.ErrClosed
+	case p != nil && p.ready.Load():
+		return p, nil
+	case p == nil && wait > 0:
+		return nil, fmt.Errorf("the detector's process is started again in %v: %w", wait.Round(time.Millisecond), last)
+	case p == nil:
+		var err error
+		if p, err = m.launch(ctx, last != nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.await(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// launch starts a process and makes it the present one.
+func (m *Model) launch(ctx context.Context, again bool) (*process, error) {
+	if again {
+		m.restarts.Add(1)
+	}
+	p, err := m.start(ctx)
+	m.mu.Lock()
+	closed := m.mu.closed
+	switch {
+	case err != nil:
+		m.mu.last, m.mu.next = err, time.Now().Add(m.mu.backoff.ended(0))
+	case !closed:
+		m.mu.proc = p
+	}
+	m.mu.Unlock()
+	if err == nil && closed {
+		err = p.end(node.ErrClosed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// ended takes note of a process that is gone.
+func (m *Model) ended(p *process) {
+	m.mu.Lock()
+	if m.mu.proc != p || m.mu.closed {
+		m.mu.Unlock()
+		return
+	}
+	m.mu.proc = nil
+	wait := m.mu.backoff.ended(time.Since(p.began))
+	m.mu.last, m.mu.next = p.err, time.Now().Add(wait)
+	m.mu.Unlock()
+	if p.ready.Load() { // else whoever waited for it says why it did not start
+		m.env.Log.Warn("a detector's process ended: a later run starts another", "err", p.err, "after", wait)
+	}
+}
+
+// instance is a detector on one camera, whose twin runs in the child.
+type instance struct {
+	m   *Model
+	env node.InstanceEnv
+
+	proc  *process // that has the twin; nil: none
+	conn  *conn
+	files []sentFile // that the twin has mapped
+	next  uint64     // id of the next file
+	req   request
+	reply reply
+}
+
+type sentFile struct {
+	file *frame.File
+	id   uint64
+}
+
+// Detect implements node.Instance. A run whose context is done before it has ended costs the process its life: nothing
+// else ends a hanging one, and the pictures must not be given back while it may look at them.
+func (i *instance) Detect(ctx context.Context, run *node.Run) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := i.attach(ctx); err != nil {
+		return err
+	}
+	fds, err := i.prepare(ctx, run)
+	if err != nil {
+		return err
+	}
+	release := i.conn.within(ctx)
+	if err = i.conn.send(i.req.encode(&i.conn.out), fds...); err == nil {
+		err = i.receive()
+	}
+	release()
+	if err != nil {
+		cause := damage(err)
+		if ctx.Err() != nil {
+			cause = killed("a run on camera %q did not end in time", i.env.Camera)
+		}
+		err = i.proc.end(cause)
+		i.drop()
+		return err
+	}
+	switch i.reply.outcome {
+	case ranFailed:
+		return errors.New(i.reply.text)
+	case ranPanic:
+		panic(i.reply.text + " (in the detector's process)") // the engine contains and counts it like one of its own
+	}
+	for _, o := range i.reply.outputs {
+		run.Set(i.m.emits[o.index].Name, o.value)
+	}
+	return nil
+}
+
+// attach sees to it that the instance has a twin in a process that runs.
+func (i *instance) attach(ctx context.Context) error {
+	if i.proc != nil && i.proc.alive() {
+		return nil
+	}
+	i.drop()
+	p, err := i.m.current(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := p.join(ctx, i.env)
+	if err != nil {
+		return err
+	}
+	i.proc, i.conn = p, c
+	return nil
+}
+
+// drop forgets a twin.
+func (i *instance) drop() {
+	if i.conn != nil {
+		i.conn.close()
+	}
+	i.proc, i.conn, i.files = nil, nil, nil
+}
+
+// prepare fills the request and returns the descriptors that go with it.
+func (i *instance) prepare(ctx context.Context, run *node.Run) ([]int, error) {
+	q := &i.req
+	*q = request{
+		n: run.N, now: run.Now, clock: i.m.env.Now(), limit: limit(ctx),
+		inputs: q.inputs[:0], files: q.files[:0], pictures: q.pictures[:0],
+	}
+	for _, in := range run.Inputs {
+		q.inputs = append(q.inputs, input{in.Signal, in.Value, in.Capture})
+	}
+	var used []sentFile
+	var fds []int
+	for _, f := range run.Frames {
+		file, offset := f.Place()
+		if file == nil {
+			return nil, errors.New("the picture is not in shared memory: its pool must be opened with Shared")
+		}
+		at := slices.IndexFunc(used, func(s sentFile) bool { return s.file == file })
+		if at < 0 {
+			at = len(used)
+			s := sentFile{file: file, id: i.next}
+			known := slices.IndexFunc(i.files, func(s sentFile) bool { return s.file == file })
+			if known >= 0 {
+				s = i.files[known]
+			} else {
+				i.next++
+				fds = append(fds, file.FD())
+			}
+			used = append(used, s)
+			q.files = append(q.files, fileRef{id: s.id, size: file.Size(), fresh: known < 0})
+		}
+		q.pictures = append(q.pictures, picture{
+			file: uint32(at), offset: offset, format: f.Format, width: uint32(f.Width), height: uint32(f.Height),
+			seq: f.Seq, capture: f.Capture, pts: int64(f.PTS),
+		})
+	}
+	if len(fds) > maxFiles {
+		return nil, fmt.Errorf("a run on pictures of %d different memories: at most %d", len(fds), maxFiles)
+	}
+	i.files = used
+	return fds, nil
+}
+
+// The child is told to end a little before its parent loses patience, so that a detector that heeds its context keeps
+// its process: a tenth of the time, and never more than slackMost, which two processes on a busy machine can take to
+// notice.
+const slackMost = 200 * time.Millisecond
+
+func limit(ctx context.Context) int64 {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	left := time.Until(end)
+	return int64(max(left-min(left/10, slackMost), 1))
+}
+
+// receive reads the end of the run and holds it to the contract.
+func (i *instance) receive() error {
+	typ, payload, err := i.conn.receive()
+	if err != nil {
+		return err
+	}
+	if typ != msgRan {
+		return fmt.Errorf("%w: message %d in answer to a run", errShort, typ)
+	}
+	if err := i.reply.decode(payload); err != nil {
+		return err
+	}
+	if i.reply.n != i.req.n {
+		return fmt.Errorf("%w: answer to run %d, not %d", errShort, i.reply.n, i.req.n)
+	}
+	for _, o := range i.reply.outputs {
+		if int(o.index) >= len(i.m.emits) || i.m.emits[o.index].Type != o.value.Type() {
+			return fmt.Errorf("%w: an output that is not in the contract", errShort)
+		}
+	}
+	return nil
+}
+
+// Close implements node.Instance. The twin closes on its own.
+func (i *instance) Close() error {
+	i.drop()
+	return nil
+}
