@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,7 +100,10 @@ func newCamera(e *Engine, i int) (*camera, error) {
 	if spec.Ring > 0 {
 		slabs += encoderQueue + 1
 	}
-	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: slabs})
+	shared := slices.ContainsFunc(spec.Instances, func(i int) bool {
+		return e.g.Detectors[e.g.Instances[i].Detector].Isolate == graph.IsolateProcess
+	})
+	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: slabs, Shared: shared})
 	c.mu.state, c.mu.since = cameraStarting, time.Now()
 	c.last.Store(-1)
 	if spec.FPS > 0 {

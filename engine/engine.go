@@ -31,6 +31,7 @@ import (
 
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/graph"
+	"rvo.dev/engine/isolate"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/sched"
 	"rvo.dev/engine/tick"
@@ -81,6 +82,7 @@ type Engine struct {
 	cams      []*camera
 	lanes     []*lane
 	models    []node.Model
+	processes []*isolate.Model // by detector, nil: it runs in this process; set before opened
 	sinks     []*sink
 	evidence  *keeper
 	metrics   *metrics
@@ -156,6 +158,7 @@ func New(cfg Config) (*Engine, error) {
 		cfg: cfg, g: g, run: cfg.RunID, logs: newLogger(),
 		frames: make(chan int, len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
 		wakeAt: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)),
+		processes: make([]*isolate.Model, len(g.Detectors)),
 	}
 	slots := g.Cores
 	if slots == 0 {
@@ -318,9 +321,7 @@ func (e *Engine) open(ctx context.Context) error {
 	}
 	for i := range e.g.Detectors {
 		d := &e.g.Detectors[i]
-		m, err := d.Kind.OpenDetector(ctx, node.DetectorEnv{
-			Env: e.env("detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec,
-		}, d.Options)
+		m, err := e.openModel(ctx, i)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("detector %q: %w", d.ID, err))
 			continue
@@ -334,6 +335,21 @@ func (e *Engine) open(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// openModel opens a detector's model, in a process of its own where the pipeline says so.
+func (e *Engine) openModel(ctx context.Context, i int) (node.Model, error) {
+	d := &e.g.Detectors[i]
+	env := node.DetectorEnv{Env: e.env("detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec}
+	if d.Isolate != graph.IsolateProcess {
+		return d.Kind.OpenDetector(ctx, env, d.Options)
+	}
+	m, err := isolate.Open(ctx, d.Kind, env, d.Options, isolate.Options{Still: e.g.Lockstep})
+	if err != nil {
+		return nil, err
+	}
+	e.processes[i] = m
+	return m, nil
 }
 
 // finish flushes what is pending, within what is left of the drain, and closes everything.

@@ -27,7 +27,10 @@ import (
 	"rvo.dev/engine/signal"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	serveVictims()
+	goleak.VerifyTestMain(m)
+}
 
 func TestEventIsConfirmedAndEndsAtTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

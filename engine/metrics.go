@@ -105,6 +105,7 @@ func (m *metrics) table() []series {
 		{"rvo_detector_cost_seconds", "Learned cost of one run, smoothed over about eight.", g, []string{"detector", "camera"}},
 		{"rvo_detector_rate_limit", "Runs a second that the detector is capped to now: below its fps while load \"adaptive\" has lowered it.", g, []string{"detector", "camera"}},
 		{"rvo_detector_health", "1 for the present health: ok, degraded, broken, probing.", g, []string{"detector", "camera", "health"}},
+		{"rvo_detector_process_restarts_total", "Times that a detector's own process was started again.", c, []string{"detector"}},
 		{"rvo_detector_threads_leaked", "Threads that are stuck in abandoned runs.", g, nil},
 		{"rvo_results_stale_total", "Results that were older than what was known already.", c, nil},
 		{"rvo_results_late_total", "Results of runs that had been abandoned.", c, nil},
@@ -153,6 +154,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	put("rvo_detector_threads_leaked", float64(m.e.pool.leaked.Load()))
 	m.cameras(put, &st)
 	m.detectors(put, &snap)
+	m.processes(put)
 	m.outputs(put)
 }
 
@@ -212,6 +214,18 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 			put("rvo_signal_age_seconds", snap.now.Sub(c.Capture).Seconds(), g.Cells[i].Signal, g.Cameras[g.Cells[i].Camera].ID)
 		}
 		put("rvo_signal_fresh", flag(snap.cells[i].Fresh(snap.now)), g.Cells[i].Signal, g.Cameras[g.Cells[i].Camera].ID)
+	}
+}
+
+// processes counts restarts, of which a detector without a process of its own has none.
+func (m *metrics) processes(put putFunc) {
+	opened := m.e.opened.Load() != nil
+	for i := range m.e.g.Detectors {
+		n := uint64(0)
+		if opened && m.e.processes[i] != nil {
+			n = m.e.processes[i].Restarts()
+		}
+		put("rvo_detector_process_restarts_total", float64(n), m.e.g.Detectors[i].ID)
 	}
 }
 

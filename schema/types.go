@@ -58,6 +58,7 @@ type Detector struct {
 	Cameras   *[]string         `json:"cameras,omitempty"`
 	Priority  *string           `json:"priority,omitempty"`
 	Load      *string           `json:"load,omitempty"`
+	Isolate   *string           `json:"isolate,omitempty"`
 	Enabled   *bool             `json:"enabled,omitempty"`
 }
 

@@ -65,6 +65,8 @@ func (c *compiler) detector(id string) {
 		Priority: c.priority(in.Priority), MinFPS: or(in.MinFPS, 0),
 		Load: word(in.Load, named[graph.LoadPolicy]{"backoff", graph.LoadBackoff},
 			named[graph.LoadPolicy]{"none", graph.LoadNone}, named[graph.LoadPolicy]{"adaptive", graph.LoadAdaptive}),
+		Isolate: word(in.Isolate, named[graph.Isolation]{"thread", graph.IsolateThread},
+			named[graph.Isolation]{"process", graph.IsolateProcess}),
 		Enabled: or(in.Enabled, true), Place: c.place(path),
 	}
 	if s.MinFPS > s.FPS && in.FPS != nil {

@@ -107,6 +107,16 @@ const (
 	LoadAdaptive
 )
 
+// Isolation is where a detector runs.
+type Isolation uint8
+
+const (
+	// IsolateThread runs it in this process: a panic is contained, an abort of a library is not.
+	IsolateThread Isolation = iota
+	// IsolateProcess runs it in a process of its own, one for all its cameras.
+	IsolateProcess
+)
+
 // CostClass is how heavy a run is: it sets the pause after an overrun.
 type CostClass uint8
 
@@ -136,6 +146,7 @@ type DetectorSpec struct {
 	TTL       map[string]time.Duration // overrides by signal name
 	Priority  Priority
 	Load      LoadPolicy
+	Isolate   Isolation
 	Enabled   bool
 	Place     Place
 }

@@ -11,5 +11,6 @@ func commands(a *app) []*cobra.Command {
 		newCameras(a),
 		newBench(a),
 		newVersion(a),
+		newDetector(a),
 	}
 }

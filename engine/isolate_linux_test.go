@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/isolate"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+// serveVictims makes this program a detector's process when it was started as one.
+func serveVictims() {
+	if len(os.Args) < 2 || os.Args[1] != isolate.Argument {
+		return
+	}
+	set, err := node.NewSet(victim())
+	if err == nil {
+		err = isolate.Serve(set, frame.StdCodec{})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// deadlyRun is the run of an instance in which a victim does what it is named for.
+const deadlyRun = 10
+
+// victim is a detector that counts its pictures, and dies in the way that its name says, once.
+func victim() node.Kind {
+	return node.Detector(node.Contract{
+		Name: "fake", Doc: "dies as told", Options: "#Options: name: string",
+		Emits: func(json.RawMessage) ([]node.Emit, error) {
+			return []node.Emit{{Name: "count", Type: signal.TypeInt}, {Name: "boxes", Type: signal.TypeBoxes}}, nil
+		},
+	}, func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) { return victimModel(o), nil })
+}
+
+type victimModel options
+
+func (m victimModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	return m, nil
+}
+func (m victimModel) Close() error { return nil }
+
+func (m victimModel) Detect(_ context.Context, run *node.Run) error {
+	if run.N == deadlyRun {
+		switch m.Name {
+		case "abort":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGABRT)
+			select {}
+		case "segfault":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGSEGV)
+			select {}
+		case "killed":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		case "exit":
+			os.Exit(3)
+		case "memory":
+			hoard()
+		case "hang":
+			select {}
+		}
+	}
+	run.Set("count", signal.Int(int64(len(run.Frames[0].Pix()))))
+	return nil
+}
+
+// hoard takes memory until there is none, below a bound of its own so that the machine survives.
+func hoard() {
+	bound := syscall.Rlimit{Cur: 3 << 30, Max: 3 << 30} // of addresses: a Go program reserves more than it uses
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &bound); err != nil {
+		panic(err)
+	}
+	var all [][]byte
+	for {
+		all = append(all, make([]byte, 64<<20))
+		runtime.KeepAlive(all)
+	}
+}
+
+// TestDeadDetectorsHarmNobody: six detectors die in six ways in processes of their own. Each costs its own failures, is
+// counted, started again and works again; the detector beside them looks at every picture, and nothing is left behind.
+func TestDeadDetectorsHarmNobody(t *testing.T) {
+	if r, w, err := os.Pipe(); err == nil { // the runtime opens what it polls with at the first use
+		_, _ = r.Close(), w.Close()
+	}
+	before := descriptors(t)
+	k := newKit(t)
+	k.camera("front", 20, &fakeCamera{live: true})
+	k.detector("steady", 20, says(0, 1))
+	ways := []string{"abort", "exit", "hang", "killed", "memory", "segfault"}
+	for _, w := range ways {
+		d := k.detector(w, 20, nil)
+		d.Isolate, d.Timeout, d.Load = graph.IsolateProcess, 400*time.Millisecond, graph.LoadNone
+	}
+	reg := prometheus.NewRegistry()
+	k.cfg.Registry = reg
+	e := k.engine()
+	kind := victim()
+	for i := range e.g.Detectors {
+		if d := &e.g.Detectors[i]; d.Isolate == graph.IsolateProcess {
+			d.Kind = &kind
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	done := make(chan error)
+	go func() { done <- e.Run(ctx) }()
+	// Until every victim has died and worked again for a while; the deadline is for machines that are very busy.
+	recovered := func(i int) bool {
+		_, snap := e.snapshot()
+		s := snap.stats.Lanes[i]
+		return s.OK > deadlyRun+5 && s.Failed+s.Timeouts > 0
+	}
+	for i := range e.g.Instances {
+		name := e.g.Detectors[e.g.Instances[i].Detector].ID
+		for slices.Contains(ways, name) && !recovered(i) {
+			select {
+			case <-ctx.Done():
+				t.Fatalf("%s did not work again in time", name)
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	restarts := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() == "rvo_detector_process_restarts_total" {
+			for _, m := range f.GetMetric() {
+				restarts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+			}
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	k.clean(e)
+	for _, w := range ways {
+		if restarts[w] != 1 {
+			t.Errorf("%s was started again %v times, want once", w, restarts[w])
+		}
+	}
+	if restarts["steady"] != 0 {
+		t.Errorf("a detector without a process was started again %v times", restarts["steady"])
+	}
+	for i := range e.g.Instances {
+		name, s := e.g.Detectors[e.g.Instances[i].Detector].ID, e.core.Stats.Lanes[i]
+		if name == "steady" && (s.Failed+s.Panics+s.Timeouts > 0 || s.OK == 0) {
+			t.Errorf("the detector beside them: %+v", s)
+		}
+		if s.Panics > 0 {
+			t.Errorf("%s panicked in this process: %+v", name, s)
+		}
+	}
+	var ws syscall.WaitStatus
+	if pid, err := syscall.Wait4(-1, &ws, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
+		t.Errorf("process %d is left behind (%v)", pid, err)
+	}
+	if after := descriptors(t); after > before {
+		t.Errorf("%d descriptors are open, were %d", after, before)
+	}
+}
+
+// TestDetectorThatDoesNotStartInItsProcessRefusesTheRun: with the reason, as one in this process.
+func TestDetectorThatDoesNotStartInItsProcessRefusesTheRun(t *testing.T) {
+	k := newKit(t)
+	k.camera("front", 10, &fakeCamera{live: true})
+	k.detector("d", 10, says(0, 1)).Isolate = graph.IsolateProcess
+	e := k.engine()
+	e.g.Detectors[0].Options = json.RawMessage(`{"name":3}`)
+	err := e.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), `detector "d"`) || !strings.Contains(err.Error(), "cannot unmarshal number") {
+		t.Errorf("Run gave %v, want the detector and the reason", err)
+	}
+}
+
+// descriptors counts what the process has open.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}

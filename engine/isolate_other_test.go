@@ -1,0 +1,6 @@
+//go:build !linux
+
+package engine
+
+// serveVictims does nothing: there are no processes of their own here.
+func serveVictims() {}
