@@ -17,7 +17,7 @@ package cv
 import "rvo.dev/engine/node"
 
 // needs is what a build lacks that does not have these kinds.
-const needs = "OpenCV: apt-get install libopencv-dev, then build with CGO_ENABLED=1 and -tags opencv (make run does both)"
+const needs = "OpenCV: apt-get install g++ pkg-config libopencv-dev, then build with CGO_ENABLED=1 and -tags opencv (make run does both)"
 
 // Kinds returns the kinds of this package, in a fixed order.
 func Kinds() []node.Kind {
