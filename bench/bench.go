@@ -80,7 +80,7 @@ func Run(ctx context.Context, scenarios []Scenario, o Options) ([]*Result, error
 		if err != nil {
 			return nil, fmt.Errorf("a folder for clips: %w", err)
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }() // clips nobody asked for
 		o.StateDir = dir
 	}
 	var out []*Result

@@ -200,7 +200,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 	for _, d := range []Design{Lanes, Inline} {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-		rs, err := Run(ctx, []Scenario{s}, Options{Duration: time.Hour, Sample: time.Hour, Designs: []Design{d}})
+		rs, err := Run(ctx, []Scenario{s}, Options{Duration: time.Hour, Warmup: 15 * time.Millisecond, Sample: time.Hour, Designs: []Design{d}})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || len(rs) != 0 {
 			t.Errorf("%s: %d results and %v", d, len(rs), err)

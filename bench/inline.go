@@ -86,7 +86,7 @@ func measureInline(ctx context.Context, s *Scenario, o *Options, run int) (*Resu
 		if err != nil {
 			return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
-		defer a.close()
+		defer func() { _ = a.close() }()
 		l.nodes = append(l.nodes, inlineNode{Load: load, index: i, alarm: a, ended: tick.Never})
 	}
 	camera, err := newAlarm()

@@ -205,13 +205,10 @@ func litter(megabytes int) (stop func()) {
 	if megabytes == 0 {
 		return func() {}
 	}
-	type node struct {
-		next *node
-		pad  [56]byte
-	}
+	type node [8]*node // 64 bytes of pointers for the collector to follow
 	var alive *node
 	for range 2 * megabytes << 20 / 64 {
-		alive = &node{next: alive}
+		alive = &node{alive}
 	}
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {

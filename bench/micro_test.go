@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -110,7 +110,7 @@ func BenchmarkTickDue(b *testing.B) { benchmarkRig(b, (*rig).period) }
 func benchmarkRig(b *testing.B, f func(*rig)) {
 	b.Helper()
 	for _, n := range []int{0, 1, 4, 8, 10, 50, 200} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			r, err := newRig(n)
 			if err != nil {
 				b.Fatal(err)

@@ -53,7 +53,7 @@ func (p *probe) observe(in sched.Input, took time.Duration, decided []sched.Deci
 		p.frame(&in, pt)
 	case sched.InputFinished:
 		p.finished(&in, took, pt)
-	case sched.InputStart, sched.InputDeadline, sched.InputWall, sched.InputStop:
+	case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop:
 	}
 	if counts {
 		p.r.Ticks++

@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"time"
 )
 
@@ -56,8 +57,8 @@ func (m moment) since() Usage {
 	if m.known && n.known {
 		u.Foreign = max(0, (n.all-m.all).Seconds()/wall-u.CPU)
 	}
-	for i := len(n.pauses.Counts) - 1; i >= 0; i-- {
-		if n.pauses.Counts[i] > m.pauses.Counts[i] {
+	for i, count := range slices.Backward(n.pauses.Counts) {
+		if count > m.pauses.Counts[i] {
 			u.Pause = time.Duration(n.pauses.Buckets[i] * float64(time.Second))
 			break
 		}
@@ -65,21 +66,21 @@ func (m moment) since() Usage {
 	return u
 }
 
-// print is memory and goroutines at one time.
-type print struct {
+// weight is memory and goroutines at one time.
+type weight struct {
 	goroutines int
 	heap       uint64
 }
 
-func footprint() print {
+func footprint() weight {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return print{runtime.NumGoroutine(), m.HeapAlloc}
+	return weight{runtime.NumGoroutine(), m.HeapAlloc}
 }
 
 // grown returns goroutines and bytes a camera since before.
-func grown(before print, cameras int) (goroutines, heap float64) {
+func grown(before weight, cameras int) (goroutines, heap float64) {
 	now := footprint()
 	n := float64(cameras)
 	return float64(now.goroutines-before.goroutines) / n, max(0, float64(now.heap)-float64(before.heap)) / n
