@@ -14,7 +14,7 @@ import (
 )
 
 // rig is a core on a virtual clock: one camera of 30 pictures a second, n detectors that look at each and answer at
-// once, n events whose conditions have eight comparisons.
+// once, n events whose conditions have eight comparisons on two of them.
 type rig struct {
 	core     *sched.Core
 	out      []sched.Decision
@@ -58,7 +58,6 @@ func newRig(n int) (*rig, error) {
 	}
 	r := &rig{core: sched.New(g, sched.Options{Slots: max(n, 1)}), out: make([]sched.Decision, 0, 256)}
 	for i := range g.Instances {
-		_ = i
 		r.values = append(r.values, []node.Output{{Index: 0, Value: signal.Int(1)}, {Index: 1, Value: signal.Int(int64(i % 2))}})
 	}
 	r.inputs = make([]sched.Input, 0, n)
@@ -69,13 +68,14 @@ func newRig(n int) (*rig, error) {
 	return r, nil
 }
 
-// leaves are eight comparisons on the signals of up to eight detectors, all of which hold.
+// leaves are eight comparisons, four each on the signals of a detector and its neighbour, all of which hold: an event
+// that looks at two detectors is evaluated for the results of two.
 func leaves(n, first int) []*event.Cond {
 	var out []*event.Cond
 	for j := range 8 {
 		out = append(out, &event.Cond{
-			Signal: fmt.Sprintf("d%03d.value", (first+j)%n), Path: fmt.Sprintf("when.all[%d]", j),
-			Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(1)}},
+			Signal: fmt.Sprintf("d%03d.%s", (first+j%2)%n, [...]string{"value", "edge"}[j/2%2]), Path: fmt.Sprintf("when.all[%d]", j),
+			Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(0)}},
 		})
 	}
 	return out

@@ -103,7 +103,7 @@ func BenchmarkEventFires(b *testing.B) {
 }
 
 // BenchmarkTick is one tick at 1 kHz of a camera of 30 pictures a second with n detectors that answer at once and n
-// events of eight comparisons; BenchmarkTickDue is a tick in which all are due and complete.
+// events of eight comparisons on two of them; BenchmarkTickDue is a tick in which all are due and complete.
 func BenchmarkTick(b *testing.B)    { benchmarkRig(b, (*rig).millisecond) }
 func BenchmarkTickDue(b *testing.B) { benchmarkRig(b, (*rig).period) }
 
