@@ -142,7 +142,7 @@ func (m *Model) ended(p *process) {
 	m.mu.last, m.mu.next = p.err, time.Now().Add(wait)
 	m.mu.Unlock()
 	if p.ready.Load() { // else whoever waited for it says why it did not start
-		m.env.Log.Warn("a detector's process ended: a later run starts another", "err", p.err, "after", wait)
+		m.env.Log.Warn("a detector's process ended: a later run starts another", "err", p.err, "after", wait.Round(time.Millisecond).String())
 	}
 }
 
