@@ -107,3 +107,48 @@ func TestTickAllocatesNothing(t *testing.T) {
 		t.Errorf("%.2f allocations a turn, the budget is 0", n)
 	}
 }
+
+// BenchmarkCrowd is one input to a core with 1000 cameras and 4 detectors on each, of which two run at a time: thousands
+// wait for a slot, and what a turn costs must not grow with them.
+func BenchmarkCrowd(b *testing.B) {
+	s := newSim(b)
+	s.quiet, s.slots = true, 2
+	for i := range 1000 {
+		must(b, s.camera([]string{fmt.Sprintf("c%04d", i), "fps=30"}))
+	}
+	for i := range 4 {
+		must(b, s.detector([]string{fmt.Sprintf("d%d", i), "signals=v:int", "fps=30", "load=none", "minFps=0.01", "say=0s:v=1"}))
+		must(b, s.event(fmt.Sprintf("event e%d when=d%d.v>=1 hold=1h", i, i)))
+	}
+	s.build()
+	var out []sched.Decision
+	var running []sched.Decision
+	res := []node.Output{{Index: 0, Value: signal.Int(1)}}
+	now, n := tick.Time(0), 0
+	take := func() {
+		for _, d := range out {
+			if d.Kind == sched.DecisionRun {
+				running = append(running, d)
+			}
+		}
+	}
+	step := func() {
+		now = now.Add(time.Second / 30000)
+		n++
+		out = s.core.Step(sched.Input{Kind: sched.InputFrame, Now: now, Camera: n % 1000, Seq: uint64(n/1000 + 1), Capture: now}, out[:0])
+		take()
+		if len(running) > 1 {
+			d := running[0]
+			running = append(running[:0], running[1:]...)
+			out = s.core.Step(sched.Input{Kind: sched.InputFinished, Now: now, Instance: d.Instance, Job: d.Job, Outputs: res}, out[:0])
+			take()
+		}
+	}
+	for range 20000 {
+		step()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		step()
+	}
+}

@@ -80,20 +80,22 @@ type Core struct {
 	dirty   []int32   // watches to evaluate in this step
 	gates   []int32   // instance -> its watch, -1: no gate
 
-	cams  []camera
-	lanes []lane
-	// waiting lists lanes with an offer that could not start yet.
-	waiting []int32
-	ready   []int32 // scratch of dispatch
-	job     uint64
+	cams   []camera
+	lanes  []lane
+	retry  []int32 // lanes whose offer is to be judged in this step
+	aside  []int32 // scratch of dispatch
+	local  ready   // lanes that wait for a CPU slot
+	remote ready   // lanes that wait for a place among the blocking runs
+	alarms heap    // lanes that wait for a time
+	job    uint64
 
 	slots, slotsFree int
 	reserve          int
 	blocking         int // free places for blocking runs
 
-	nextWatch tick.Time // no watch wakes before this
-	nextLane  tick.Time // no lane does
-	asked     tick.Time // the wake last asked for
+	nextWatch   tick.Time // no watch wakes before this
+	nextTimeout tick.Time // no run exceeds its timeout before this
+	asked       tick.Time // the wake last asked for
 
 	trans []event.Transition // scratch
 	Stats Stats
@@ -161,7 +163,7 @@ func New(g *graph.Graph, o Options) *Core {
 		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
-		nextWatch: tick.Never, nextLane: tick.Never, asked: tick.Never,
+		nextWatch: tick.Never, nextTimeout: tick.Never, asked: tick.Never,
 		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances)), Transitions: map[event.TransitionKind]uint64{}},
 	}
 	for i := range c.cells {
@@ -251,7 +253,7 @@ func (c *Core) start(in Input, out []Decision) []Decision {
 		}
 		l.due = in.Now.Add(l.phase)
 		if l.noFrame && !l.chained {
-			c.nextLane = min(c.nextLane, l.due)
+			c.alarm(int32(i), l.due)
 		}
 	}
 	for i := range c.watches {
@@ -311,10 +313,11 @@ func (c *Core) stop(out []Decision) []Decision {
 		out = c.emit(w, out)
 		w.wake = tick.Never
 	}
-	for _, li := range c.waiting {
-		out = c.skip(int(li), SkipStopping, out)
+	for i := range c.lanes {
+		if c.lanes[i].offer {
+			out = c.skip(i, SkipStopping, out)
+		}
 	}
-	c.waiting = c.waiting[:0]
 	for i := range c.cams {
 		if cam := &c.cams[i]; cam.seen {
 			out = c.unhold(i, cam.newest, out)
@@ -359,6 +362,9 @@ func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 			continue
 		}
 		answer, wake := w.prog.Eval(c.cells, w.state, at)
+		if w.lane >= 0 && answer == yes && w.answer != yes {
+			c.review(int(w.lane)) // the gate opens on what waits for it
+		}
 		w.answer = answer
 		if w.machine >= 0 {
 			c.trans = w.m.Step(w.cfg, answer, at, c.trans[:0])
@@ -417,7 +423,10 @@ func (c *Core) occurrence(m *graph.Machine, seq uint64) string {
 
 // askWake tells the shell when to come back, if that changed.
 func (c *Core) askWake(out []Decision) []Decision {
-	at := min(c.nextWatch, c.nextLane)
+	at := min(c.nextWatch, c.nextTimeout)
+	if len(c.alarms) > 0 {
+		at = min(at, c.alarms[0].key)
+	}
 	if c.stopped {
 		at = tick.Never // the shell bounds the runs that are still out
 	}

@@ -1,8 +1,6 @@
 package sched
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"rvo.dev/engine/graph"
@@ -55,6 +53,11 @@ type lane struct {
 	offerSeq     uint64
 	offerCapture tick.Time
 	cause        Cause // what it waits for
+	news         bool  // to be judged in this step
+	queued       bool  // waits for a slot
+	inDue        bool  // has an entry in the heap of due times
+	inFloor      bool  // has one in the heap of floors
+	alarmed      bool  // has one in the heap of alarms
 }
 
 func newLane(g *graph.Graph, i, slots, reserve int) lane {
@@ -103,12 +106,11 @@ func (c *Core) propose(li int, seq uint64, capture tick.Time, out []Decision) []
 	l := &c.lanes[li]
 	if l.offer {
 		out = c.skip(li, l.cause, out)
-	} else {
-		c.waiting = append(c.waiting, int32(li))
 	}
 	c.Stats.Lanes[li].Offers++
 	l.offer, l.offerSeq, l.offerCapture, l.cause = true, seq, capture, SkipSlots
 	c.hold(l.camera, seq)
+	c.review(li)
 	return out
 }
 
@@ -117,6 +119,7 @@ func (c *Core) skip(li int, why Cause, out []Decision) []Decision {
 	l := &c.lanes[li]
 	c.Stats.Lanes[li].Skips[why]++
 	l.offer = false
+	c.unqueue(l)
 	l.pressed = l.pressed || why == SkipSlots
 	return c.unhold(l.camera, l.offerSeq, out)
 }
@@ -191,59 +194,91 @@ func (c *Core) tolerance(l *lane) time.Duration {
 	return t / 2
 }
 
-// dispatch starts what may start: by priority, then by due time.
+// dispatch tries what has news, and starts what may start as far as the slots go: who goes first is best's to say.
 func (c *Core) dispatch(out []Decision) []Decision {
-	if c.stopped || len(c.waiting) == 0 {
+	if c.stopped {
+		c.retry = c.retry[:0]
 		return out
 	}
-	c.ready = c.ready[:0]
-	for _, li := range c.waiting {
-		l := &c.lanes[li]
-		if !l.offer {
-			continue
-		}
-		switch v, why := c.try(int(li)); v {
-		case start:
-			c.ready = append(c.ready, li)
-			l.cause = SkipSlots
-		case wait:
-			l.cause = why
-			if why == SkipRate {
-				c.nextLane = min(c.nextLane, l.due.Add(-c.tolerance(l)))
-			}
-		case refuse:
-			out = c.skip(int(li), why, out)
+	for _, li := range c.retry {
+		c.lanes[li].news = false
+		if c.lanes[li].offer {
+			out = c.judge(li, out)
 		}
 	}
-	slices.SortStableFunc(c.ready, func(a, b int32) int {
-		la, lb := &c.lanes[a], &c.lanes[b]
-		return cmp.Or(cmp.Compare(c.rank(lb), c.rank(la)), cmp.Compare(la.due, lb.due), cmp.Compare(a, b))
-	})
-	for _, li := range c.ready {
+	c.retry = c.retry[:0]
+	c.aside = c.aside[:0]
+	for c.slotsFree > 0 && c.local.n > 0 {
+		li := c.best(&c.local, c.slotsFree <= c.reserve)
+		if li < 0 {
+			break
+		}
 		l := &c.lanes[li]
-		switch {
-		case l.blocking && c.blocking > 0:
-			c.blocking--
-		case !l.blocking && c.slotsFree-c.kept(l) >= l.weight:
-			c.slotsFree -= l.weight
-		default:
+		if c.slotsFree-c.kept(l) < l.weight {
+			c.aside = append(c.aside, int32(li)) // smaller ones may still fit
 			continue
 		}
-		out = c.begin(int(li), out)
+		out = c.launch(li, out)
 	}
-	c.waiting = slices.DeleteFunc(c.waiting, func(li int32) bool { return !c.lanes[li].offer })
+	for _, li := range c.aside {
+		c.enqueue(li)
+	}
+	for c.blocking > 0 && c.remote.n > 0 {
+		li := c.best(&c.remote, false)
+		if li < 0 {
+			break
+		}
+		out = c.launch(li, out)
+	}
 	return out
 }
 
-// rank orders what is ready: critical first, then what has fallen to its floor, by priority, then the rest by priority.
-func (c *Core) rank(l *lane) int {
-	switch {
-	case l.priority == graph.Critical:
-		return 2*int(graph.Critical) + 1
-	case l.slowest > 0 && l.began.Add(l.slowest) <= c.now:
-		return int(graph.Critical) + int(l.priority)
+// review has a lane's offer judged in this step.
+func (c *Core) review(li int) {
+	if l := &c.lanes[li]; l.offer && !l.news {
+		l.news = true
+		c.retry = append(c.retry, int32(li))
 	}
-	return int(l.priority)
+}
+
+// judge asks the gates about a lane's offer: it waits for a slot, for something else, or is over.
+func (c *Core) judge(li int32, out []Decision) []Decision {
+	l := &c.lanes[li]
+	switch v, why := c.try(int(li)); v {
+	case start:
+		l.cause = SkipSlots
+		c.enqueue(li)
+	case wait:
+		l.cause = why
+		if why == SkipRate {
+			c.alarm(li, l.due.Add(-c.tolerance(l)))
+		}
+	case refuse:
+		out = c.skip(int(li), why, out)
+	}
+	return out
+}
+
+// launch starts a lane that has a slot, unless a gate has closed since it began to wait.
+func (c *Core) launch(li int, out []Decision) []Decision {
+	l := &c.lanes[li]
+	switch v, why := c.try(li); v {
+	case start:
+		if l.blocking {
+			c.blocking--
+		} else {
+			c.slotsFree -= l.weight
+		}
+		return c.begin(li, out)
+	case wait:
+		l.cause = why
+		if why == SkipRate {
+			c.alarm(int32(li), l.due.Add(-c.tolerance(l)))
+		}
+	case refuse:
+		return c.skip(li, why, out)
+	}
+	return out
 }
 
 // kept is how many free slots are not for this lane.

@@ -24,7 +24,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	l.offer = false
 	l.began = c.now
 	l.timeout = c.now.Add(l.limit)
-	c.nextLane = min(c.nextLane, l.timeout)
+	c.nextTimeout = min(c.nextTimeout, l.timeout)
 	if !l.noFrame || l.chained {
 		c.advanceDue(li, c.tolerance(l))
 	}
@@ -51,6 +51,7 @@ func (c *Core) finished(in Input, out []Decision) []Decision {
 		return c.late(in, out)
 	}
 	c.free(l)
+	c.review(in.Instance) // a picture may have come while it was busy
 	st := &c.Stats.Lanes[in.Instance]
 	st.Took += time.Duration(in.Took)
 	if c.stopped {
@@ -119,27 +120,45 @@ func (c *Core) late(in Input, out []Decision) []Decision {
 	return out
 }
 
-// timers deals with what lanes wait for by time: runs that take too long, and detectors that are due without a picture.
+// alarm has a lane looked at when its time has come.
+func (c *Core) alarm(li int32, at tick.Time) {
+	if l := &c.lanes[li]; !l.alarmed {
+		l.alarmed = true
+		c.alarms.push(entry{at, li})
+	}
+}
+
+// timers deals with what lanes wait for by time: runs that take too long, detectors that are due without a picture, and
+// those that have one and wait for their rate.
 func (c *Core) timers(out []Decision) []Decision {
-	if c.now < c.nextLane || c.stopped {
+	if c.stopped {
 		return out
 	}
-	c.nextLane = tick.Never
-	for i := range c.lanes {
-		l := &c.lanes[i]
-		if l.busy && l.timeout <= c.now {
-			out = c.abandon(i, out)
+	if c.nextTimeout <= c.now {
+		c.nextTimeout = tick.Never
+		for i := range c.lanes {
+			l := &c.lanes[i]
+			if l.busy && l.timeout <= c.now {
+				out = c.abandon(i, out)
+			}
+			if l.busy {
+				c.nextTimeout = min(c.nextTimeout, l.timeout)
+			}
 		}
-		if l.noFrame && !l.chained && l.due <= c.now {
-			out = c.propose(i, 0, c.now, out)
-			c.advanceDue(i, 0)
+	}
+	for len(c.alarms) > 0 && c.alarms[0].key <= c.now {
+		e := c.alarms.pop()
+		l := &c.lanes[e.lane]
+		l.alarmed = false
+		if !l.noFrame || l.chained {
+			c.review(int(e.lane)) // asks for another alarm where it is still too soon
+			continue
 		}
-		if l.busy {
-			c.nextLane = min(c.nextLane, l.timeout)
+		if l.due <= c.now {
+			out = c.propose(int(e.lane), 0, c.now, out)
+			c.advanceDue(int(e.lane), 0)
 		}
-		if l.noFrame && !l.chained {
-			c.nextLane = min(c.nextLane, l.due)
-		}
+		c.alarm(e.lane, l.due)
 	}
 	return out
 }
@@ -148,6 +167,7 @@ func (c *Core) timers(out []Decision) []Decision {
 func (c *Core) abandon(li int, out []Decision) []Decision {
 	l := &c.lanes[li]
 	c.free(l)
+	c.review(li)
 	c.Stats.Lanes[li].Timeouts++
 	l.leaked = append(l.leaked, abandoned{l.job, l.seq})
 	out = append(out, Decision{Kind: DecisionAbandon, Instance: li, Job: l.job})

@@ -1,0 +1,163 @@
+package sched
+
+import (
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/tick"
+)
+
+// entry stands for a lane in a heap. A lane is in each heap at most once: its entry stays when its turn has passed or its
+// key has grown, and is put right when it comes to the top, so that nothing is ever searched for.
+type entry struct {
+	key  tick.Time
+	lane int32
+}
+
+// heap is a binary heap of entries, the earliest first; of equal keys the lower lane.
+type heap []entry
+
+func (h heap) less(i, j int) bool {
+	return h[i].key < h[j].key || h[i].key == h[j].key && h[i].lane < h[j].lane
+}
+
+func (h *heap) push(e entry) {
+	*h = append(*h, e)
+	s := *h
+	for i := len(s) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !s.less(i, up) {
+			return
+		}
+		s[i], s[up] = s[up], s[i]
+		i = up
+	}
+}
+
+func (h *heap) pop() entry {
+	s := *h
+	top, last := s[0], len(s)-1
+	s[0] = s[last]
+	s = s[:last]
+	*h = s
+	for i := 0; ; {
+		low := 2*i + 1
+		if low >= last {
+			return top
+		}
+		if low+1 < last && s.less(low+1, low) {
+			low++
+		}
+		if !s.less(low, i) {
+			return top
+		}
+		s[i], s[low] = s[low], s[i]
+		i = low
+	}
+}
+
+// ready is the lanes that every gate lets start and that wait for a slot: by priority and due time, and those with a floor
+// also by the moment at which they fall to it.
+type ready struct {
+	due    [graph.Critical + 1]heap
+	floors [graph.Critical + 1]heap
+	n      int // lanes that wait
+}
+
+// enqueue lets a lane wait for a slot.
+func (c *Core) enqueue(li int32) {
+	l := &c.lanes[li]
+	q := c.queue(l)
+	if l.queued {
+		return
+	}
+	l.queued = true
+	q.n++
+	if !l.inDue {
+		l.inDue = true
+		q.due[l.priority].push(entry{l.due, li})
+	}
+	if l.slowest > 0 && !l.inFloor && l.priority != graph.Critical {
+		l.inFloor = true
+		q.floors[l.priority].push(entry{l.began.Add(l.slowest), li})
+	}
+}
+
+// unqueue takes a lane out of the line; its entries go when they come to the top.
+func (c *Core) unqueue(l *lane) {
+	if l.queued {
+		l.queued = false
+		c.queue(l).n--
+	}
+}
+
+func (c *Core) queue(l *lane) *ready {
+	if l.blocking {
+		return &c.remote
+	}
+	return &c.local
+}
+
+// best takes the lane that is to start first out of the line, or returns -1: critical ones, then what has fallen to its
+// floor, by priority, then by priority and due time. With criticalOnly the others are left.
+func (c *Core) best(q *ready, criticalOnly bool) int {
+	if li := c.earliest(q, graph.Critical); li >= 0 {
+		return li
+	}
+	if criticalOnly {
+		return -1
+	}
+	for p := graph.High; ; p-- {
+		if li := c.starved(q, p); li >= 0 {
+			return li
+		}
+		if p == graph.Low {
+			break
+		}
+	}
+	for p := graph.High; ; p-- {
+		if li := c.earliest(q, p); li >= 0 {
+			return li
+		}
+		if p == graph.Low {
+			return -1
+		}
+	}
+}
+
+// earliest takes the waiting lane of a priority that was due first.
+func (c *Core) earliest(q *ready, p graph.Priority) int {
+	for h := &q.due[p]; len(*h) > 0; {
+		e := h.pop()
+		l := &c.lanes[e.lane]
+		switch {
+		case !l.queued:
+			l.inDue = false
+		case e.key < l.due:
+			h.push(entry{l.due, e.lane})
+		default:
+			l.inDue = false
+			c.unqueue(l)
+			return int(e.lane)
+		}
+	}
+	return -1
+}
+
+// starved takes the waiting lane of a priority that has been below its floor for longest.
+func (c *Core) starved(q *ready, p graph.Priority) int {
+	for h := &q.floors[p]; len(*h) > 0 && (*h)[0].key <= c.now; {
+		e := h.pop()
+		l := &c.lanes[e.lane]
+		at := l.began.Add(l.slowest)
+		switch {
+		case !l.queued:
+			l.inFloor = false
+		case e.key < at:
+			h.push(entry{at, e.lane})
+		default:
+			l.inFloor = false
+			c.unqueue(l)
+			return int(e.lane)
+		}
+	}
+	return -1
+}
