@@ -382,15 +382,18 @@ func (e *Engine) closeAll() {
 	for _, s := range e.sinks {
 		s.close()
 	}
-	stuck := false
+	stuck := map[node.Model]bool{}
 	for _, l := range e.lanes {
-		stuck = !l.close() || stuck
+		if !l.close() {
+			stuck[l.model] = true
+		}
 	}
-	if !stuck {
-		for _, m := range e.models {
-			if err := m.Close(); err != nil {
-				e.log.Warn("close a model", "err", err)
-			}
+	for _, m := range e.models {
+		if stuck[m] {
+			continue // one of its runs still uses it
+		}
+		if err := m.Close(); err != nil {
+			e.log.Warn("close a model", "err", err)
 		}
 	}
 	for _, c := range e.cams {

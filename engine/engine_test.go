@@ -148,6 +148,9 @@ func TestHungDetectorIsAbandonedAndTheStopIsBounded(t *testing.T) {
 		if got := k.states(); !slices.Equal(got, []string{"e@front confirmed", "e@front ended shutdown"}) {
 			t.Errorf("records %q", got)
 		}
+		if k.closed["stuck"] != 0 || k.closed["ok"] != 1 {
+			t.Errorf("models closed %v: all but the one that a run still uses", k.closed)
+		}
 		close(release)
 		synctest.Wait()
 		k.clean(e)

@@ -31,6 +31,7 @@ type kit struct {
 	mu      sync.Mutex
 	records []node.Record
 	looked  map[string][]uint64 // by detector: the pictures it looked at
+	closed  map[string]int      // by detector: how often its model was closed
 	cfg     Config
 }
 
@@ -55,7 +56,7 @@ func newKit(t testing.TB) *kit {
 	t.Helper()
 	return &kit{
 		t: t, cams: map[string]*fakeCamera{}, dets: map[string]func(context.Context, uint64, *node.Run) error{},
-		looked: map[string][]uint64{}, spec: graph.Spec{Name: "test", Revision: "rev", Engine: graph.EngineSpec{Cores: 4}},
+		looked: map[string][]uint64{}, closed: map[string]int{}, spec: graph.Spec{Name: "test", Revision: "rev", Engine: graph.EngineSpec{Cores: 4}},
 	}
 }
 
@@ -253,9 +254,17 @@ type fakeModel struct {
 func (m *fakeModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
 	return &fakeInstance{m}, nil
 }
-func (m *fakeModel) Close() error { return nil }
+
+func (m *fakeModel) Close() error {
+	m.k.mu.Lock()
+	defer m.k.mu.Unlock()
+	m.k.closed[m.name]++
+	return nil
+}
 
 type fakeInstance struct{ *fakeModel }
+
+func (*fakeInstance) Close() error { return nil }
 
 func (i *fakeInstance) Detect(ctx context.Context, run *node.Run) error {
 	i.k.mu.Lock()
