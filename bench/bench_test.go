@@ -304,3 +304,18 @@ func TestReport(t *testing.T) {
 		t.Errorf("the table: %v\n%s", err, table.String())
 	}
 }
+
+// TestPageIsOfTheseScenarios: bench/README.md is written by the command, after the last change to the list.
+func TestPageIsOfTheseScenarios(t *testing.T) {
+	b, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range Scenarios() {
+		for _, d := range s.designs([]Design{Lanes, Inline}) {
+			if !s.Targets && !strings.Contains(string(b), "\n| "+s.Name+" | "+string(d)+" | ") {
+				t.Errorf("README.md lacks %s with %s: write it anew with rvo bench --all --targets --readme bench/README.md", s.Name, d)
+			}
+		}
+	}
+}
