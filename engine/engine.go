@@ -90,16 +90,17 @@ type Engine struct {
 	pool      *pool
 	decisions []sched.Decision
 
-	frames  chan int       // cameras whose slot has something new, each at most once
-	results chan result    // ends of runs
-	control chan func()    // what others ask the core goroutine to do
-	ended   chan int       // cameras that are over
-	closed  chan struct{}  // closed when the core has stopped
-	wg      sync.WaitGroup // every goroutine but those of foreign code that hangs
-	wakeAt  tick.Time      // owned by the core goroutine
-	offset  atomic.Int64   // wall minus core time, as last told the core
-	state   atomic.Int32   // phase
-	final   atomic.Pointer[Status]
+	frames   chan int       // cameras whose slot has something new, each at most once
+	results  chan result    // ends of runs
+	control  chan func()    // what others ask the core goroutine to do
+	ended    chan int       // cameras that are over
+	closed   chan struct{}  // closed when the core has stopped
+	wg       sync.WaitGroup // every goroutine but those of foreign code that hangs
+	wakeAt   tick.Time      // owned by the core goroutine
+	offset   atomic.Int64   // wall minus core time, as last told the core
+	state    atomic.Int32   // phase
+	starting sync.Mutex     // held where the phase changes before the core runs, and where its state is read then
+	final    atomic.Pointer[Status]
 	// finalCore is the core's state at the end, for those who ask later.
 	finalCore atomic.Pointer[snapshot]
 	opened    atomic.Pointer[[]*sink] // set once every sink is open
@@ -112,6 +113,7 @@ type phase int32
 
 const (
 	phaseNew phase = iota
+	phaseOpening
 	phaseRunning
 	phaseStopping
 	phaseDone
@@ -271,10 +273,9 @@ func (e *Engine) env(role, id string) node.Env {
 // the runs that are out, then pending events, clips and sinks, all within Config.Drain. It returns an error when a
 // detector's model or a sink cannot be opened, or, in lockstep, a camera. It may be called once.
 func (e *Engine) Run(ctx context.Context) error {
-	if !e.state.CompareAndSwap(int32(phaseNew), int32(phaseRunning)) {
+	if !e.enter(phaseNew, phaseOpening) {
 		return errors.New("engine: Run was called before")
 	}
-	e.begin = time.Now()
 	e.offset.Store(e.cfg.Wall().UnixNano())
 	defer e.state.Store(int32(phaseDone))
 	e.logs.live.Store(true)
@@ -283,6 +284,8 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	if err := e.open(ctx); err != nil {
 		e.closeAll()
+		e.enter(phaseOpening, phaseDone)
+		e.freeze()
 		return err
 	}
 	e.opened.Store(&e.sinks)
@@ -296,6 +299,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for _, s := range e.sinks {
 		s.start(hard)
 	}
+	e.enter(phaseOpening, phaseRunning)
 	var err error
 	if e.g.Lockstep {
 		err = e.lockstep(ctx)
@@ -305,6 +309,21 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.pool.stop()
 	e.finish(kill)
 	return err
+}
+
+// enter goes from one phase to the next. Until the core runs whoever asks for the state reads it himself, under the same
+// lock: the core does not begin in the middle of that.
+func (e *Engine) enter(from, to phase) bool {
+	e.starting.Lock()
+	defer e.starting.Unlock()
+	if phase(e.state.Load()) != from {
+		return false
+	}
+	if from == phaseNew {
+		e.begin = time.Now()
+	}
+	e.state.Store(int32(to))
+	return true
 }
 
 // open opens models and sinks: against the flow, so that nothing is produced before somebody can take it.

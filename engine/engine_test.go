@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -672,4 +673,45 @@ func TestInputLogOnAFullDisk(t *testing.T) {
 			t.Errorf("records %q", got)
 		}
 	})
+}
+
+// TestStatusAtAnyTime asks for the state before, during and after runs that work and that are refused, from several
+// goroutines: the race detector looks on, and nobody waits for ever.
+func TestStatusAtAnyTime(t *testing.T) {
+	for _, refused := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKit(t)
+			k.camera("front", 10, &fakeCamera{live: true})
+			k.detector("d", 10, says(time.Millisecond, 1))
+			k.sink()
+			e := k.engine()
+			if refused {
+				e.g.Detectors[0].Kind = brokenKind(t)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					for range 200 {
+						if st := e.Status(); st.Run != "run" {
+							t.Errorf("status of run %q", st.Run)
+						}
+						time.Sleep(5 * time.Millisecond)
+					}
+				})
+			}
+			wg.Go(func() {
+				time.Sleep(50 * time.Millisecond)
+				if err := e.Run(ctx); (err != nil) != refused {
+					t.Errorf("Run gave %v", err)
+				}
+			})
+			time.Sleep(500 * time.Millisecond)
+			cancel()
+			wg.Wait()
+			if st := e.Status(); st.Started && refused || !st.Stopping {
+				t.Errorf("after the end: started %v, stopping %v", st.Started, st.Stopping)
+			}
+		})
+	}
 }

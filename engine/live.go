@@ -77,8 +77,13 @@ func (e *Engine) live(ctx context.Context) {
 // shut tells the core that it is over: confirmed events end, pictures are given back.
 func (e *Engine) shut() {
 	e.step(sched.Input{Kind: sched.InputStop, Now: e.now()})
-	st := e.status()
 	e.inputs.stop()
+	e.freeze()
+}
+
+// freeze keeps the state as it is at the end for those who ask later, and ends the time in which the core can be asked.
+func (e *Engine) freeze() {
+	st := e.status()
 	snap := e.copyCore()
 	e.finalCore.Store(&snap)
 	e.final.Store(&st)

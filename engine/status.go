@@ -110,17 +110,19 @@ func (e *Engine) snapshot() (Status, snapshot) {
 	var st Status
 	var snap snapshot
 	get := func() { st, snap = e.status(), e.copyCore() }
-	if phase(e.state.Load()) != phaseNew && e.do(get) {
+	e.starting.Lock()
+	if p := phase(e.state.Load()); p == phaseNew || p == phaseOpening {
+		get() // nothing else touches the core yet, and cannot begin to
+		e.starting.Unlock()
 		return st, snap
 	}
-	if f := e.final.Load(); f != nil {
-		st := *f
-		st.Sinks, st.Evidence = e.sinkStatus(), e.evidence.status()
-		return st, *e.finalCore.Load()
+	e.starting.Unlock()
+	if e.do(get) {
+		return st, snap
 	}
-	// Not begun: nothing else touches the core.
-	get()
-	return st, snap
+	st = *e.final.Load() // what the core was is kept before it stops answering; sinks and clips may still be at work
+	st.Sinks, st.Evidence = e.sinkStatus(), e.evidence.status()
+	return st, *e.finalCore.Load()
 }
 
 func (e *Engine) copyCore() snapshot {
@@ -143,7 +145,7 @@ func (e *Engine) status() Status {
 	p := phase(e.state.Load())
 	st := Status{
 		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
-		Started: p != phaseNew, Stopping: p == phaseStopping || p == phaseDone, Reasons: []Reason{},
+		Started: p > phaseOpening && e.opened.Load() != nil, Stopping: p == phaseStopping || p == phaseDone, Reasons: []Reason{},
 		Sinks: e.sinkStatus(), Evidence: e.evidence.status(),
 		Events: EventCounts{Confirmed: e.records.confirmed.Load(), Updated: e.records.updated.Load(), Ended: e.records.ended.Load()},
 	}
@@ -232,9 +234,6 @@ func (e *Engine) sinkStatus() []SinkStatus {
 
 // openSinks returns the sinks once all of them are open.
 func (e *Engine) openSinks() []*sink {
-	if phase(e.state.Load()) == phaseNew {
-		return nil
-	}
 	if p := e.opened.Load(); p != nil {
 		return *p
 	}
