@@ -81,12 +81,16 @@ func measureInline(ctx context.Context, s *Scenario, o *Options, run int) (*Resu
 		free: make(chan []byte, inlineRing+inlineChannel+2), ring: make([]shot, inlineRing), clone: make([]byte, len(t.art)),
 		hold: inlineEvent{hold: holdFor, cooldown: holdPause},
 	}
+	defer func() {
+		for i := range l.nodes {
+			_ = l.nodes[i].alarm.close()
+		}
+	}()
 	for i, load := range sortLoads(s.Loads) {
 		a, err := newAlarm()
 		if err != nil {
 			return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
-		defer func() { _ = a.close() }()
 		l.nodes = append(l.nodes, inlineNode{Load: load, index: i, alarm: a, ended: tick.Never})
 	}
 	camera, err := newAlarm()
