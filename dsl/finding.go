@@ -60,6 +60,14 @@ type Related struct {
 	Message string `json:"message"`
 }
 
+// Fix is an edit of a source file that mends a finding: the only name that can have been meant, a unit that is missing.
+// Whoever makes it looks first whether Old still stands at Place, and leaves the file alone where it does not.
+type Fix struct {
+	Place Place  `json:"place"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
+}
+
 // Finding is one thing to say about a pipeline. Its texts hold no credentials.
 type Finding struct {
 	// Code is the finding's number, such as "RVO002". Codes never change their meaning.
@@ -70,6 +78,8 @@ type Finding struct {
 	Place    Place     `json:"place"`
 	Related  []Related `json:"related,omitempty"`
 	Hint     string    `json:"hint,omitempty"` // the way out
+	// Fix is an edit that is safe to make without asking; nil where there is none.
+	Fix *Fix `json:"fix,omitempty"`
 	// Line is the source line at Place, for printers; empty where there is none.
 	Line string `json:"-"`
 }
