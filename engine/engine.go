@@ -171,7 +171,7 @@ func New(cfg Config) (*Engine, error) {
 		// Core time stands still while runs last, so how many run at once must not show in the decisions.
 		coreSlots, reserve = 1, 0
 		for i := range g.Instances {
-			coreSlots += g.Detectors[g.Instances[i].Detector].Threads
+			coreSlots += g.Instances[i].Threads
 		}
 	}
 	e.log = slog.New(e.logs.handler(cfg.Log.Handler()))

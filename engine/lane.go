@@ -192,5 +192,5 @@ func (l *lane) lastError() string {
 }
 
 func (l *lane) limit() time.Duration {
-	return l.e.g.Detectors[l.e.g.Instances[l.index].Detector].Timeout
+	return l.e.g.Instances[l.index].Timeout
 }

@@ -166,7 +166,7 @@ func (e *Engine) start(d *sched.Decision) {
 	l := e.lanes[d.Instance]
 	in := &e.g.Instances[d.Instance]
 	l.runs++
-	j := &job{lane: l, id: d.Job, limit: e.g.Detectors[in.Detector].Timeout, now: e.core.Now(), n: l.runs}
+	j := &job{lane: l, id: d.Job, limit: in.Timeout, now: e.core.Now(), n: l.runs}
 	if d.Seq > 0 {
 		f := e.cams[d.Camera].find(d.Seq)
 		j.frame = f.Retain()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -159,19 +160,10 @@ func (b *builder) detectors() {
 			b.fail("detector %q: %w", d.ID, err)
 			continue
 		}
-		if !(d.FPS > 0 && d.FPS <= 1000) {
-			b.fail("detector %q: fps %v must be above 0 and at most 1000", d.ID, d.FPS)
-			continue
-		}
 		if d.Load == LoadAdaptive && d.MinFPS == 0 {
 			d.MinFPS = d.FPS / 10
 		}
-		if d.MinFPS < 0 || d.MinFPS > d.FPS {
-			b.fail("detector %q: minFps %v must not be above fps %v: lower it, or raise fps", d.ID, d.MinFPS, d.FPS)
-			continue
-		}
-		if d.Cost < 0 || d.Timeout < 0 || d.MaxAge < 0 || d.Threads < 0 {
-			b.fail("detector %q: cost, timeout, maxAge and threads must not be negative", d.ID)
+		if !b.rates(&d) {
 			continue
 		}
 		for name, ttl := range d.TTL {
@@ -182,28 +174,42 @@ func (b *builder) detectors() {
 				b.fail("detector %q: emits.%s.ttl %v must be above 0", d.ID, name, ttl)
 			}
 		}
+		t := tuning(&d, k)
 		det := &Detector{
-			DetectorSpec: d, Kind: k, Emits: emits, Cost: d.Cost, Threads: max(d.Threads, 1),
-			Timeout: d.Timeout, Period: time.Duration(float64(time.Second) / d.FPS), Priority: d.Priority,
-		}
-		if d.MinFPS > 0 {
-			det.Slowest = time.Duration(float64(time.Second) / d.MinFPS)
-		}
-		if det.Cost == 0 {
-			det.Cost = k.Contract.Cost
-			if k.Contract.CostOf != nil {
-				det.Cost = k.Contract.CostOf(d.Options)
-			}
-		}
-		if det.Timeout == 0 {
-			det.Timeout = DefaultTimeout
-		}
-		det.Class = ClassOf(det.Cost)
-		if d.CostClass != nil {
-			det.Class = *d.CostClass
+			DetectorSpec: d, Kind: k, Emits: emits, Cost: t.Cost, Class: t.Class, Threads: t.Threads,
+			Timeout: t.Timeout, Period: t.Period, Slowest: t.Slowest, Priority: d.Priority,
 		}
 		b.known[d.ID] = det
 	}
+}
+
+// rates refuses numbers that a detector cannot run by, on any of its cameras.
+func (b *builder) rates(d *DetectorSpec) bool {
+	before := len(b.errs)
+	check := func(what string, d *DetectorSpec) {
+		switch {
+		case !(d.FPS > 0 && d.FPS <= 1000):
+			b.fail("%s: fps %v must be above 0 and at most 1000", what, d.FPS)
+		case d.MinFPS < 0 || d.MinFPS > d.FPS:
+			b.fail("%s: minFps %v must not be above fps %v: lower it, or raise fps", what, d.MinFPS, d.FPS)
+		case d.Cost < 0 || d.Timeout < 0 || d.MaxAge < 0 || d.Threads < 0:
+			b.fail("%s: cost, timeout, maxAge and threads must not be negative", what)
+		}
+	}
+	check(fmt.Sprintf("detector %q", d.ID), d)
+	for _, camera := range slices.Sorted(maps.Keys(d.On)) {
+		what := fmt.Sprintf("detector %q on camera %q", d.ID, camera)
+		switch {
+		case !b.hasCamera(camera):
+			b.fail("%s: there is no such camera", what)
+		case len(d.Cameras) > 0 && !slices.Contains(d.Cameras, camera):
+			b.fail("%s: it does not run there: add the camera to its cameras", what)
+		default:
+			at, _ := d.At(camera)
+			check(what, &at)
+		}
+	}
+	return len(b.errs) == before
 }
 
 // ClassOf returns the cost class of a run's expected time.
@@ -262,24 +268,26 @@ func (b *builder) ttl(d *Detector, e node.Emit, camera int) time.Duration {
 	if e.TTL > 0 {
 		return e.TTL
 	}
-	return DefaultTTL(b.period(d, camera, map[string]bool{}), d)
+	at, _ := d.At(b.g.Cameras[camera].ID)
+	return DefaultTTL(b.period(d, camera, map[string]bool{}), tuning(&at, d.Kind), d.Kind.Contract.Blocking)
 }
 
 // DefaultTTL is three periods and a cost: one late run and one lost run leave no gap. A blocking detector's cost is its
 // timeout, for nothing better is known of the other side.
-func DefaultTTL(period time.Duration, d *Detector) time.Duration {
-	c := d.Cost
-	if d.Kind.Contract.Blocking {
-		c = d.Timeout
+func DefaultTTL(period time.Duration, t Tuning, blocking bool) time.Duration {
+	c := t.Cost
+	if blocking {
+		c = t.Timeout
 	}
 	return 3*period + c
 }
 
 // period is the time between two results at the lowest rate: the detector's own, the camera's and its producers'.
 func (b *builder) period(d *Detector, camera int, seen map[string]bool) time.Duration {
-	p := max(d.Period, d.Slowest)
-	if fps := b.g.Cameras[camera].FPS; fps > 0 && !d.Kind.Contract.NoFrame {
-		p = max(p, time.Duration(float64(time.Second)/fps))
+	at, _ := d.At(b.g.Cameras[camera].ID)
+	p := max(every(at.FPS), every(at.MinFPS))
+	if !d.Kind.Contract.NoFrame {
+		p = max(p, every(b.g.Cameras[camera].FPS))
 	}
 	seen[d.ID] = true
 	for _, n := range d.Needs {
@@ -302,11 +310,12 @@ func (b *builder) instances() {
 		di := len(g.Detectors)
 		g.Detectors = append(g.Detectors, *d)
 		for ci := range g.Cameras {
-			if len(d.Cameras) > 0 && !slices.Contains(d.Cameras, g.Cameras[ci].ID) {
+			at, runs := d.At(g.Cameras[ci].ID)
+			if !runs {
 				continue
 			}
 			in := Instance{
-				Detector: di, Camera: ci, Seed: Seed(d.ID, g.Cameras[ci].ID),
+				Tuning: tuning(&at, d.Kind), Detector: di, Camera: ci, Seed: Seed(d.ID, g.Cameras[ci].ID),
 				Blocking: d.Kind.Contract.Blocking, NoFrame: d.Kind.Contract.NoFrame, NeedNames: d.Needs,
 			}
 			ii := len(g.Instances)
@@ -431,36 +440,48 @@ func (b *builder) cycle() {
 	}
 }
 
-// priorities hands each detector's priority to what it waits for: a critical detector behind a low one is a low one.
+// priorities hands each instance's priority to what it waits for: a critical detector behind a low one is a low one.
 func (b *builder) priorities() {
 	if len(b.errs) > 0 {
 		return // there may be a cycle
 	}
-	index := map[string]int{}
-	for i := range b.g.Detectors {
-		index[b.g.Detectors[i].ID] = i
-	}
-	var raise func(i int, p Priority)
-	raise = func(i int, p Priority) {
-		d := &b.g.Detectors[i]
-		d.Priority = max(d.Priority, p)
-		for _, up := range b.upstream(d) {
-			if j, ok := index[up]; ok && b.g.Detectors[j].Priority < d.Priority {
-				raise(j, d.Priority)
-			}
-		}
-	}
-	for i := range b.g.Detectors {
-		raise(i, b.g.Detectors[i].Priority)
-	}
-	for i := range b.g.Instances {
-		in := &b.g.Instances[i]
-		in.Priority = b.g.Detectors[in.Detector].Priority
-		if p := b.g.Cameras[in.Camera].Priority; p != nil {
+	g := b.g
+	for i := range g.Instances {
+		in := &g.Instances[i]
+		if p := g.Cameras[in.Camera].Priority; p != nil {
 			moved := int(in.Priority) + int(*p) - int(Normal)
 			in.Priority = Priority(min(max(moved, int(Low)), int(Critical)))
 		}
 	}
+	var raise func(i int)
+	raise = func(i int) {
+		for _, up := range g.upstream(i) {
+			if g.Instances[up].Priority < g.Instances[i].Priority {
+				g.Instances[up].Priority = g.Instances[i].Priority
+				raise(up)
+			}
+		}
+	}
+	for i := range g.Instances {
+		raise(i)
+	}
+	for i := range g.Instances {
+		d := &g.Detectors[g.Instances[i].Detector]
+		d.Priority = max(d.Priority, g.Instances[i].Priority)
+	}
+}
+
+// upstream returns the instances that an instance waits for: its producers and those whose signals its gate reads.
+func (g *Graph) upstream(i int) []int {
+	up := slices.Clone(g.Instances[i].Producers)
+	if gate := g.Instances[i].Gate; gate != nil {
+		for _, c := range gate.Cells() {
+			if p := g.Cells[c].Instance; p >= 0 {
+				up = append(up, p)
+			}
+		}
+	}
+	return up
 }
 
 func (b *builder) evidence() {

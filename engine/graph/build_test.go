@@ -165,7 +165,7 @@ func TestFloors(t *testing.T) {
 		}
 	}
 	for i := range g.Instances {
-		want := map[string]graph.Priority{"first@a": graph.Low, "first@b": graph.Critical, "second@a": graph.Low, "third@a": graph.Low}[g.InstanceName(i)]
+		want := map[string]graph.Priority{"first@a": graph.Low, "first@b": graph.High, "second@a": graph.Low, "third@a": graph.Low}[g.InstanceName(i)]
 		if got := g.Instances[i].Priority; got != want {
 			t.Errorf("%s has priority %d, want %d", g.InstanceName(i), got, want)
 		}

@@ -50,18 +50,19 @@ type Detector struct {
 	DetectorSpec
 	Kind      *node.Kind
 	Emits     []node.Emit
-	Cost      time.Duration // expected time of one run
+	Cost      time.Duration // expected time of one run; this and the next four may differ on a camera: see Instance
 	Class     CostClass
 	Period    time.Duration // 1 / fps
 	Slowest   time.Duration // 1 / minFps; 0: no floor
 	Timeout   time.Duration
 	Threads   int
-	Priority  Priority // with what depends on it taken in
+	Priority  Priority // the highest of its instances
 	Instances []int
 }
 
 // Instance is a detector on one of its cameras: one lane of the core.
 type Instance struct {
+	Tuning
 	Detector, Camera int
 	Seed             uint64
 	Outputs          []int // cells of the detector's Emits, in their order
@@ -70,7 +71,6 @@ type Instance struct {
 	Producers        []int          // instances whose results offer it work, from Needs
 	Consumers        []int          // the reverse
 	Gate             *event.Program // nil: always
-	Priority         Priority       // of the detector, moved by the camera's
 	Blocking         bool
 	NoFrame          bool
 }

@@ -147,6 +147,7 @@ type DetectorSpec struct {
 	Priority  Priority
 	Load      LoadPolicy
 	Isolate   Isolation
+	On        map[string]OnSpec // what is different on a camera, by its id
 	Enabled   bool
 	Place     Place
 }

@@ -66,15 +66,15 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 		slots -= reserve // more could never be had
 	}
 	d := &g.Detectors[in.Detector]
-	phase := time.Duration(in.Seed % uint64(d.Period))
+	phase := time.Duration(in.Seed % uint64(in.Period))
 	if len(in.Producers) > 0 {
 		phase = 0 // the producers' results are its clock
 	}
 	return lane{
-		camera: in.Camera, fastest: d.Period, slowest: d.Slowest, period: d.Period, phase: phase,
-		weight: min(d.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
-		newest: d.Frame == graph.FrameNewest, maxAge: d.MaxAge, limit: d.Timeout,
-		class: d.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
+		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, period: in.Period, phase: phase,
+		weight: min(in.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
+		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
+		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
 	}
 }
 
