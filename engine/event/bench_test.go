@@ -42,11 +42,11 @@ func wide(n int, lasting time.Duration) (*Cond, Resolver, []signal.Cell) {
 		}
 		root.Of = append(root.Of, leaf)
 	}
-	resolve := func(_, name string) (CellRef, bool) {
+	resolve := Resolver{Cell: func(_, name string) (CellRef, bool) {
 		var i int
 		_, err := fmt.Sscan(name, &i)
 		return CellRef{Cell: i, Type: types[i]}, err == nil
-	}
+	}}
 	return root, resolve, cells
 }
 

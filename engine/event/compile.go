@@ -65,6 +65,9 @@ func (k *compiler) check(c *Cond, path string) *node {
 		return &node{}
 	}
 	n := &node{op: op, lasting: c.For, slot: noGroup, over: c.Unknown}
+	if c.Within != 0 || c.Filter != nil {
+		k.refuse(path, "within and filters are not in this build")
+	}
 	if c.For < 0 {
 		k.refuse(path, "for %s is negative: give a duration above 0s, or leave it out", c.For)
 	}
@@ -103,7 +106,7 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 		k.refuse(path, "no signal is named: write detector.signal")
 		return
 	}
-	ref, ok := k.resolve(c.Camera, c.Signal)
+	ref, ok := k.resolve.Cell(c.Camera, c.Signal)
 	if !ok {
 		where := ""
 		if c.Camera != "" {

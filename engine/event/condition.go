@@ -56,6 +56,10 @@ const (
 	OpAny
 	// OpNot is yes when its one part is no.
 	OpNot
+	// OpAtLeast is yes when N of its parts are.
+	OpAtLeast
+	// OpSequence is yes when its parts became yes in order, first to last within Span, and the last one still is.
+	OpSequence
 )
 
 // Rel is a comparison's relation.
@@ -86,13 +90,20 @@ type Comparison struct {
 }
 
 // Cond is a condition as it was written: a tree. Compile makes it runnable.
+//
+// The modifiers apply in the order For, Within, Unknown, to what the comparison or operator says; any other order is
+// written by nesting.
 type Cond struct {
 	Op      Op
 	Signal  string // "detector.signal", for OpCompare and OpAbsent
 	Camera  string // the camera whose signal is meant; empty: the machine's own
 	Compare []Comparison
-	Of      []*Cond       // the parts, for OpAll, OpAny and OpNot
+	Filter  *BoxFilter    // of OpCompare on boxes: which of them count; nil: all
+	Of      []*Cond       // the parts, for operators on parts
+	N       int           // of OpAtLeast: how many parts, from 1 to all of them
+	Span    time.Duration // of OpSequence: the longest time from the first part to the last, above 0
 	For     time.Duration // yes only after it was yes for this long without a break; 0: at once
+	Within  time.Duration // yes if it was yes at some time in the last so long; 0: now
 	Unknown Answer        // what replaces Unknown: Yes or No; Unknown leaves it
 	Path    string        // where it stands in the pipeline, for explanations: "when.all.1"
 }
@@ -103,8 +114,16 @@ type CellRef struct {
 	Type signal.Type
 }
 
-// Resolver finds the cell of a signal as seen from one camera. It returns false where no such signal exists.
-type Resolver func(camera, name string) (CellRef, bool)
+// Resolver finds what a condition names, as seen from one camera: that of the machine or detector that asks. The name of
+// a camera is empty for that one. Compile calls it and keeps nothing of it.
+type Resolver struct {
+	// Cell finds a signal. It returns false where no such signal exists.
+	Cell func(camera, name string) (CellRef, bool)
+	// Zone finds a named part of a camera's picture. It returns false where there is none; nil: there are none.
+	Zone func(camera, name string) (signal.Polygon, bool)
+	// Masks returns the parts of a camera's picture in which no box counts; nil: there are none.
+	Masks func(camera string) []signal.Polygon
+}
 
 // Leaf is one leaf's part in an answer: what an explanation is made of.
 type Leaf struct {

@@ -272,10 +272,10 @@ func drawnComparisons(t *rapid.T, typ signal.Type) []Comparison {
 
 // compiled compiles a condition over signals named s0, s1, … in order.
 func compiled(t *rapid.T, c *Cond, types []signal.Type) *Program {
-	p, err := Compile(c, func(_, name string) (CellRef, bool) {
+	p, err := Compile(c, Resolver{Cell: func(_, name string) (CellRef, bool) {
 		i := cellOf(&Cond{Signal: name})
 		return CellRef{Cell: i, Type: types[i]}, true
-	})
+	}})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}

@@ -11,9 +11,9 @@ import (
 
 // TestCompileRefusesTrees covers what the language cannot write, and a program could.
 func TestCompileRefusesTrees(t *testing.T) {
-	resolve := func(_, name string) (CellRef, bool) {
+	resolve := Resolver{Cell: func(_, name string) (CellRef, bool) {
 		return map[string]CellRef{"a.x": {0, signal.TypeBool}, "a.n": {1, signal.TypeInt}, "a.none": {2, signal.TypeNone}}[name], true
-	}
+	}}
 	leaf := &Cond{Signal: "a.x"}
 	for _, test := range []struct {
 		name string
@@ -68,10 +68,10 @@ func TestCells(t *testing.T) {
 	if got := c.Signals(); !slices.Equal(got, want) {
 		t.Errorf("Signals: %v, want %v", got, want)
 	}
-	p, err := Compile(c, func(camera, name string) (CellRef, bool) {
+	p, err := Compile(c, Resolver{Cell: func(camera, name string) (CellRef, bool) {
 		i := slices.Index(want, Ref{camera, name})
 		return CellRef{Cell: 10 - i, Type: signal.TypeBool}, i >= 0
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestExplainChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Compile(c, func(string, string) (CellRef, bool) { return CellRef{Type: signal.TypeBool}, true })
+	p, err := Compile(c, Resolver{Cell: func(string, string) (CellRef, bool) { return CellRef{Type: signal.TypeBool}, true }})
 	if err != nil {
 		t.Fatal(err)
 	}

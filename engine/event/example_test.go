@@ -15,9 +15,9 @@ func Example() {
 		Op: event.OpCompare, Signal: "hog.count", Path: "when",
 		Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(1)}},
 	}
-	prog, err := event.Compile(cond, func(_, name string) (event.CellRef, bool) {
+	prog, err := event.Compile(cond, event.Resolver{Cell: func(_, name string) (event.CellRef, bool) {
 		return event.CellRef{Cell: 0, Type: signal.TypeInt}, name == "hog.count"
-	})
+	}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -162,7 +162,7 @@ func (s *stage) condition(text string) error {
 	if err != nil {
 		return err
 	}
-	if s.when, err = Compile(c, s.resolve); err != nil {
+	if s.when, err = Compile(c, Resolver{Cell: s.resolve}); err != nil {
 		return err
 	}
 	s.state, s.answer, s.wake, s.now = s.when.NewState(), Unknown, tick.Never, 0
@@ -206,7 +206,7 @@ func (s *stage) wrong(f []string, text string) ([]string, error) {
 		if c, err = parseCond(text); err != nil {
 			return nil, err
 		}
-		_, err = Compile(c, s.resolve)
+		_, err = Compile(c, Resolver{Cell: s.resolve})
 	}
 	if err == nil {
 		return []string{"nothing is wrong"}, nil

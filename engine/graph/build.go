@@ -373,7 +373,7 @@ func (b *builder) wire(ii int) {
 }
 
 func (b *builder) resolver(camera int) event.Resolver {
-	return func(cam, name string) (event.CellRef, bool) {
+	return event.Resolver{Cell: func(cam, name string) (event.CellRef, bool) {
 		ci := camera
 		if cam != "" {
 			if ci = b.g.CameraIndex(cam); ci < 0 {
@@ -385,7 +385,7 @@ func (b *builder) resolver(camera int) event.Resolver {
 			return event.CellRef{}, false
 		}
 		return event.CellRef{Cell: c, Type: b.g.Cells[c].Type}, true
-	}
+	}}
 }
 
 // upstream returns the detectors that d waits for, by needs and by its gate.
