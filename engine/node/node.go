@@ -81,6 +81,18 @@ type Contract struct {
 	// Changes is the class of each option that is not Replace, by name.
 	Changes map[string]Change
 
+	// Version is raised with a change of code after which a node that runs must not go on as it is: other results, or a state
+	// that means something else.
+	Version int
+
+	// Reads, Writes, Secrets and Endpoints name the options that point outside of the pipeline: paths of files and folders
+	// that the node reads, and those that it writes; references to secrets; addresses of somebody else. Uses reads them.
+	Reads, Writes, Secrets, Endpoints []string
+	// Named reports that a value of an option in Reads is a name that the kind knows and no path; nil: none is.
+	Named func(value string) bool
+	// Masks is set for detectors that leave out what InstanceEnv.Masks covers.
+	Masks bool
+
 	// Live is set for cameras whose source goes on without us, so that a lost picture is lost; the others can wait
 	// (a file) and may run in lockstep.
 	Live bool

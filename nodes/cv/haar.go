@@ -72,9 +72,14 @@ func dataDirs() []string {
 	return dirs
 }
 
+// isPath tells the path of a cascade from the name of one of OpenCV's.
+func isPath(cascade string) bool {
+	return strings.ContainsAny(cascade, `/\`) || strings.HasSuffix(cascade, ".xml")
+}
+
 // findCascade returns the file of a cascade: a path if it looks like one, else the file of that name among dirs.
 func findCascade(env node.Env, cascade string, dirs []string) (string, error) {
-	if strings.ContainsAny(cascade, `/\`) || strings.HasSuffix(cascade, ".xml") {
+	if isPath(cascade) {
 		path, err := env.InputPath(cascade)
 		if err != nil {
 			return "", err
@@ -145,6 +150,8 @@ func haarKind() node.Kind {
 			"It is costly: the stated cost is for 640 x 480, it grows with the area of the picture and falls as minSize and " +
 			"step grow",
 		Options: haarCUE,
+		Reads:   []string{"cascade"},
+		Named:   func(cascade string) bool { return !isPath(cascade) },
 		Needs:   needs,
 		Emits:   haarEmits,
 		Cost:    haarCost,

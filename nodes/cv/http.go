@@ -22,10 +22,12 @@ type HTTPOptions struct {
 
 func httpKind() node.Kind {
 	return node.Camera(node.Contract{
-		Name:    "http",
-		Doc:     "takes pictures from a motion JPEG stream over HTTP, or plays a video file from a web server at its own rate",
-		Options: httpCUE,
-		Needs:   needs,
-		Live:    true,
+		Name:      "http",
+		Doc:       "takes pictures from a motion JPEG stream over HTTP, or plays a video file from a web server at its own rate",
+		Options:   httpCUE,
+		Endpoints: []string{"url"},
+		Secrets:   []string{"password"},
+		Needs:     needs,
+		Live:      true,
 	}, openHTTP())
 }

@@ -38,8 +38,10 @@ func rtspKind() node.Kind {
 		Doc: "takes pictures from a network camera over RTSP. OpenCV decodes with one thread a core and so gives each " +
 			"picture later by one less than that many frames; it does not follow a change of the picture's size, after " +
 			"which the picture stands still (camera.frozen)",
-		Options: rtspCUE,
-		Needs:   needs,
-		Live:    true,
+		Options:   rtspCUE,
+		Endpoints: []string{"url"},
+		Secrets:   []string{"password"},
+		Needs:     needs,
+		Live:      true,
 	}, openRTSP())
 }

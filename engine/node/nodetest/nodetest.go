@@ -97,6 +97,9 @@ func runContract(t *testing.T, k *node.Kind) {
 			t.Errorf("Changes names the option %q, which options.cue does not have", name)
 		}
 	}
+	if err := k.CheckUses(); err != nil {
+		t.Error(err)
+	}
 	if err := k.Check([]byte(`{"noSuchOption": 1}`)); err == nil {
 		t.Error("an option that does not exist is accepted")
 	}

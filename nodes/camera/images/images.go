@@ -28,6 +28,7 @@ func Kind() node.Kind {
 		Name:    "images",
 		Doc:     "a folder of JPEG and PNG pictures, in the order of their names, at the camera's fps (1)",
 		Options: optionsCUE,
+		Reads:   []string{"path"},
 	}, open)
 }
 

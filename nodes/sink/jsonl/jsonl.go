@@ -26,6 +26,7 @@ func Kind() node.Kind {
 		Name:      "jsonl",
 		Doc:       "a file with one JSON object a line for each event record, rotated by size",
 		Options:   optionsCUE,
+		Writes:    []string{"path"},
 		Exclusive: true, // two writers would rotate the file under each other's hands
 	}, open)
 }
