@@ -35,6 +35,8 @@ type Options struct {
 	Dir string
 	// Files are files that need not be on disk, by path; they hide those on disk.
 	Files map[string][]byte
+	// Tests reads the files called *_test.cue of a package too, which belong to its tests and not to what runs.
+	Tests bool
 	// Limit bounds the evaluation; 0 means DefaultLimit.
 	Limit time.Duration
 }
@@ -49,7 +51,8 @@ type Document struct {
 	Files []string
 	// Pipeline is what was written, without defaults.
 	Pipeline schema.Pipeline
-	// Content is the evaluated pipeline as canonical JSON: keys sorted, no blanks. Secrets are references in it.
+	// Content is the evaluated pipeline as canonical JSON: keys sorted, no blanks. Secrets are references in it. Its tests
+	// are not in it: they change nothing about what runs.
 	Content []byte
 
 	src    *sources
@@ -76,7 +79,7 @@ func Load(ctx context.Context, paths []string, opts Options) (*Document, []Findi
 		files[absIn(dir, name)] = data
 	}
 	src := newSources(dir, files)
-	t, findings, err := resolve(src, paths)
+	t, findings, err := resolve(src, paths, opts.Tests)
 	if err != nil {
 		return nil, nil, err
 	}

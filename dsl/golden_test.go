@@ -31,8 +31,9 @@ func testSchema(t testing.TB) []byte {
 		{Role: "camera", Name: "file", Doc: "a video file", Options: `#Options: {path!: string}`},
 		{Role: "camera", Name: "synthetic", Doc: "a picture that is computed", Options: `#Options: {seed?: int, noise?: int & >=0 & <=255}`},
 		{Role: "detector", Name: "motion", Doc: "level of change", Options: `#Options: {threshold?: #Unit, areas?: [...#Area]}
-			#Area: {name!: string, x!: #Unit}`},
-		{Role: "detector", Name: "hog", Doc: "people", Options: `#Options: {stride?: #Count, scores?: [string]: #Unit}`},
+			#Area: {name!: string, x!: #Unit}`, Emits: []schema.Emit{{Name: "level", Doc: "share that moves"}, {Name: "boxes"}}},
+		{Role: "detector", Name: "hog", Doc: "people", Options: `#Options: {stride?: #Count, scores?: [string]: #Unit}`, Emits: []schema.Emit{{Name: "count"}}},
+		{Role: "detector", Name: "external", Doc: "facts from outside", Options: `#Options: {signals!: [string]: {type!: "bool" | "int"}}`},
 		{Role: "sink", Name: "stdout", Doc: "prints", Options: `#Options: {}`},
 		{Role: "sink", Name: "jsonl", Doc: "appends to a file", Options: `#Options: {path!: string, sync?: #Duration}`},
 	})
@@ -83,6 +84,10 @@ func TestGolden(t *testing.T) {
 				if args[i] == "-t" {
 					i++
 					opts.Tags = append(opts.Tags, args[i])
+					continue
+				}
+				if args[i] == "-tests" {
+					opts.Tests = true
 					continue
 				}
 				paths = append(paths, args[i])

@@ -94,7 +94,7 @@ func config(src *sources, t *target, opts Options) (*cueload.Config, []Finding) 
 	default:
 		return nil, []Finding{cannotRead(src.rel(module), err)}
 	}
-	return &cueload.Config{Dir: t.dir, ModuleRoot: t.root, Overlay: overlay, Tags: opts.Tags}, nil
+	return &cueload.Config{Dir: t.dir, ModuleRoot: t.root, Overlay: overlay, Tags: opts.Tags, Tests: opts.Tests}, nil
 }
 
 // languageSchema returns the schema: the one that the user's files import, so that what both say is evaluated once, or

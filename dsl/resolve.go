@@ -46,7 +46,7 @@ func Groups(paths []string) [][]string {
 func isFile(p string) bool { return strings.HasSuffix(p, ".cue") }
 
 // resolve finds what the paths name. A nil target comes with findings that say why.
-func resolve(src *sources, paths []string) (*target, []Finding, error) {
+func resolve(src *sources, paths []string, tests bool) (*target, []Finding, error) {
 	switch groups := Groups(paths); {
 	case len(groups) == 0:
 		return nil, nil, errors.New("no pipeline named: give a file, a folder or a package")
@@ -59,7 +59,7 @@ func resolve(src *sources, paths []string) (*target, []Finding, error) {
 	p := paths[0]
 	dir := absIn(src.dir, p)
 	if info, err := os.Stat(dir); err == nil && info.IsDir() || hasOverlay(src, dir) {
-		t, fs := resolveFolder(src, dir)
+		t, fs := resolveFolder(src, dir, tests)
 		return t, fs, nil
 	} else if err == nil {
 		return nil, []Finding{{
@@ -95,8 +95,8 @@ func resolveFiles(src *sources, paths []string) (*target, []Finding, error) {
 }
 
 // resolveFolder takes the package of a folder, or all its files where none has a package clause.
-func resolveFolder(src *sources, dir string) (*target, []Finding) {
-	files, err := cueFiles(src, dir)
+func resolveFolder(src *sources, dir string, tests bool) (*target, []Finding) {
+	files, err := cueFiles(src, dir, tests)
 	if err != nil {
 		return nil, []Finding{cannotRead(src.rel(dir), err)}
 	}
@@ -152,8 +152,9 @@ func resolveFolder(src *sources, dir string) (*target, []Finding) {
 	return t, findings
 }
 
-// cueFiles lists the .cue files of a folder that a package is made of, those in memory included.
-func cueFiles(src *sources, dir string) ([]string, error) {
+// cueFiles lists the .cue files of a folder that a package is made of, those in memory included, and with tests those of
+// its tests.
+func cueFiles(src *sources, dir string, tests bool) ([]string, error) {
 	found := map[string]bool{}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -173,7 +174,7 @@ func cueFiles(src *sources, dir string) ([]string, error) {
 	for _, file := range slices.Sorted(maps.Keys(found)) {
 		base := filepath.Base(file)
 		if !isFile(base) || strings.HasPrefix(base, "_") || strings.HasPrefix(base, ".") ||
-			strings.HasSuffix(base, "_test.cue") || strings.HasSuffix(base, "_tool.cue") {
+			!tests && strings.HasSuffix(base, "_test.cue") || strings.HasSuffix(base, "_tool.cue") {
 			continue
 		}
 		files = append(files, file)

@@ -39,7 +39,11 @@ func (s *shapes) pipeline() *shape {
 // of returns the shape of a schema value, which is known as name if that is not empty.
 func (s *shapes) of(v cue.Value, name string) *shape {
 	if name == "" {
-		if _, p := v.ReferencePath(); len(p.Selectors()) == 1 {
+		_, p := v.ReferencePath()
+		if op, args := v.Expr(); op == cue.AndOp && v.IncompleteKind() == cue.StructKind {
+			_, p = args[0].ReferencePath() // a definition with more said of it
+		}
+		if len(p.Selectors()) == 1 {
 			name = p.String()
 			v = s.root.LookupPath(p)
 		}

@@ -94,7 +94,7 @@ func (w *walker) structure(v cue.Value, sh *shape, path, label string) any {
 	for it.Next() {
 		name := it.Selector().Unquoted()
 		at := join(path, name)
-		if missing(it.Value()) {
+		if missing(it.Value()) || w.filledIn(it.Value(), sh, label, name) {
 			continue
 		}
 		present[name] = true
@@ -119,6 +119,20 @@ func (w *walker) structure(v cue.Value, sh *shape, path, label string) any {
 		}
 	}
 	return out
+}
+
+// filledIn reports whether a field is only there so that a pipeline can refer to it: the signals of a detector and their
+// names, which the schema gives.
+func (w *walker) filledIn(v cue.Value, sh *shape, label, name string) bool {
+	switch {
+	case sh == nil:
+		return false
+	case sh.name == "#Signal" && name == "ref":
+		return v.Err() == nil
+	case sh.name == "#Detector" && name == "emits", label == "emits" && sh.pattern:
+		return len(w.src.operands(v)) == 0
+	}
+	return false
 }
 
 func (w *walker) list(v cue.Value, sh *shape, path, label string) any {

@@ -23,6 +23,17 @@ type Part struct {
 	// Options is CUE text that declares #Options and, if it wants, other definitions that #Options uses. It may use
 	// the scalars of the core language and import nothing.
 	Options string
+	// Emits are the signals that a detector gives whatever its options are. A detector whose signals the pipeline declares
+	// has them in options under signals.
+	Emits []Emit
+}
+
+// Emit is one signal of a detector kind.
+type Emit struct {
+	// Name is the signal's: lower case letters, digits and _.
+	Name string
+	// Doc becomes its comment; it may be empty.
+	Doc string
 }
 
 // scalars are the definitions of the core language that a kind's options may use.
@@ -71,6 +82,11 @@ func Compose(parts []Part) ([]byte, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	emits, err := references(parts)
+	if err != nil {
+		return nil, err
+	}
+	keys["detector"].WriteString(emits)
 	text := core
 	for role, lines := range keys {
 		text = strings.Replace(text, "\t// kinds: "+role+"\n", lines.String(), 1)
@@ -82,6 +98,50 @@ func Compose(parts []Part) ([]byte, error) {
 	return out, nil
 }
 
+// references returns the lines of #Detector that give every detector the signals of its kind, so that a pipeline can refer
+// to them. They stand in #Detector itself, which has a field of its own: a comprehension would open a struct without any.
+func references(parts []Part) (string, error) {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Role != "detector" {
+			continue
+		}
+		if len(p.Emits) > 0 {
+			fmt.Fprintf(&b, "if %s != _|_ {emits: {\n", p.Name)
+			for _, e := range p.Emits {
+				fmt.Fprintf(&b, "%s%q: _\n", comment(e.Doc), e.Name)
+			}
+			b.WriteString("}}\n\n")
+			continue
+		}
+		declares, err := declaresSignals(p)
+		if err != nil {
+			return "", err
+		}
+		if declares {
+			fmt.Fprintf(&b, "if %[1]s.signals != _|_ {emits: {for s, _ in %[1]s.signals {(s): _}}}\n\n", p.Name)
+		}
+	}
+	return b.String(), nil
+}
+
+// declaresSignals reports whether #Options has a field signals.
+func declaresSignals(p Part) (bool, error) {
+	f, err := parser.ParseFile(p.Name+".options.cue", p.Options)
+	if err != nil {
+		return false, err
+	}
+	found := false
+	ast.Walk(f, func(n ast.Node) bool {
+		if field, ok := n.(*ast.Field); ok {
+			name, _, _ := ast.LabelName(field.Label)
+			found = found || name == "signals"
+		}
+		return true
+	}, nil)
+	return found, nil
+}
+
 // definition returns the name of a part's options in the composed schema.
 func definition(p Part) string { return "#" + title(p.Name) + title(p.Role) }
 
@@ -89,7 +149,10 @@ func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func comment(doc string) string {
 	var b strings.Builder
-	for line := range strings.SplitSeq(strings.TrimSpace(doc), "\n") {
+	if doc = strings.TrimSpace(doc); doc == "" {
+		return ""
+	}
+	for line := range strings.SplitSeq(doc, "\n") {
 		b.WriteString(strings.TrimRight("// "+line, " ") + "\n")
 	}
 	return b.String()

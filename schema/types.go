@@ -15,6 +15,7 @@ type Pipeline struct {
 	Events     map[string]Event    `json:"events,omitempty"`
 	Evidence   map[string]Evidence `json:"evidence,omitempty"`
 	Sinks      map[string]Sink     `json:"sinks,omitempty"`
+	Tests      map[string]Test     `json:"tests,omitempty"`
 }
 
 // Kinds is what stands under the kind keys of a node: the options of each, by kind name. A valid node has one.
@@ -25,6 +26,8 @@ type Engine struct {
 	Cores      *int    `json:"cores,omitempty"`
 	RingMemory *string `json:"ringMemory,omitempty"`
 	Reserve    *int    `json:"reserve,omitempty"`
+	// Lint is the level of findings by code: "off", "info", "warning" or "error".
+	Lint map[string]string `json:"lint,omitempty"`
 }
 
 // Camera is a camera node.
@@ -62,9 +65,10 @@ type Detector struct {
 	Enabled   *bool             `json:"enabled,omitempty"`
 }
 
-// Signal is a change to one signal of a detector.
+// Signal is a change to one signal of a detector. Ref is what the schema fills in; a document that was loaded has none.
 type Signal struct {
 	TTL *string `json:"ttl,omitempty"`
+	Ref *string `json:"ref,omitempty"`
 }
 
 // Cond is a condition node. Lists are nil when they are not given and empty when they are given empty.
@@ -74,6 +78,7 @@ type Cond struct {
 	Not     *Cond            `json:"not,omitempty"`
 	Signal  *string          `json:"signal,omitempty"`
 	Absent  *string          `json:"absent,omitempty"`
+	Expr    *string          `json:"expr,omitempty"`
 	Eq      *json.RawMessage `json:"eq,omitempty"`
 	Ne      *json.RawMessage `json:"ne,omitempty"`
 	Gt      *float64         `json:"gt,omitempty"`

@@ -12,6 +12,7 @@ package compile
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -54,10 +55,26 @@ func SchemaFor(kinds *node.Set) ([]byte, error) {
 	for _, role := range []node.Role{node.RoleCamera, node.RoleDetector, node.RoleSink} {
 		for _, k := range kinds.Of(role) {
 			c := &k.Contract
-			parts = append(parts, schema.Part{Role: role.String(), Name: c.Name, Doc: c.Doc, Options: c.Options})
+			parts = append(parts, schema.Part{Role: role.String(), Name: c.Name, Doc: c.Doc, Options: c.Options, Emits: fixed(c)})
 		}
 	}
 	return schema.Compose(parts)
+}
+
+// fixed returns the signals that a detector kind gives whatever its options are; nil for one that wants to see them.
+func fixed(c *node.Contract) []schema.Emit {
+	if c.Emits == nil {
+		return nil
+	}
+	emits, err := c.Emits(json.RawMessage("{}"))
+	if err != nil {
+		return nil
+	}
+	var out []schema.Emit
+	for _, e := range emits {
+		out = append(out, schema.Emit{Name: e.Name, Doc: e.Doc})
+	}
+	return out
 }
 
 // Compile returns the spec of a pipeline and what is wrong with it. With findings at error level, here or in the
