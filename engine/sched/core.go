@@ -5,7 +5,7 @@
 //	decisions = core.Step(sched.Input{Kind: sched.InputFrame, Now: now, Camera: 0, Seq: 7, Capture: now}, decisions[:0])
 //
 // The same inputs give the same decisions, on every machine. The core reads no clock, starts no goroutine, takes no
-// lock and does no I/O; it belongs to whoever calls Step, one call at a time. Its tests speak the language described
+// lock and does no I/O; it belongs to whoever calls Turn, one call at a time. Its tests speak the language described
 // in testdata/README.md.
 package sched
 
@@ -75,12 +75,13 @@ type Core struct {
 	cells   []signal.Cell
 	watches []watch
 	readers [][]int32 // cell -> watches that read it
-	dirty   []int32   // watches to evaluate in this step
+	input   uint64    // number of the present input, from 1
+	dirty   []int32   // watches that were touched since they were evaluated last
 	gates   []int32   // instance -> its watch, -1: no gate
 
 	cams   []camera
 	lanes  []lane
-	retry  []int32 // lanes whose offer is to be judged in this step
+	retry  []int32 // lanes whose offer is to be judged in this turn
 	aside  []int32 // scratch of dispatch
 	local  ready   // lanes that wait for a CPU slot
 	remote ready   // lanes that wait for a place among the blocking runs
@@ -91,9 +92,10 @@ type Core struct {
 	reserve          int
 	blocking         int // free places for blocking runs
 
-	nextWatch   tick.Time // no watch wakes before this
-	nextTimeout tick.Time // no run exceeds its timeout before this
-	asked       tick.Time // the wake last asked for
+	wakes    due       // watches, by when they are to be evaluated again
+	timeouts due       // lanes, by when their run is given up
+	out      int       // runs that are out and not given up
+	asked    tick.Time // the wake last asked for
 
 	trans []event.Transition // scratch
 	Stats Stats
@@ -107,6 +109,7 @@ type camera struct {
 	frozen  bool
 	period  time.Duration // between pictures, smoothed; 0: not known yet
 	held    []held
+	cells   []int32 // what detectors say of it
 }
 
 // held is a picture that the shell keeps for the core.
@@ -123,7 +126,7 @@ type Stats struct {
 	Lanes       []LaneStats
 	Stale       uint64 // results that were older than the cell they were for
 	Late        uint64 // results of abandoned runs
-	Transitions map[event.TransitionKind]uint64
+	Transitions [event.KindEnded + 1]uint64
 }
 
 // LaneStats counts one lane's work.
@@ -146,11 +149,16 @@ func New(g *graph.Graph, o Options) *Core {
 		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
-		nextWatch: tick.Never, nextTimeout: tick.Never, asked: tick.Never,
-		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances)), Transitions: map[event.TransitionKind]uint64{}},
+		input: 1, timeouts: newDue(len(g.Instances)), asked: tick.Never,
+		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances))},
 	}
 	for i := range c.cells {
-		c.cells[i] = signal.Cell{TTL: g.Cells[i].TTL, Since: tick.Never}
+		cell := &g.Cells[i]
+		c.cells[i] = signal.Cell{TTL: cell.TTL, Since: tick.Never}
+		if !cell.Own {
+			cam := &c.cams[cell.Camera]
+			cam.cells = append(cam.cells, int32(i))
+		}
 	}
 	for i := range c.cams {
 		if fps := g.Cameras[i].FPS; fps > 0 {
@@ -168,53 +176,11 @@ func New(g *graph.Graph, o Options) *Core {
 		m := &g.Machines[i]
 		c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &g.Events[m.Event].Config})
 	}
+	c.wakes = newDue(len(c.watches))
 	return c
 }
 
-// Step takes one input and appends what it makes the core decide. Deadlines that passed since the last input are dealt
-// with first, each at its own instant, so that events do not depend on how late a wake-up came. An input whose time
-// lies before the last one's counts as at the last one's.
-func (c *Core) Step(in Input, out []Decision) []Decision {
-	if in.Kind == InputStart {
-		return c.start(in, out)
-	}
-	if !c.started || c.stopped && in.Kind != InputFinished {
-		return c.refuse(in, out)
-	}
-	c.ticks++
-	in.Now = max(in.Now, c.now)
-	out = c.advance(in.Now, out)
-	c.now = in.Now
-	switch in.Kind {
-	case InputFrame:
-		out = c.frame(in, out)
-	case InputCamera:
-		out = c.camera(in, out)
-	case InputFinished:
-		out = c.finished(in, out)
-	case InputDeadline:
-	case InputWall:
-		c.offset = in.Offset
-	case InputStop:
-		out = c.stop(out)
-	case InputStart:
-	}
-	out = c.settle(c.now, out)
-	out = c.timers(out)
-	out = c.dispatch(out)
-	return c.askWake(out)
-}
-
-// refuse deals with what comes before the start or after the stop: a picture is dropped again, the rest is nothing.
-func (c *Core) refuse(in Input, out []Decision) []Decision {
-	if in.Kind == InputFrame {
-		c.Stats.Frames[in.Camera]++
-		out = append(out, Decision{Kind: DecisionDrop, Camera: in.Camera, Seq: in.Seq})
-	}
-	return out
-}
-
-func (c *Core) start(in Input, out []Decision) []Decision {
+func (c *Core) start(in *Input, out []Decision) []Decision {
 	if c.started {
 		panic("sched: started twice")
 	}
@@ -232,21 +198,18 @@ func (c *Core) start(in Input, out []Decision) []Decision {
 	for i := range c.watches {
 		c.mark(int32(i))
 	}
-	out = c.settle(c.now, out)
-	out = c.timers(out)
-	out = c.dispatch(out)
-	return c.askWake(out)
+	return c.conclude(out)
 }
 
-// camera takes how a camera does; before the first time that is unknown. What is known of a picture that stands still is not known any more: its signals become
-// stale at once, and no detector looks at it until it moves.
-func (c *Core) camera(in Input, out []Decision) []Decision {
+// camera takes how a camera does; before the first time that is unknown. What is known of a picture that stands still is
+// not known any more: its signals become stale at once, and no detector looks at it until it moves.
+func (c *Core) camera(in *Input, out []Decision) []Decision {
 	cam := &c.cams[in.Camera]
 	s := in.State
 	if s.Stalled || s.Frozen {
 		for i := range c.cells {
-			if cell := &c.cells[i]; c.g.Cells[i].Camera == in.Camera && !c.g.Cells[i].Own && cell.Seen() && !cell.Void {
-				cell.Void = true
+			if cell := &c.cells[i]; c.g.Cells[i].Camera == in.Camera && !c.g.Cells[i].Own && cell.Seen() && !cell.Void() {
+				cell.Invalidate()
 				c.markReaders(i)
 			}
 		}
@@ -263,9 +226,8 @@ func (c *Core) own(camera, which int, v signal.Value, out []Decision) []Decision
 	if c.cells[i].Value.Equal(v) {
 		return out
 	}
-	c.cells[i].Set(v, c.now, c.now, 0)
-	c.markReaders(i)
-	return append(out, Decision{Kind: DecisionSignal, Cell: i})
+	out, _ = c.write(i, &v, c.now, 0, out)
+	return out
 }
 
 func (c *Core) stop(out []Decision) []Decision {
@@ -293,22 +255,6 @@ func (c *Core) stop(out []Decision) []Decision {
 	return out
 }
 
-// askWake tells the shell when to come back, if that changed.
-func (c *Core) askWake(out []Decision) []Decision {
-	at := min(c.nextWatch, c.nextTimeout)
-	if len(c.alarms) > 0 {
-		at = min(at, c.alarms[0].key)
-	}
-	if c.stopped {
-		at = tick.Never // the shell bounds the runs that are still out
-	}
-	if at != c.asked {
-		c.asked = at
-		out = append(out, Decision{Kind: DecisionWake, At: at})
-	}
-	return out
-}
-
 // Cell returns the present state of a cell, for the shell's snapshots.
 func (c *Core) Cell(i int) signal.Cell { return c.cells[i] }
 
@@ -322,17 +268,10 @@ func (c *Core) Pace(instance int) (cost, period time.Duration) {
 }
 
 // Idle reports whether no run is out.
-func (c *Core) Idle() bool {
-	for i := range c.lanes {
-		if c.lanes[i].busy {
-			return false
-		}
-	}
-	return true
-}
+func (c *Core) Idle() bool { return c.out == 0 }
 
 // Now returns the time of the last input.
 func (c *Core) Now() tick.Time { return c.now }
 
-// Ticks returns how many inputs were taken since the start.
+// Ticks returns how many turns were taken since the start.
 func (c *Core) Ticks() uint64 { return c.ticks }

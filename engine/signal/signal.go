@@ -14,10 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
-
-	"rvo.dev/engine/tick"
 )
 
 // Type is the type of a signal's values. It never changes while a pipeline runs.
@@ -79,10 +76,16 @@ type Box struct {
 	Track int64   `json:"track,omitempty"`
 }
 
-// Value is one value of a signal. The zero Value is none.
+// Value is one value of a signal. The zero Value is none. It is three words, because cells, results and inputs are copied
+// for every picture; what labels and boxes have on top is behind a pointer.
 type Value struct {
-	typ   Type
-	bits  uint64 // bool: 0 or 1; int: two's complement; float: IEEE 754; boxes: unused
+	typ  Type
+	bits uint64 // bool: 0 or 1; int: two's complement; float: IEEE 754; boxes: their number
+	more *more
+}
+
+// more is what a label or boxes are beside their bits. It is never changed.
+type more struct {
 	label string
 	boxes []Box
 }
@@ -110,7 +113,7 @@ func Float(f float64) Value {
 
 // Label returns a label value. Bytes that are no UTF-8 become U+FFFD: a log could not hold them, and a replay would see
 // another word.
-func Label(s string) Value { return Value{typ: TypeLabel, label: valid(s)} }
+func Label(s string) Value { return Value{typ: TypeLabel, more: &more{label: valid(s)}} }
 
 func valid(s string) string { return strings.ToValidUTF8(s, "\ufffd") }
 
@@ -125,7 +128,7 @@ func Boxes(b []Box) Value {
 			b[i].Label = valid(b[i].Label)
 		}
 	}
-	return Value{typ: TypeBoxes, boxes: b}
+	return Value{typ: TypeBoxes, bits: uint64(len(b)), more: &more{boxes: b}}
 }
 
 // Finite reports whether all numbers of the box are.
@@ -153,10 +156,24 @@ func (v Value) AsInt() int64 {
 }
 
 // AsLabel returns a label value's word; empty for other types.
-func (v Value) AsLabel() string { return v.label }
+func (v Value) AsLabel() string {
+	if v.more == nil {
+		return ""
+	}
+	return v.more.label
+}
 
 // AsBoxes returns a boxes value's boxes; nil for other types. They must not be changed.
-func (v Value) AsBoxes() []Box { return v.boxes }
+func (v Value) AsBoxes() []Box {
+	if v.more == nil {
+		return nil
+	}
+	return v.more.boxes
+}
+
+// Bits returns what the value is made of: 0 or 1 of a bool, an int in two's complement, a float as IEEE 754, the number of
+// boxes; 0 for other types. It is for conditions, which know the type.
+func (v *Value) Bits() uint64 { return v.bits }
 
 // Number returns the value as conditions compare it: a bool as 0 or 1, an int and a float as themselves, boxes as their
 // count, a label as 0.
@@ -169,7 +186,7 @@ func (v Value) Number() float64 {
 	case TypeFloat:
 		return math.Float64frombits(v.bits)
 	case TypeBoxes:
-		return float64(len(v.boxes))
+		return float64(v.bits)
 	case TypeNone, TypeLabel:
 	}
 	return 0
@@ -177,7 +194,8 @@ func (v Value) Number() float64 {
 
 // Equal reports whether both are the same value of the same type.
 func (v Value) Equal(w Value) bool {
-	return v.typ == w.typ && v.bits == w.bits && v.label == w.label && slices.Equal(v.boxes, w.boxes)
+	return v.typ == w.typ && v.bits == w.bits &&
+		(v.more == w.more || v.AsLabel() == w.AsLabel() && slices.Equal(v.AsBoxes(), w.AsBoxes()))
 }
 
 // String prints the value for people: boxes as their count.
@@ -192,9 +210,9 @@ func (v Value) String() string {
 	case TypeFloat:
 		return strconv.FormatFloat(math.Float64frombits(v.bits), 'g', 6, 64)
 	case TypeLabel:
-		return strconv.Quote(v.label)
+		return strconv.Quote(v.AsLabel())
 	case TypeBoxes:
-		return fmt.Sprintf("%d boxes", len(v.boxes))
+		return fmt.Sprintf("%d boxes", v.bits)
 	}
 	panic(fmt.Sprintf("signal: no type %d", v.typ))
 }
@@ -224,9 +242,9 @@ func (v Value) MarshalJSON() ([]byte, error) {
 		f := math.Float64frombits(v.bits)
 		w.Float = &f
 	case TypeLabel:
-		w.Label = &v.label
+		w.Label = &v.more.label
 	case TypeBoxes:
-		b := v.boxes
+		b := v.more.boxes
 		if b == nil {
 			b = []Box{}
 		}
@@ -278,43 +296,12 @@ func (v Value) Plain() any {
 	case TypeFloat:
 		return math.Float64frombits(v.bits)
 	case TypeLabel:
-		return v.label
+		return v.AsLabel()
 	case TypeBoxes:
-		if v.boxes == nil {
+		if v.AsBoxes() == nil {
 			return []Box{} // an empty list and not null, which says that there is no value
 		}
-		return v.boxes
+		return v.AsBoxes()
 	}
 	panic(fmt.Sprintf("signal: no type %d", v.typ))
-}
-
-// Cell is the newest value of one signal on one camera.
-type Cell struct {
-	Value   Value
-	Capture tick.Time // of the picture the value was found on
-	Frame   uint64    // that picture's sequence number, 0 when there was none
-	At      tick.Time // when the core had it
-	Since   tick.Time // when its producer started on this camera, tick.Never before that
-	TTL     time.Duration
-	// Void says that the value must not decide although its time is not over: its camera is known to be frozen or stalled.
-	// The next value clears it.
-	Void bool
-}
-
-// Seen reports whether the cell ever had a value.
-func (c *Cell) Seen() bool { return c.Value.typ != TypeNone }
-
-// Fresh reports whether the value may still decide: now - capture <= ttl.
-func (c *Cell) Fresh(now tick.Time) bool { return c.Seen() && !c.Void && now <= c.Expiry() }
-
-// Expiry returns the last instant at which the value is fresh.
-func (c *Cell) Expiry() tick.Time { return c.Capture.Add(c.TTL) }
-
-// Set stores a value unless the cell holds one with a later capture time; it reports whether it did.
-func (c *Cell) Set(v Value, capture, now tick.Time, frame uint64) bool {
-	if c.Seen() && capture < c.Capture {
-		return false
-	}
-	c.Value, c.Capture, c.At, c.Frame, c.Void = v, capture, now, frame, false
-	return true
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -180,11 +181,27 @@ func TestCellNeverGoesBack(t *testing.T) {
 			if c.Capture != best || c.Value.AsInt() != last {
 				t.Fatalf("cell has %v of %d, want %d of %d", c.Value, c.Capture, last, best)
 			}
-			if got, want := c.Fresh(now), now.Sub(best) <= c.TTL; got != want {
+			if took && c.Void() {
+				t.Fatalf("at %d a new value is invalid", now)
+			}
+			if got, want := c.Fresh(now), !c.Void() && now.Sub(best) <= c.TTL; got != want {
 				t.Fatalf("at %d, captured %d, ttl %d: fresh %v", now, best, c.TTL, got)
 			}
-			if !c.Fresh(c.Expiry()) || c.Fresh(c.Expiry()+1) {
+			if !c.Void() && (!c.Fresh(c.Expiry()) || c.Fresh(c.Expiry()+1)) {
 				t.Fatalf("expiry %d is not the last fresh instant", c.Expiry())
+			}
+			switch rapid.IntRange(0, 5).Draw(t, "then") {
+			case 0:
+				c.Invalidate()
+				c.Retune(c.TTL + 1)
+				if !c.Void() || c.Fresh(now) || c.Fresh(0) || !c.Seen() {
+					t.Fatalf("at %d an invalid value is fresh: %+v", now, c)
+				}
+			case 1:
+				c.Retune(time.Duration(rapid.IntRange(0, 50).Draw(t, "new ttl")))
+				if got, want := c.Fresh(now), !c.Void() && now.Sub(best) <= c.TTL; got != want || c.Stale() > 0 && c.Stale() != c.Expiry()+1 {
+					t.Fatalf("at %d, captured %d, new ttl %d: fresh %v until %d", now, best, c.TTL, got, c.Stale())
+				}
 			}
 		}
 	})
@@ -207,6 +224,25 @@ func FuzzUnmarshal(f *testing.F) {
 			t.Errorf("%s: %v became %v: %v", data, v, w, err)
 		}
 	})
+}
+
+// TestNothingIsNotFresh: what is no value cannot be invalid or fresh either.
+func TestNothingIsNotFresh(t *testing.T) {
+	c := Cell{TTL: time.Second}
+	c.Invalidate()
+	c.Retune(time.Hour)
+	c.Set(Value{}, 5, 5, 1)
+	if c.Seen() || c.Void() || c.Fresh(5) {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestSizes is a budget: a thousand cameras have some ten thousand cells, and every result and input carries values. A
+// value was 56 bytes and a cell 104 when labels and boxes were in them.
+func TestSizes(t *testing.T) {
+	if v, c := unsafe.Sizeof(Value{}), unsafe.Sizeof(Cell{}); v > 24 || c > 72 {
+		t.Errorf("a value takes %d bytes, must be at most 24; a cell %d, at most 72", v, c)
+	}
 }
 
 func TestSetAllocatesNothing(t *testing.T) {
