@@ -2,6 +2,7 @@ package vet
 
 import (
 	"cmp"
+	"embed"
 	"slices"
 
 	"rvo.dev/dsl"
@@ -16,11 +17,25 @@ type Code struct {
 	Name string
 	// Doc says in full why it is wrong and what to do.
 	Doc string
+	// Example is a pipeline that gives it and Cure the same one mended; both are empty where no file can show it.
+	Example, Cure string
+}
+
+//go:embed examples/*.cue
+var examples embed.FS
+
+// example returns the text of an example, empty where there is none.
+func example(code, which string) string {
+	text, err := examples.ReadFile("examples/" + code + "." + which + ".cue")
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // Codes returns every code that vet can give, in order: those of loading and compiling and those of the checks.
 func Codes() []Code {
-	codes := []Code{
+	texts := []struct{ code, name, doc string }{
 		{
 			dsl.CodeValue, "value that the language refuses",
 			"A value has the wrong type, is out of its range or cannot be evaluated. The message says what may stand there.",
@@ -95,8 +110,16 @@ func Codes() []Code {
 			"The options pass their schema and the kind cannot read them. That is a fault of rvo: schema and kind differ.",
 		},
 	}
+	var codes []Code
+	for _, t := range texts {
+		codes = append(codes, Code{Code: t.code, Name: t.name, Doc: t.doc})
+	}
 	for _, c := range Checks() {
-		codes = append(codes, Code{c.Code, c.Name, c.Doc})
+		codes = append(codes, Code{Code: c.Code, Name: c.Name, Doc: c.Doc})
+	}
+	for i := range codes {
+		c := &codes[i]
+		c.Example, c.Cure = example(c.Code, "bad"), example(c.Code, "good")
 	}
 	slices.SortFunc(codes, func(a, b Code) int { return cmp.Compare(a.Code, b.Code) })
 	return codes

@@ -5,7 +5,8 @@
 // An archive is a txtar file: a comment whose last line is the command line (paths, and -t tags), the files of the
 // pipeline, and "want": the findings as rvo prints them, or "ok". The flag -update rewrites want. Findings of one line
 // can be asked for in the file itself, with a comment // want RVO002 at its end; then there must be one of that code on
-// that line, and none on lines that do not ask. It starts no goroutine.
+// that line, and none on lines that do not ask. Corpus does the same for archives of many small pipelines. It starts no
+// goroutine.
 package vettest
 
 import (
@@ -100,9 +101,20 @@ func Args(ar *txtar.Archive) (paths, tags []string) {
 // marks compares the findings with the // want comments of the files, where there are any.
 func marks(t *testing.T, ar *txtar.Archive, findings []dsl.Finding) {
 	t.Helper()
+	want := wanted(ar.Files)
+	if len(want) == 0 {
+		return
+	}
+	if err := differ(want, findings); err != nil {
+		t.Error(err)
+	}
+}
+
+// wanted returns what the // want comments of files ask for, as "file:line: code".
+func wanted(files []txtar.File) []string {
 	mark := regexp.MustCompile(`// want ((?:RVO[0-9]{3} ?)+)$`)
-	var want, got []string
-	for _, f := range ar.Files {
+	var want []string
+	for _, f := range files {
 		if f.Name == "want" {
 			continue
 		}
@@ -114,17 +126,21 @@ func marks(t *testing.T, ar *txtar.Archive, findings []dsl.Finding) {
 			}
 		}
 	}
-	if len(want) == 0 {
-		return
-	}
+	return want
+}
+
+// differ says how the findings are other than what is wanted.
+func differ(want []string, findings []dsl.Finding) error {
+	var got []string
 	for _, f := range findings {
 		got = append(got, fmt.Sprintf("%s:%d: %s", f.Place.File, f.Place.Line, f.Code))
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	if !slices.Equal(want, got) {
-		t.Errorf("findings at\n  %s\nwanted at\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	if slices.Equal(want, got) {
+		return nil
 	}
+	return fmt.Errorf("findings at\n  %s\nwanted at\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 }
 
 // Golden compares got with the archive's want, or rewrites that when the tests run with -update.

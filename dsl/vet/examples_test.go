@@ -1,0 +1,57 @@
+package vet_test
+
+import (
+	"slices"
+	"testing"
+
+	"rvo.dev/dsl"
+	"rvo.dev/dsl/compile"
+	"rvo.dev/dsl/vet"
+)
+
+// noPipeline holds the codes that no text of a pipeline can show, and where they are shown instead.
+func noPipeline() map[string]string {
+	return map[string]string{
+		dsl.CodeLimit:           "TestLimit of dsl",
+		dsl.CodeRead:            "testdata of dsl: a file that is not there",
+		vet.CodeBuild:           "cannot happen while the checks are complete",
+		compile.CodeKindOptions: "TestKindRefusesOptions",
+	}
+}
+
+// Every code has an example that gives it and nothing else, and a cure that gives nothing.
+func TestExamples(t *testing.T) {
+	kinds, skip := allKinds(t), noPipeline()
+	vetted := func(text string) []string {
+		r, err := vet.Vet(t.Context(), []string{"p.cue"}, vet.Options{
+			Kinds: kinds, Dir: t.TempDir(), Files: map[string][]byte{"p.cue": []byte(text)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codes []string
+		for _, f := range r.Findings {
+			codes = append(codes, f.Code)
+		}
+		slices.Sort(codes)
+		return slices.Compact(codes)
+	}
+	for _, c := range vet.Codes() {
+		if _, ok := skip[c.Code]; ok {
+			if c.Example != "" || c.Cure != "" {
+				t.Errorf("%s has an example, and is said to have none", c.Code)
+			}
+			continue
+		}
+		if c.Example == "" || c.Cure == "" {
+			t.Errorf("%s has no examples/%s.bad.cue and .good.cue", c.Code, c.Code)
+			continue
+		}
+		if got := vetted(c.Example); !slices.Equal(got, []string{c.Code}) {
+			t.Errorf("the example of %s gives %v", c.Code, got)
+		}
+		if got := vetted(c.Cure); len(got) > 0 {
+			t.Errorf("the cure of %s gives %v", c.Code, got)
+		}
+	}
+}
