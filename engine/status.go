@@ -129,7 +129,6 @@ func (e *Engine) copyCore() snapshot {
 	s := snapshot{now: e.now(), ticks: e.core.Ticks(), stats: e.core.Stats}
 	s.stats.Frames = slices.Clone(s.stats.Frames)
 	s.stats.Lanes = slices.Clone(s.stats.Lanes)
-	s.stats.Transitions = nil // owned by the core, and counted in a metric of its own
 	for i := range e.g.Instances {
 		cost, period := e.core.Pace(i)
 		s.health, s.cost, s.period = append(s.health, e.core.Health(i)), append(s.cost, cost), append(s.period, period)

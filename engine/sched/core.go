@@ -207,10 +207,11 @@ func (c *Core) camera(in *Input, out []Decision) []Decision {
 	cam := &c.cams[in.Camera]
 	s := in.State
 	if s.Stalled || s.Frozen {
-		for i := range c.cells {
-			if cell := &c.cells[i]; c.g.Cells[i].Camera == in.Camera && !c.g.Cells[i].Own && cell.Seen() && !cell.Void() {
+		for _, i := range cam.cells {
+			if cell := &c.cells[i]; cell.Seen() && !cell.Void() {
+				out = c.touch(int(i), out)
 				cell.Invalidate()
-				c.markReaders(i)
+				c.markReaders(int(i))
 			}
 		}
 	}

@@ -66,6 +66,9 @@ func (o Outcome) String() string {
 type Input struct {
 	Kind InputKind `json:"kind"`
 	Now  tick.Time `json:"now"` // never before the last input's
+	// More says that the next input arrived together with this one: both are of one turn. The core is given turns and
+	// does not read it.
+	More bool `json:"more,omitempty"`
 
 	Camera  int       `json:"camera,omitempty"`  // InputFrame, InputCamera
 	Seq     uint64    `json:"seq,omitempty"`     // InputFrame

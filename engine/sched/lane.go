@@ -79,7 +79,7 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 }
 
 // frame takes a camera's newest picture and offers it to the detectors that look at that camera.
-func (c *Core) frame(in Input, out []Decision) []Decision {
+func (c *Core) frame(in *Input, out []Decision) []Decision {
 	cam := &c.cams[in.Camera]
 	c.Stats.Frames[in.Camera]++
 	if cam.seen {

@@ -8,16 +8,17 @@ import (
 // entry stands for a lane in a heap. A lane is in each heap at most once: its entry stays when its turn has passed or its
 // key has grown, and is put right when it comes to the top, so that nothing is ever searched for.
 type entry struct {
-	key  tick.Time
-	lane int32
+	key tick.Time
+	id  int32
 }
+
+// before is the order of all heaps: by key, of equal keys the lower id.
+func (e entry) before(o entry) bool { return e.key < o.key || e.key == o.key && e.id < o.id }
 
 // heap is a binary heap of entries, the earliest first; of equal keys the lower lane.
 type heap []entry
 
-func (h heap) less(i, j int) bool {
-	return h[i].key < h[j].key || h[i].key == h[j].key && h[i].lane < h[j].lane
-}
+func (h heap) less(i, j int) bool { return h[i].before(h[j]) }
 
 func (h *heap) push(e entry) {
 	*h = append(*h, e)
@@ -127,16 +128,16 @@ func (c *Core) best(q *ready, criticalOnly bool) int {
 func (c *Core) earliest(q *ready, p graph.Priority) int {
 	for h := &q.due[p]; len(*h) > 0; {
 		e := h.pop()
-		l := &c.lanes[e.lane]
+		l := &c.lanes[e.id]
 		switch {
 		case !l.queued:
 			l.inDue = false
 		case e.key < l.due:
-			h.push(entry{l.due, e.lane})
+			h.push(entry{l.due, e.id})
 		default:
 			l.inDue = false
 			c.unqueue(l)
-			return int(e.lane)
+			return int(e.id)
 		}
 	}
 	return -1
@@ -146,17 +147,17 @@ func (c *Core) earliest(q *ready, p graph.Priority) int {
 func (c *Core) starved(q *ready, p graph.Priority) int {
 	for h := &q.floors[p]; len(*h) > 0 && (*h)[0].key <= c.now; {
 		e := h.pop()
-		l := &c.lanes[e.lane]
+		l := &c.lanes[e.id]
 		at := l.began.Add(l.slowest)
 		switch {
 		case !l.queued:
 			l.inFloor = false
 		case e.key < at:
-			h.push(entry{at, e.lane})
+			h.push(entry{at, e.id})
 		default:
 			l.inFloor = false
 			c.unqueue(l)
-			return int(e.lane)
+			return int(e.id)
 		}
 	}
 	return -1

@@ -20,7 +20,7 @@ func TestHeap(t *testing.T) {
 					if a.key != b.key {
 						return int(a.key - b.key)
 					}
-					return int(a.lane - b.lane)
+					return int(a.id - b.id)
 				})
 				if got := h.pop(); got != list[0] {
 					t.Fatalf("popped %v, want %v", got, list[0])

@@ -24,7 +24,8 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	l.offer = false
 	l.began = c.now
 	l.timeout = c.now.Add(l.limit)
-	c.nextTimeout = min(c.nextTimeout, l.timeout)
+	c.timeouts.by(int32(li), l.timeout)
+	c.out++
 	if !l.noFrame || l.chained {
 		c.advanceDue(li, c.tolerance(l))
 	}
@@ -45,7 +46,7 @@ func (c *Core) advanceDue(li int, tolerance time.Duration) {
 }
 
 // finished takes a run's end.
-func (c *Core) finished(in Input, out []Decision) []Decision {
+func (c *Core) finished(in *Input, out []Decision) []Decision {
 	l := &c.lanes[in.Instance]
 	if !l.busy || l.job != in.Job {
 		return c.late(in, out)
@@ -82,6 +83,7 @@ func (c *Core) finished(in Input, out []Decision) []Decision {
 
 func (c *Core) free(l *lane) {
 	l.busy = false
+	c.out--
 	if l.blocking {
 		c.blocking++
 	} else {
@@ -90,16 +92,18 @@ func (c *Core) free(l *lane) {
 }
 
 // publish stores a run's values and offers its picture to the detectors that wait for them.
-func (c *Core) publish(in Input, l *lane, out []Decision) []Decision {
+func (c *Core) publish(in *Input, l *lane, out []Decision) []Decision {
 	inst := &c.g.Instances[in.Instance]
-	for _, o := range in.Outputs {
-		i := inst.Outputs[o.Index]
-		if c.cams[l.camera].frozen && !l.noFrame || !c.cells[i].Set(o.Value, l.capture, c.now, l.seq) {
-			c.Stats.Stale++
-			continue
+	blind := c.cams[l.camera].frozen && !l.noFrame
+	for i := range in.Outputs {
+		o := &in.Outputs[i]
+		set := false
+		if !blind {
+			out, set = c.write(inst.Outputs[o.Index], &o.Value, l.capture, l.seq, out)
 		}
-		out = append(out, Decision{Kind: DecisionSignal, Cell: i})
-		c.markReaders(i)
+		if !set {
+			c.Stats.Stale++
+		}
 	}
 	for _, li := range inst.Consumers {
 		out = c.propose(li, l.seq, l.capture, out)
@@ -108,7 +112,7 @@ func (c *Core) publish(in Input, l *lane, out []Decision) []Decision {
 }
 
 // late takes the end of a run that was abandoned: its result is stale by definition, only what it held comes back.
-func (c *Core) late(in Input, out []Decision) []Decision {
+func (c *Core) late(in *Input, out []Decision) []Decision {
 	l := &c.lanes[in.Instance]
 	for i, a := range l.leaked {
 		if a.job == in.Job {
@@ -134,33 +138,45 @@ func (c *Core) timers(out []Decision) []Decision {
 	if c.stopped {
 		return out
 	}
-	if c.nextTimeout <= c.now {
-		c.nextTimeout = tick.Never
-		for i := range c.lanes {
-			l := &c.lanes[i]
-			if l.busy && l.timeout <= c.now {
-				out = c.abandon(i, out)
-			}
-			if l.busy {
-				c.nextTimeout = min(c.nextTimeout, l.timeout)
-			}
-		}
+	for c.nextTimeout(c.now+1) <= c.now {
+		i, _ := c.timeouts.first()
+		c.timeouts.correct(tick.Never)
+		out = c.abandon(int(i), out)
 	}
 	for len(c.alarms) > 0 && c.alarms[0].key <= c.now {
 		e := c.alarms.pop()
-		l := &c.lanes[e.lane]
+		l := &c.lanes[e.id]
 		l.alarmed = false
 		if !l.noFrame || l.chained {
-			c.review(int(e.lane)) // asks for another alarm where it is still too soon
+			c.review(int(e.id)) // asks for another alarm where it is still too soon
 			continue
 		}
 		if l.due <= c.now {
-			out = c.propose(int(e.lane), 0, c.now, out)
-			c.advanceDue(int(e.lane), 0)
+			out = c.propose(int(e.id), 0, c.now, out)
+			c.advanceDue(int(e.id), 0)
 		}
-		c.alarm(e.lane, l.due)
+		c.alarm(e.id, l.due)
 	}
 	return out
+}
+
+// nextTimeout returns when the first run exceeds its timeout, or before where that is before.
+func (c *Core) nextTimeout(before tick.Time) tick.Time {
+	for {
+		i, key := c.timeouts.first()
+		if key >= before {
+			return before
+		}
+		l := &c.lanes[i]
+		switch {
+		case !l.busy:
+			c.timeouts.correct(tick.Never)
+		case l.timeout > key:
+			c.timeouts.correct(l.timeout)
+		default:
+			return key
+		}
+	}
 }
 
 // abandon gives a run up. Its slot is free again because the shell replaces the thread; its picture stays held.
