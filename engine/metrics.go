@@ -211,9 +211,11 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 	}
 	for i := range g.Cells {
 		if c := &snap.cells[i]; c.Seen() && !g.Cells[i].Own {
-			put("rvo_signal_age_seconds", snap.now.Sub(c.Capture).Seconds(), g.Cells[i].Signal, g.Cameras[g.Cells[i].Camera].ID)
+			put("rvo_signal_age_seconds", snap.now.Sub(c.Capture).Seconds(), g.Cells[i].Signal, g.CameraID(g.Cells[i].Camera))
 		}
-		put("rvo_signal_fresh", flag(snap.cells[i].Fresh(snap.now)), g.Cells[i].Signal, g.Cameras[g.Cells[i].Camera].ID)
+		if g.Cells[i].Camera >= 0 { // else of cameras that are not enabled
+			put("rvo_signal_fresh", flag(snap.cells[i].Fresh(snap.now)), g.Cells[i].Signal, g.CameraID(g.Cells[i].Camera))
+		}
 	}
 }
 

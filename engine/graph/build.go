@@ -21,6 +21,7 @@ func Build(spec *Spec, kinds *node.Set) (*Graph, error) {
 	b := &builder{spec: spec, kinds: kinds, g: &Graph{
 		Name: spec.Name, Dir: spec.Dir, Revision: spec.Revision,
 		Cores: spec.Engine.Cores, RingMemory: spec.Engine.RingMemory, Reserve: spec.Engine.Reserve,
+		Memory: spec.Engine.Memory,
 	}}
 	if b.g.RingMemory == 0 {
 		b.g.RingMemory = DefaultRingMemory
@@ -123,6 +124,7 @@ func (b *builder) cameras() {
 		if k == nil {
 			continue
 		}
+		b.zones(&c)
 		if c.FPS < 0 || c.Width < 0 || c.Height < 0 || c.Ring < 0 || c.FreezeAfter < 0 {
 			b.fail("camera %q: fps, width, height, ring and freezeAfter must not be negative", c.ID)
 		}
@@ -370,22 +372,6 @@ func (b *builder) wire(ii int) {
 		return
 	}
 	in.Gate = p
-}
-
-func (b *builder) resolver(camera int) event.Resolver {
-	return event.Resolver{Cell: func(cam, name string) (event.CellRef, bool) {
-		ci := camera
-		if cam != "" {
-			if ci = b.g.CameraIndex(cam); ci < 0 {
-				return event.CellRef{}, false
-			}
-		}
-		c, ok := b.cell[cellKey{ci, name}]
-		if !ok {
-			return event.CellRef{}, false
-		}
-		return event.CellRef{Cell: c, Type: b.g.Cells[c].Type}, true
-	}}
 }
 
 // upstream returns the detectors that d waits for, by needs and by its gate.

@@ -60,8 +60,46 @@ func (b *builder) events() {
 	}
 }
 
-// machines makes one machine for each camera of an event on which at least one of the signals it asks for is written.
+// machines makes the machines of an event.
 func (b *builder) machines(ev *Event) {
+	if ev.Scope == ScopePipeline {
+		b.single(ev)
+		return
+	}
+	b.perCamera(ev)
+}
+
+// single makes the one machine of an event in scope pipeline.
+func (b *builder) single(ev *Event) {
+	g := b.g
+	if len(ev.Cameras) > 0 {
+		b.fail("event %q: in scope pipeline it has no cameras of its own: its signals name them", ev.ID)
+	}
+	if path, ok := nameless(ev.When); ok {
+		b.fail("event %q: %s must name its camera: the event has scope pipeline", ev.ID, path)
+		return
+	}
+	p, err := event.Compile(ev.When, b.resolver(AllCameras))
+	if err != nil {
+		b.fail("event %q: %w", ev.ID, err)
+		return
+	}
+	if !b.written(p) && !b.anyDisabled(ev.When) {
+		b.fail("event %q: none of its signals is written on the cameras that it names", ev.ID)
+	}
+	m := Machine{Event: len(g.Events), Camera: AllCameras, Program: p}
+	for _, c := range p.Cells() {
+		if ci := g.Cells[c].Camera; ci >= 0 && !slices.Contains(m.Cameras, ci) {
+			m.Cameras = append(m.Cameras, ci)
+		}
+	}
+	slices.Sort(m.Cameras)
+	ev.Machines = append(ev.Machines, len(g.Machines))
+	g.Machines = append(g.Machines, m)
+}
+
+// perCamera makes one machine for each camera of an event on which at least one of the signals it asks for is written.
+func (b *builder) perCamera(ev *Event) {
 	g := b.g
 	cameras, some, first := 0, false, error(nil)
 	for ci := range g.Cameras {
@@ -82,7 +120,7 @@ func (b *builder) machines(ev *Event) {
 			continue // an event for every camera skips those on which none of its detectors run
 		}
 		mi := len(g.Machines)
-		g.Machines = append(g.Machines, Machine{Event: len(g.Events), Camera: ci, Program: p})
+		g.Machines = append(g.Machines, Machine{Event: len(g.Events), Camera: ci, Program: p, Cameras: []int{ci}})
 		g.Cameras[ci].Machines = append(g.Cameras[ci].Machines, mi)
 		ev.Machines = append(ev.Machines, mi)
 	}
@@ -101,7 +139,8 @@ func (b *builder) written(p *event.Program) bool {
 func (b *builder) anyDisabled(c *event.Cond) bool {
 	return slices.ContainsFunc(c.Signals(), func(l event.Ref) bool {
 		id, _, _ := strings.Cut(l.Signal, ".")
-		return b.known[id] != nil && !b.known[id].Enabled
+		off := l.Camera != "" && b.hasCamera(l.Camera) && b.g.CameraIndex(l.Camera) < 0
+		return off || b.known[id] != nil && !b.known[id].Enabled
 	})
 }
 
@@ -112,31 +151,31 @@ const ringSlack = 2 * time.Second
 // rings gives every camera that evidence looks at a ring, and shares the memory out evenly.
 func (b *builder) rings() {
 	g := b.g
+	all := make([]bool, len(g.Cameras))
+	for _, m := range g.Machines {
+		ev := &g.Events[m.Event]
+		if ev.Evidence < 0 {
+			continue
+		}
+		p := &g.Evidence[ev.Evidence]
+		for _, ci := range m.Cameras {
+			c := &g.Cameras[ci]
+			// The deciding frame lies hold and grace before the confirmation at most, the pre-roll before that.
+			c.Ring = max(c.Ring, p.Pre+p.Post+ev.Hold+ev.Grace+ringSlack)
+			c.Quality = max(c.Quality, p.Quality)
+			c.RingFPS = max(c.RingFPS, p.FPS)
+			all[ci] = all[ci] || p.FPS == 0
+		}
+	}
 	n := 0
 	for ci := range g.Cameras {
 		c := &g.Cameras[ci]
-		need, all := time.Duration(0), false
-		for _, mi := range c.Machines {
-			ev := &g.Events[g.Machines[mi].Event]
-			if ev.Evidence < 0 {
-				continue
-			}
-			p := &g.Evidence[ev.Evidence]
-			// The deciding frame lies hold and grace before the confirmation at most, the pre-roll before that.
-			need = max(need, p.Pre+p.Post+ev.Hold+ev.Grace+ringSlack)
-			c.Quality = max(c.Quality, p.Quality)
-			if p.FPS == 0 {
-				all = true
-			}
-			c.RingFPS = max(c.RingFPS, p.FPS)
-		}
-		if all {
+		if all[ci] {
 			c.RingFPS = 0
 		}
-		if need == 0 {
+		if c.Ring == 0 {
 			continue
 		}
-		c.Ring = need
 		if c.CameraSpec.Ring > 0 {
 			c.Ring = c.CameraSpec.Ring
 		}

@@ -18,6 +18,7 @@ type Graph struct {
 	Cores      int   // CPU slots, 0: as many as the machine has
 	RingMemory int64 // bytes for all rings
 	Reserve    int   // CPU slots for critical detectors alone
+	Memory     int64 // bytes for rings and buffers of pictures; 0: no limit
 
 	Cameras   []Camera
 	Detectors []Detector
@@ -95,10 +96,16 @@ type Event struct {
 	Machines []int
 }
 
-// Machine is an event on one of its cameras.
+// AllCameras stands for the camera of a machine in scope pipeline.
+const AllCameras = -1
+
+// Machine is an event on one of its cameras, or on AllCameras.
 type Machine struct {
 	Event, Camera int
 	Program       *event.Program
+	// Cameras are the cameras whose pictures are evidence of it, in order: the machine's own, or in scope pipeline all that
+	// its condition reads.
+	Cameras []int
 }
 
 // Sink is a place where records go.
@@ -116,6 +123,14 @@ func (g *Graph) CameraIndex(id string) int {
 		}
 	}
 	return -1
+}
+
+// CameraID returns the id of the camera with this index; empty for AllCameras.
+func (g *Graph) CameraID(i int) string {
+	if i == AllCameras {
+		return ""
+	}
+	return g.Cameras[i].ID
 }
 
 // InstanceName returns "detector@camera" as people read it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rvo.dev/engine/event"
+	"rvo.dev/engine/signal"
 )
 
 // Spec is a pipeline as data: every default of the language filled in except those that depend on other nodes (ttl,
@@ -39,6 +40,7 @@ type EngineSpec struct {
 	Cores      int   // CPU slots for detectors; 0: as many as the machine has
 	RingMemory int64 // bytes for all evidence rings together; 0: DefaultRingMemory
 	Reserve    int   // CPU slots that only critical detectors take; at least one stays for the others
+	Memory     int64 // bytes for evidence rings and buffers of pictures together; 0: no limit
 }
 
 // DefaultRingMemory holds ten seconds of 30 pictures a second in JPEG from about twenty 480p cameras or four of 1080p.
@@ -66,8 +68,17 @@ type CameraSpec struct {
 	Loop          bool
 	Priority      *Priority     // moves that of its detectors, by its distance from normal; nil: normal
 	FreezeAfter   time.Duration // a picture unchanged for longer is frozen; 0: never
+	Zones         []ZoneSpec    // parts of the picture that conditions name, by name
+	Masks         []ZoneSpec    // parts of the picture in which nothing counts, by name
+	Labels        map[string]string
 	Enabled       bool
 	Place         Place
+}
+
+// ZoneSpec is a named part of a camera's picture.
+type ZoneSpec struct {
+	Name    string
+	Polygon signal.Polygon
 }
 
 // DefaultFreezeAfter is for live sources: several key frames of any camera, each of which a sensor's noise makes differ.
@@ -155,11 +166,30 @@ type DetectorSpec struct {
 // DefaultTimeout abandons a run that is clearly stuck and lets a slow model on a small machine finish.
 const DefaultTimeout = 5 * time.Second
 
-// EventSpec is an event, with one machine on each of its cameras.
+// Scope is what an event is watched on.
+type Scope uint8
+
+const (
+	// ScopeCamera watches it on each of its cameras on its own.
+	ScopeCamera Scope = iota
+	// ScopePipeline watches it once: every leaf of its condition names the camera that it reads.
+	ScopePipeline
+)
+
+// DuringSpec is when an event is watched: outside of these hours its answer is no.
+type DuringSpec struct {
+	Hours    []string // spans as event.ParseSchedule reads them: "mon-fri 08:00-18:00"
+	TimeZone string   // IANA name: "Europe/Berlin"
+}
+
+// EventSpec is an event, with one machine on each of its cameras or, in scope pipeline, one.
 type EventSpec struct {
 	ID           string
 	When         *event.Cond
-	Cameras      []string // ids; empty: every camera
+	Scope        Scope
+	Cameras      []string      // ids; empty: every camera; none in scope pipeline
+	During       *DuringSpec   // nil: always
+	DecideWithin time.Duration // from true in front of the camera to confirmed, at most, for vet to prove; 0: not said
 	Hold         time.Duration
 	Grace        time.Duration
 	UnknownGrace time.Duration

@@ -155,7 +155,7 @@ func New(g *graph.Graph, o Options) *Core {
 	for i := range c.cells {
 		cell := &g.Cells[i]
 		c.cells[i] = signal.Cell{TTL: cell.TTL, Since: tick.Never}
-		if !cell.Own {
+		if !cell.Own && cell.Camera != graph.AllCameras {
 			cam := &c.cams[cell.Camera]
 			cam.cells = append(cam.cells, int32(i))
 		}
