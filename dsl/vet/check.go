@@ -22,6 +22,8 @@ type Check struct {
 	// Sound is set for checks that mean nothing while anything else is wrong: who refers to a misspelt name does not
 	// refer to the right one.
 	Sound bool
+	// Built is set for checks that look at the graph: they run last, and only where nothing is at error level.
+	Built bool
 	// Run looks at the pipeline and reports. The spec may have empty kinds and names of things that do not exist when
 	// Sound is not set.
 	Run func(*Pass)
@@ -32,9 +34,17 @@ type Pass struct {
 	Doc   *dsl.Document
 	Spec  *graph.Spec
 	Kinds *node.Set
+	// Graph is what Spec builds; nil but for checks that are Built.
+	Graph *graph.Graph
 
 	check    Check
 	findings []dsl.Finding
+}
+
+// run makes one check.
+func (p *Pass) run(c Check) {
+	p.check = c
+	c.Run(p)
 }
 
 // Report keeps a finding of the running check. Code is filled in, and Place, from Path, where it is not given. What

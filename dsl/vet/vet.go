@@ -67,21 +67,28 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 	r.Spec = spec
 	r.Findings = append(r.Findings, more...)
 	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds}
+	faulty := func() bool { return dsl.HasErrors(r.Findings) || dsl.HasErrors(p.findings) }
 	for _, c := range Checks() {
-		if c.Sound && (dsl.HasErrors(r.Findings) || dsl.HasErrors(p.findings)) {
-			continue
+		if !c.Built && !(c.Sound && faulty()) {
+			p.run(c)
 		}
-		p.check = c
-		c.Run(p)
 	}
-	r.Findings = append(r.Findings, doc.Finish(p.findings)...)
-	if !dsl.HasErrors(r.Findings) {
-		r.Graph, err = graph.Build(spec, opts.Kinds)
+	if !faulty() {
+		p.Graph, err = graph.Build(spec, opts.Kinds)
 		for _, e := range split(err) {
 			r.Findings = append(r.Findings, dsl.Finding{
 				Code: CodeBuild, Place: doc.Place(""), Message: dsl.Redact(e.Error()),
 			})
 		}
+	}
+	for _, c := range Checks() {
+		if c.Built && p.Graph != nil {
+			p.run(c)
+		}
+	}
+	r.Findings = append(r.Findings, doc.Finish(p.findings)...)
+	if !dsl.HasErrors(r.Findings) {
+		r.Graph = p.Graph
 	}
 	r.Findings = dsl.Sort(r.Findings)
 	return r, nil
