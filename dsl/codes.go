@@ -26,6 +26,8 @@ const (
 	CodeRead = "RVO011"
 	// CodeReference is a name in an expression that nothing declares.
 	CodeReference = "RVO012"
+	// CodeExpr is the text of a condition that cannot be read.
+	CodeExpr = "RVO013"
 	// CodeVersion is a file written for another version of the language.
 	CodeVersion = "RVO111"
 )

@@ -57,7 +57,8 @@ type Document struct {
 
 	src    *sources
 	nodes  map[string]node
-	faults []string // paths with a finding at error level
+	texts  map[string]Place // of the parts of conditions that were written as text
+	faults []string         // paths with a finding at error level
 }
 
 // Load reads one pipeline: a folder, a package path, or files that belong together. The findings are sorted. The
@@ -136,6 +137,9 @@ func (s *sources) done(fs []Finding) []Finding {
 // separated by dots, list elements are numbers from 0: "events.intrusion.when.all.1".
 func (d *Document) Place(path string) Place {
 	for {
+		if p, ok := d.texts[path]; ok {
+			return p
+		}
 		if n, ok := d.nodes[path]; ok {
 			if p := n.place(d.src); p != (Place{}) {
 				return p
@@ -155,6 +159,9 @@ func (d *Document) Place(path string) Place {
 
 // ValuePlace is like Place but points at the value rather than at its label.
 func (d *Document) ValuePlace(path string) Place {
+	if p, ok := d.texts[path]; ok {
+		return p
+	}
 	if n, ok := d.nodes[path]; ok {
 		if p := n.valuePlace(d.src); p != (Place{}) {
 			return p

@@ -36,6 +36,7 @@ func (w *walker) run() {
 	data := w.value(v, w.shapes.pipeline(), "", "")
 	w.rest(v)
 	w.decode(data)
+	w.expand()
 }
 
 // add keeps a finding.

@@ -78,6 +78,7 @@ type Cond struct {
 	Not     *Cond            `json:"not,omitempty"`
 	Signal  *string          `json:"signal,omitempty"`
 	Absent  *string          `json:"absent,omitempty"`
+	Camera  *string          `json:"camera,omitempty"`
 	Expr    *string          `json:"expr,omitempty"`
 	Eq      *json.RawMessage `json:"eq,omitempty"`
 	Ne      *json.RawMessage `json:"ne,omitempty"`

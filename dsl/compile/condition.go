@@ -118,7 +118,7 @@ func (t *tree) empty(in *schema.Cond, path string) {
 			"write {signal: \"detector.signal\", "+names[0]+": …}")
 		return
 	}
-	t.report(CodeEmptyCondition, path, "condition is empty", "give it one of all, any, not, signal, absent")
+	t.report(CodeEmptyCondition, path, "condition is empty", "give it one of all, any, not, signal, absent, expr")
 }
 
 // stray reports comparisons beside something that cannot be compared.
@@ -298,6 +298,7 @@ func kindsOf(in *schema.Cond) []string {
 	add("not", in.Not != nil)
 	add("signal", in.Signal != nil)
 	add("absent", in.Absent != nil)
+	add("expr", in.Expr != nil) // only where something stands beside it that cannot: dsl expands the others
 	return kinds
 }
 

@@ -73,6 +73,11 @@ func Codes() []Code {
 		},
 		{dsl.CodeRead, "file or folder that cannot be read", "It does not exist, may not be read, or holds no pipeline."},
 		{dsl.CodeReference, "name that nothing declares", "An expression names something that does not exist. Text stands in quotes."},
+		{
+			dsl.CodeExpr, "text of a condition that cannot be read",
+			"expr is a condition as text: signals, comparisons with values, &&, ||, ! and parentheses, absent(detector.signal) and " +
+				"in(detector.signal, \"label\"). The place is inside the text.",
+		},
 		{dsl.CodeVersion, "pipeline for another version of the language", "apiVersion names a version that this rvo does not read."},
 		{
 			compile.CodeID, "id that is not one",
@@ -92,8 +97,8 @@ func Codes() []Code {
 			compile.CodeKind, "node with no kind or several",
 			"A camera, detector or sink has exactly one kind, named by the key that holds its options: file: {path: …}.",
 		},
-		{compile.CodeEmptyCondition, "condition that is empty", "A condition is one of all, any, not, signal, absent."},
-		{compile.CodeTwoConditions, "condition that is two things", "Only one of all, any, not, signal, absent stands in a condition: nest them."},
+		{compile.CodeEmptyCondition, "condition that is empty", "A condition is one of all, any, not, signal, absent, expr."},
+		{compile.CodeTwoConditions, "condition that is two things", "Only one of all, any, not, signal, absent, expr stands in a condition: nest them."},
 		{compile.CodeNoParts, "all, any or in of nothing", "Without parts, all is always yes and any is always no."},
 		{
 			compile.CodeNoComparison, "comparison without a signal, or signal without one",
