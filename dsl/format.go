@@ -1,7 +1,6 @@
 package dsl
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -38,35 +37,6 @@ func (f Finding) String() string {
 		place = f.Place.String() + ": "
 	}
 	return fmt.Sprintf("%s%s[%s]: %s", place, f.Severity, f.Code, f.Message)
-}
-
-// report is the JSON form of findings.
-type report struct {
-	Schema   string    `json:"schema"` // "rvo.findings/v1"
-	Errors   int       `json:"errors"`
-	Warnings int       `json:"warnings"`
-	Findings []Finding `json:"findings"`
-}
-
-// WriteJSON prints findings as one JSON object: {"schema":"rvo.findings/v1","errors":…,"warnings":…,"findings":[…]}.
-func WriteJSON(w io.Writer, fs []Finding) error {
-	r := report{Schema: "rvo.findings/v1", Findings: fs}
-	if r.Findings == nil {
-		r.Findings = []Finding{}
-	}
-	for _, f := range fs {
-		switch f.Severity {
-		case Error:
-			r.Errors++
-		case Warning:
-			r.Warnings++
-		case Info:
-		}
-	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }
 
 // indent returns blanks as wide as the line is before column col, tabs kept.

@@ -2,7 +2,6 @@ package dsl_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -76,36 +75,4 @@ func TestWriteText(t *testing.T) {
 	if b.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", b.String(), want)
 	}
-}
-
-func TestWriteJSON(t *testing.T) {
-	var b bytes.Buffer
-	if err := dsl.WriteJSON(&b, nil); err != nil {
-		t.Fatal(err)
-	}
-	if want := `{"schema":"rvo.findings/v1","errors":0,"warnings":0,"findings":[]}`; compact(t, b.Bytes()) != want {
-		t.Errorf("nothing gives %s", b.String())
-	}
-	b.Reset()
-	err := dsl.WriteJSON(&b, []dsl.Finding{
-		{Code: "RVO002", Message: "a < b", Path: "cameras.a", Place: dsl.Place{File: "a.cue", Line: 3, Col: 4}, Line: "secret"},
-		{Code: "RVO105", Severity: dsl.Warning, Message: "m"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"schema":"rvo.findings/v1","errors":1,"warnings":1,"findings":[{"code":"RVO002","severity":"error","message":"a < b",` +
-		`"path":"cameras.a","place":{"file":"a.cue","line":3,"col":4}},{"code":"RVO105","severity":"warning","message":"m","place":{}}]}`
-	if got := compact(t, b.Bytes()); got != want {
-		t.Errorf("got %s\nwant %s", got, want)
-	}
-}
-
-func compact(t *testing.T, data []byte) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := json.Compact(&b, data); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }

@@ -11,7 +11,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -86,9 +85,9 @@ type Report struct {
 	Rules []Rule
 	// Version is that of the program.
 	Version string
-	// Base is the folder below which places lie, with slashes, as the reader of the report names it: "" where the program was
-	// started in the root of the repository.
-	Base string
+	// Root is the folder that the reader of the report takes for the root of the sources, and Dir the one that the findings'
+	// places are relative to, both absolute. With an empty Root places stay as they are; people read them so in any case.
+	Root, Dir string
 	// Deny says that warnings count as faults, where a format tells faults from remarks.
 	Deny bool
 	// Max is how many findings Text prints; 0 prints all.
@@ -136,10 +135,17 @@ func (r *Report) rule(code string) (Rule, bool) {
 
 // file returns the file of a place as the reader of the report names it, with slashes.
 func (r *Report) file(p dsl.Place) string {
-	if filepath.IsAbs(p.File) || r.Base == "" {
-		return filepath.ToSlash(p.File)
+	file := p.File
+	if r.Root == "" || file == "" {
+		return filepath.ToSlash(file)
 	}
-	return path.Join(r.Base, filepath.ToSlash(p.File))
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(r.Dir, file)
+	}
+	if rel, err := filepath.Rel(r.Root, file); err == nil && filepath.IsLocal(rel) {
+		file = rel
+	}
+	return filepath.ToSlash(file)
 }
 
 // text is a finding as prose: message, related places, hint.

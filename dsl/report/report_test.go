@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden reports")
 // several is a report with all that a finding can have.
 func several() report.Report {
 	return report.Report{
-		Version: "v1.2.3", Base: "site",
+		Version: "v1.2.3", Root: "/work", Dir: "/work/site",
 		Rules: []report.Rule{
 			{
 				Code: "RVO002", Name: "unknown field", Doc: "The field does not exist.",

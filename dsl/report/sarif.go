@@ -214,11 +214,12 @@ func (r *Report) physical(p dsl.Place, col int) *sarifPhysical {
 
 // artifact returns a file as a URI, relative to the root of the sources where it lies below it.
 func (r *Report) artifact(p dsl.Place) sarifArtifact {
-	if filepath.IsAbs(p.File) {
-		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(r.file(p), "/")}).String()}
+	file := r.file(p)
+	if filepath.IsAbs(filepath.FromSlash(file)) {
+		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(file, "/")}).String()}
 	}
 	// A colon in the first part would be read as a scheme; URL writes ./ before it.
-	return sarifArtifact{URI: (&url.URL{Path: r.file(p)}).String(), Base: sourceRoot}
+	return sarifArtifact{URI: (&url.URL{Path: file}).String(), Base: sourceRoot}
 }
 
 func (r *Report) sarifFix(f dsl.Finding) sarifFix {

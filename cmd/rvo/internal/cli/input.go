@@ -24,7 +24,7 @@ func (f *inputFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.config, "config", "", "the pipeline, where no PATH is given (default $RVO_CONFIG)")
 	fs.IntVar(&f.device, "camera-device", 0, "run a small pipeline on this local camera (see rvo cameras)")
 	fs.StringVar(&f.uri, "camera-uri", "", "run a small pipeline on this stream or file: rtsp://, http:// or a path")
-	fs.StringArrayVarP(&f.tags, "tag", "t", nil, "value for an @tag field (name=value) or name set for @if; repeatable")
+	addTags(fs, &f.tags)
 }
 
 // load returns the pipeline that the flags and paths name.
