@@ -150,15 +150,15 @@ func BenchmarkHistogramAdd(b *testing.B) {
 
 // BenchmarkObserve is what watching costs each tick that is measured.
 func BenchmarkObserve(b *testing.B) {
-	p, in, decided := watching(b)
+	p, ins, decided := watching(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		in.Seq++
-		p.observe(in, time.Microsecond, decided)
+		ins[0].Seq++
+		p.observe(ins, time.Microsecond, decided)
 	}
 }
 
-func watching(tb testing.TB) (*probe, sched.Input, []sched.Decision) {
+func watching(tb testing.TB) (*probe, []sched.Input, []sched.Decision) {
 	tb.Helper()
 	s := Scenario{Name: "watch", FPS: 30, Cameras: 1, Loads: []Load{dummy()}}
 	sp, err := spec(&s)
@@ -176,7 +176,7 @@ func watching(tb testing.TB) (*probe, sched.Input, []sched.Decision) {
 	}
 	o := Options{Duration: time.Second, Sample: time.Second}
 	p := newProbe(g, t, newResult(&s, Lanes, 1, &o))
-	return p, sched.Input{Kind: sched.InputFrame, Now: 10, Capture: 5}, []sched.Decision{{Kind: sched.DecisionRun}, {Kind: sched.DecisionDrop}}
+	return p, []sched.Input{{Kind: sched.InputFrame, Now: 10, Capture: 5}}, []sched.Decision{{Kind: sched.DecisionRun}, {Kind: sched.DecisionDrop}}
 }
 
 // TestTickBudget: 0 allocations a tick, steady and with all of ten detectors and events due, and 0 for watching one.
@@ -198,8 +198,8 @@ func TestTickBudget(t *testing.T) {
 	if r.steps-steps < 2000 || r.core.Stats.Lanes[0].OK-runs < 500 {
 		t.Errorf("%d steps and %d runs: the rig stands still", r.steps-steps, r.core.Stats.Lanes[0].OK-runs)
 	}
-	p, in, decided := watching(t)
-	if a := testing.AllocsPerRun(500, func() { in.Seq++; p.observe(in, time.Microsecond, decided) }); a != 0 || p.r.Taken == 0 {
+	p, ins, decided := watching(t)
+	if a := testing.AllocsPerRun(500, func() { ins[0].Seq++; p.observe(ins, time.Microsecond, decided) }); a != 0 || p.r.Taken == 0 {
 		t.Errorf("%v allocations for watching a tick, must be 0; %d seen", a, p.r.Taken)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"rvo.dev/engine/tick"
 )
 
-// probe watches the core's ticks and fills a result. All its methods but newProbe are called by the core goroutine.
+// probe watches the core's ticks and fills a result. Calls of its methods never overlap.
 type probe struct {
 	g *graph.Graph
 	t *tally
@@ -42,18 +42,21 @@ func (p *probe) point(now tick.Time) *point {
 }
 
 // observe is the engine's Observe.
-func (p *probe) observe(in sched.Input, took time.Duration, decided []sched.Decision) {
-	counts := p.t.in(in.Now)
+func (p *probe) observe(ins []sched.Input, took time.Duration, decided []sched.Decision) {
+	now := ins[0].Now // of all of them
+	counts := p.t.in(now)
 	var pt *point
 	if counts {
-		pt = p.point(in.Now)
+		pt = p.point(now)
 	}
-	switch in.Kind {
-	case sched.InputFrame:
-		p.frame(&in, pt)
-	case sched.InputFinished:
-		p.finished(&in, took, pt)
-	case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop:
+	for i := range ins {
+		switch in := &ins[i]; in.Kind {
+		case sched.InputFrame:
+			p.frame(in, pt)
+		case sched.InputFinished:
+			p.finished(in, took, pt)
+		case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop:
+		}
 	}
 	if counts {
 		p.r.Ticks++
@@ -61,12 +64,12 @@ func (p *probe) observe(in sched.Input, took time.Duration, decided []sched.Deci
 		pt.ticks++
 		pt.tick.add(took)
 		if p.newest != tick.Never {
-			p.r.stale.add(in.Now.Sub(p.newest))
-			pt.stale.add(in.Now.Sub(p.newest))
+			p.r.stale.add(now.Sub(p.newest))
+			pt.stale.add(now.Sub(p.newest))
 		}
 	}
 	for i := range decided {
-		p.decision(&decided[i], in.Now, took, counts, pt)
+		p.decision(&decided[i], now, took, counts, pt)
 	}
 }
 

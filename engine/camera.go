@@ -28,10 +28,9 @@ type camera struct {
 	pool  *frame.Pool
 
 	// slot holds the newest picture until the core takes it: newest wins, and whoever swaps a picture out owns it.
-	slot   atomic.Pointer[frame.Frame]
-	queued atomic.Bool // the camera's index is in Engine.frames
+	slot atomic.Pointer[frame.Frame]
 
-	// held are the pictures that the core keeps; owned by the core goroutine.
+	// held are the pictures that the core keeps; owned by the holder of the turn.
 	held []*frame.Frame
 
 	seq        atomic.Uint64
@@ -274,15 +273,9 @@ func (c *camera) publish(f *frame.Frame) {
 		c.superseded.Add(1)
 		old.Release()
 	}
-	if c.queued.CompareAndSwap(false, true) {
-		c.e.frames <- c.index // has room for every camera once
+	if c.e.ready.add(c.index) {
+		c.e.news()
 	}
-}
-
-// take gives the core the newest picture, or nil when it has it already. Called by the core goroutine.
-func (c *camera) take() *frame.Frame {
-	c.queued.Store(false)
-	return c.slot.Swap(nil)
 }
 
 // find returns a picture that the core holds.

@@ -51,10 +51,10 @@ type Config struct {
 	Drain    time.Duration        // bound of a graceful stop; 0: DefaultDrain
 	Wall     func() time.Time     // wall clock; nil: time.Now
 	Secret   func(node.Secret) (string, error)
-	// Observe, when not nil, is called by the core goroutine after each tick with its input, how long the core took and
-	// what it decided, before any of that is carried out. It is for measurements: the pipeline waits for it, and it
-	// must neither block nor keep the decisions after it returns.
-	Observe func(in sched.Input, took time.Duration, decided []sched.Decision)
+	// Observe, when not nil, is called after each tick with its inputs, how long the core took and what it decided,
+	// before any of that is carried out; calls never overlap. It is for measurements: the pipeline waits for it, and it
+	// must neither block nor keep inputs or decisions after it returns.
+	Observe func(ins []sched.Input, took time.Duration, decided []sched.Decision)
 	// Precise takes deadlines from the kernel's timer instead of the Go runtime's, where there is one: 6 us late instead
 	// of half a millisecond. Off where time is virtual, which the kernel does not know.
 	Precise bool
@@ -78,7 +78,8 @@ type Engine struct {
 	stopping time.Time // when the stop began; owned by the core goroutine
 	media    atomic.Int64
 
-	core      *sched.Core // owned by the core goroutine
+	turn      *turn
+	core      *sched.Core // owned by the holder of the turn
 	cams      []*camera
 	lanes     []*lane
 	models    []node.Model
@@ -86,17 +87,24 @@ type Engine struct {
 	sinks     []*sink
 	evidence  *keeper
 	metrics   *metrics
-	inputs    *inputLog // nil: not asked for
+	recording *inputLog // nil: not asked for
 	pool      *pool
-	decisions []sched.Decision
 
-	frames   chan int       // cameras whose slot has something new, each at most once
-	results  chan result    // ends of runs
+	// Owned by the holder of the turn.
+	inputs    []sched.Input // of the present turn
+	decisions []sched.Decision
+	back      []*job    // runs whose end is in inputs
+	wakeAt    tick.Time // when the core wants to be called at the latest
+	alarm     alarm
+	armed     tick.Time // when the alarm rings, tick.Never: it does not
+
+	ready    ready          // cameras whose slot has something new
+	results  results        // ends of runs
+	rang     atomic.Bool    // the alarm, since it was last set
 	control  chan func()    // what others ask the core goroutine to do
 	ended    chan int       // cameras that are over
 	closed   chan struct{}  // closed when the core has stopped
 	wg       sync.WaitGroup // every goroutine but those of foreign code that hangs
-	wakeAt   tick.Time      // owned by the core goroutine
 	offset   atomic.Int64   // wall minus core time, as last told the core
 	state    atomic.Int32   // phase
 	starting sync.Mutex     // held where the phase changes before the core runs, and where its state is read then
@@ -158,8 +166,8 @@ func New(cfg Config) (*Engine, error) {
 	g := cfg.Graph
 	e := &Engine{
 		cfg: cfg, g: g, run: cfg.RunID, logs: newLogger(),
-		frames: make(chan int, len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
-		wakeAt: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)),
+		turn: newTurn(), ready: newReady(len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
+		wakeAt: tick.Never, armed: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)),
 		processes: make([]*isolate.Model, len(g.Detectors)),
 	}
 	slots := g.Cores
@@ -184,13 +192,11 @@ func New(cfg Config) (*Engine, error) {
 	bounds := sched.Options{Slots: coreSlots, Reserve: reserve}
 	e.core = sched.New(g, bounds)
 	var err error
-	if e.inputs, err = newInputLog(e, bounds); err != nil {
+	if e.recording, err = newInputLog(e, bounds); err != nil {
 		return nil, err
 	}
-	// Every run that can be out at once has room for its end, so a worker never waits for the core.
-	e.results = make(chan result, len(g.Instances)*(1+sched.MaxLeaked)+sched.DefaultBlocking)
 	e.metrics = newMetrics(e, cfg.Registry)
-	e.pool = newPool(e, slots)
+	e.pool = newPool(e, slots, sched.DefaultBlocking)
 	if e.evidence, err = newKeeper(e); err != nil {
 		return nil, err
 	}
@@ -292,8 +298,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	hard, kill := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer kill(nil)
 	e.pool.start(hard)
-	if e.inputs != nil {
-		e.spawn(e.inputs.run)
+	if e.recording != nil {
+		e.spawn(e.recording.run)
 	}
 	e.evidence.start(hard)
 	for _, s := range e.sinks {

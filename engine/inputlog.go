@@ -35,16 +35,22 @@ func newInputLog(e *Engine, o sched.Options) (*inputLog, error) {
 	return &inputLog{e: e, q: queue.New[sched.Input](inputQueue, queue.DropNewest), w: w}, nil
 }
 
-// add notes an input; called by the core goroutine, which never waits for it.
-func (l *inputLog) add(in sched.Input) {
-	if l == nil || l.full.Load() {
+// add notes the inputs of a turn; called by the holder of the turn, who never waits for it.
+func (l *inputLog) add(ins []sched.Input) {
+	if l == nil {
 		return
 	}
-	in.Outputs = slices.Clone(in.Outputs) // the detector's next run uses the memory again
-	if _, dropped := l.q.Push(in); dropped {
-		l.full.Store(true)
-		l.q.Close()
-		l.e.log.Error("the input log ends here: its disk does not keep up; the run goes on", "bound", inputQueue)
+	for i := range ins {
+		if l.full.Load() {
+			return
+		}
+		in := ins[i]
+		in.Outputs = slices.Clone(in.Outputs) // the detector's next run uses the memory again
+		if _, dropped := l.q.Push(in); dropped {
+			l.full.Store(true)
+			l.q.Close()
+			l.e.log.Error("the input log ends here: its disk does not keep up; the run goes on", "bound", inputQueue)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rvo.dev/engine/frame"
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/sched"
 	"rvo.dev/engine/tick"
@@ -21,11 +22,17 @@ type lane struct {
 	name  string // "hog@front"
 	model node.Model
 	emits []node.Emit
+	timed bool // its runs wait for something that may want to know for how long: they get a context with a deadline
 
-	// Owned by the core goroutine.
+	// Owned by the holder of the turn.
 	runs    uint64
 	current *job // the run that is out, nil: none
+	spare   *job // for the next run, nil: a new one is made
 	broken  bool // and logged as such
+	// ctx is what runs are given that do not wait for anything; it ends when one of them is abandoned. One with a deadline for
+	// each run would cost a timer and five allocations, and the core's watchdog keeps the time anyway.
+	ctx    context.Context
+	cancel context.CancelFunc
 
 	mu struct {
 		sync.Mutex
@@ -38,8 +45,11 @@ type lane struct {
 }
 
 func newLane(e *Engine, i int) *lane {
-	d := &e.g.Detectors[e.g.Instances[i].Detector]
-	return &lane{e: e, index: i, name: e.g.InstanceName(i), emits: d.Emits}
+	in := &e.g.Instances[i]
+	d := &e.g.Detectors[in.Detector]
+	// In lockstep core time stands still, and with it the core's watchdog.
+	timed := in.Blocking || d.Isolate == graph.IsolateProcess || e.g.Lockstep
+	return &lane{e: e, index: i, name: e.g.InstanceName(i), emits: d.Emits, timed: timed}
 }
 
 func (l *lane) open(ctx context.Context) error {
@@ -56,6 +66,9 @@ func (l *lane) open(ctx context.Context) error {
 
 // close closes the instance and reports whether no run is stuck in one.
 func (l *lane) close() bool {
+	if l.cancel != nil {
+		l.cancel()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mu.job == 0 && l.mu.inst != nil {
@@ -67,7 +80,8 @@ func (l *lane) close() bool {
 	return l.mu.job == 0 && l.mu.stuck == 0
 }
 
-// job is one run on its way to a worker.
+// job is one run on its way to a worker and back. Until it is sent, and again after its end was taken, it belongs to the
+// holder of the turn, who uses it for the lane's next run; in between to whoever runs it, but for gone.
 type job struct {
 	lane   *lane
 	id     uint64
@@ -78,39 +92,69 @@ type job struct {
 	n      uint64
 	gone   atomic.Bool // abandoned: the worker that runs it is no longer counted on
 	ctx    context.Context
-	cancel context.CancelFunc
-}
+	cancel context.CancelFunc // of this run alone; nil: the lane's
+	next   *job               // in results
 
-// result is the end of a run.
-type result struct {
-	job     *job
+	// What came of it.
 	outcome sched.Outcome
 	outputs []node.Output
 	took    time.Duration
 	err     error
 }
 
-// do runs a job to its end. It never panics for the detector's sake.
-func (j *job) do() (r result) {
+// job returns the job of the lane's next run, empty but for its lane.
+func (l *lane) job() *job {
+	if j := l.spare; j != nil {
+		l.spare = nil
+		return j
+	}
+	return &job{lane: l}
+}
+
+// recycle keeps a job whose end was taken for a later run.
+func (l *lane) recycle(j *job) {
+	clear(j.inputs)
+	*j = job{lane: l, inputs: j.inputs[:0]}
+	l.spare = j
+}
+
+// context gives a job what its run is to be ended by.
+func (l *lane) context(ctx context.Context, j *job) {
+	switch {
+	case l.timed:
+		j.ctx, j.cancel = context.WithTimeout(ctx, j.limit)
+	case l.ctx == nil:
+		l.ctx, l.cancel = context.WithCancel(ctx)
+		fallthrough
+	default:
+		j.ctx = l.ctx
+	}
+}
+
+// do runs a job to its end and reports whether it was abandoned meanwhile. It never panics for the detector's sake.
+func (j *job) do() (gone bool) {
 	l := j.lane
-	r = result{job: j, outcome: sched.OutcomeFailed}
+	j.outcome, j.outputs, j.err = sched.OutcomeFailed, nil, nil
 	var inst node.Instance
 	begin := time.Now()
 	defer func() {
-		r.took = time.Since(begin)
+		j.took = time.Since(begin)
 		if p := recover(); p != nil {
-			r.outcome, r.err = sched.OutcomePanic, fmt.Errorf("panic: %v", p)
+			j.outcome, j.err = sched.OutcomePanic, fmt.Errorf("panic: %v", p)
 			l.e.log.Error("a detector panicked", "node", "detector/"+l.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
-		l.done(j, inst, r.err)
+		gone = l.done(j, inst)
 		if j.frame != nil {
 			j.frame.Release()
+			j.frame = nil
 		}
-		j.cancel()
+		if j.cancel != nil {
+			j.cancel()
+		}
 	}()
 	var run *node.Run
-	if inst, run, r.err = l.take(j); r.err != nil {
-		return r
+	if inst, run, j.err = l.take(j); j.err != nil {
+		return false
 	}
 	run.Reset()
 	if j.frame != nil {
@@ -118,11 +162,11 @@ func (j *job) do() (r result) {
 	}
 	run.Now, run.N, run.Inputs = j.now, j.n, append(run.Inputs, j.inputs...)
 	if err := inst.Detect(j.ctx, run); err != nil {
-		r.err = err
-		return r
+		j.err = err
+		return false
 	}
-	r.outcome, r.outputs = sched.OutcomeOK, run.Outputs()
-	return r
+	j.outcome, j.outputs = sched.OutcomeOK, run.Outputs()
+	return false
 }
 
 // take gives the job the instance, opening a new one after a run was abandoned in the last.
@@ -141,23 +185,26 @@ func (l *lane) take(j *job) (node.Instance, *node.Run, error) {
 	return l.mu.inst, l.mu.run, nil
 }
 
-// done takes the instance back. One that an abandoned run was stuck in is closed here, by the thread that left it.
-func (l *lane) done(j *job, inst node.Instance, err error) {
+// done takes the instance back and reports whether the run was abandoned. An instance that an abandoned run was stuck in is
+// closed here, by the thread that left it.
+func (l *lane) done(j *job, inst node.Instance) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mu.err = ""
-	if err != nil {
-		l.mu.err = err.Error()
+	if j.err != nil {
+		l.mu.err = j.err.Error()
 	}
 	if l.mu.job == j.id {
 		l.mu.job = 0
 	}
-	if j.gone.Load() {
-		l.mu.stuck--
-		if err := inst.Close(); err != nil {
-			l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name, "err", err)
-		}
+	if !j.gone.Load() {
+		return false
 	}
+	l.mu.stuck--
+	if err := inst.Close(); err != nil {
+		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name, "err", err)
+	}
+	return true
 }
 
 // abandon gives the job's instance up together with the thread that is in it.

@@ -16,17 +16,17 @@ const (
 	wallJump  = 10 * time.Millisecond
 )
 
-// live runs the core on the clock until ctx is done or every camera has ended, and stops it.
+// live runs the core on the clock until ctx is done or every camera has ended, and stops it. It is the core goroutine: it
+// has the turn whenever nobody else calls the core.
 func (e *Engine) live(ctx context.Context) {
 	cams, hangUp := context.WithCancel(ctx)
 	defer hangUp()
-	timer := newRuntimeAlarm()
+	e.turn.claim()
+	e.alarm = newRuntimeAlarm(e.now, e.ring)
 	if e.cfg.Precise {
-		timer = newAlarm(e)
+		e.alarm = newAlarm(e, e.ring)
 	}
-	defer timer.Stop()
-	armed := tick.Never
-
+	defer e.alarm.Stop()
 	e.step(sched.Input{Kind: sched.InputStart, Now: e.now(), Run: e.run, Offset: e.offset.Load()})
 	for _, c := range e.cams {
 		e.spawn(func() { c.watch(cams) })
@@ -37,47 +37,111 @@ func (e *Engine) live(ctx context.Context) {
 	var limit <-chan time.Time // bound of the runs that are still out
 	done := ctx.Done()
 	for {
-		if e.wakeAt != armed {
-			armed = e.wakeAt
-			timer.Set(max(armed.Sub(e.now()), 0))
-		}
-		select {
-		case i := <-e.frames:
-			e.arrived(i, stopping)
-		case r := <-e.results:
-			e.finished(r)
-		case <-timer.Wake():
-			armed = tick.Never // fired: to be set again, also where the deadline has not moved
-			e.step(sched.Input{Kind: sched.InputDeadline, Now: e.now()})
-		case f := <-e.control:
-			f()
-		case <-e.ended:
-			running--
-		case <-done:
-			done = nil
-		case <-limit:
-			e.log.Warn("runs that were still out at the end were abandoned", "bound", e.cfg.Drain/2)
-			e.abandonAll()
-			e.shut()
-			return
-		}
+		e.round()
 		if !stopping && (done == nil || running == 0) {
 			stopping, e.stopping = true, time.Now()
 			e.state.Store(int32(phaseStopping))
 			hangUp()
 			limit = time.After(e.cfg.Drain / 2)
+			e.round() // what has come since then is not looked at
 		}
-		if stopping && e.core.Idle() && len(e.frames) == 0 {
+		if stopping && e.core.Idle() {
+			e.shut()
+			return
+		}
+		if !e.turn.release() {
+			e.turn.give() // to itself: there is more, and others ask too
+		}
+		select {
+		case <-e.turn.given:
+		case f := <-e.control:
+			e.turn.claim()
+			f()
+		case <-e.ended:
+			e.turn.claim()
+			running--
+		case <-done:
+			e.turn.claim()
+			done = nil
+		case <-limit:
+			e.turn.claim()
+			e.log.Warn("runs that were still out at the end were abandoned", "bound", e.cfg.Drain/2)
+			e.abandonAll()
 			e.shut()
 			return
 		}
 	}
 }
 
+// guestRounds is how often in a row somebody else than the core goroutine calls the core for news that came while he had
+// the turn. A camera that went on for longer would be late for its own next picture.
+const guestRounds = 4
+
+// news has the core look at what has come: by the caller himself when nobody does so yet. The caller is a goroutine that
+// runs at the priority of the core and has a moment: a camera's reader, the alarm, a run that waited.
+func (e *Engine) news() {
+	if !e.turn.try() {
+		return
+	}
+	for range guestRounds {
+		if phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
+			break // lockstep and the end are the core goroutine's
+		}
+		e.round()
+		if e.turn.release() {
+			return
+		}
+	}
+	e.turn.give()
+}
+
+// tell has the core goroutine look at what has come. It is for threads of a lower priority: a core that waits behind other
+// programs for its processor would make everything wait.
+func (e *Engine) tell() {
+	if e.turn.try() {
+		e.turn.give()
+	}
+}
+
+// ring is what the alarm calls.
+func (e *Engine) ring() {
+	e.rang.Store(true)
+	e.news()
+}
+
+// round gives the core everything that has come, as one turn, and sets the alarm. The caller holds the turn.
+func (e *Engine) round() {
+	stopping := phase(e.state.Load()) == phaseStopping
+	e.back = e.results.take(e.back[:0])
+	for _, j := range e.back {
+		e.finished(j)
+	}
+	e.ready.take(func(camera int) { e.arrived(camera, stopping) })
+	now := e.now() // after the last picture was stamped
+	if len(e.inputs) == 0 && e.wakeAt <= now {
+		e.inputs = append(e.inputs, sched.Input{Kind: sched.InputDeadline})
+	}
+	if len(e.inputs) > 0 {
+		e.turnOver(now)
+	}
+	for i, j := range e.back {
+		e.settled(j)
+		e.back[i] = nil
+	}
+	if e.rang.Load() && e.rang.Swap(false) {
+		e.armed = tick.Never
+	}
+	// A deadline that moved away is not worth a call of the kernel: the alarm finds nothing to do once, at most.
+	if e.wakeAt < e.armed {
+		e.armed = e.wakeAt
+		e.alarm.Set(e.armed)
+	}
+}
+
 // shut tells the core that it is over: confirmed events end, pictures are given back.
 func (e *Engine) shut() {
 	e.step(sched.Input{Kind: sched.InputStop, Now: e.now()})
-	e.inputs.stop()
+	e.recording.stop()
 	e.freeze()
 }
 
@@ -93,7 +157,7 @@ func (e *Engine) freeze() {
 // arrived takes a camera's newest picture.
 func (e *Engine) arrived(camera int, stopping bool) {
 	c := e.cams[camera]
-	f := c.take()
+	f := c.slot.Swap(nil)
 	if f == nil {
 		return
 	}
@@ -102,41 +166,59 @@ func (e *Engine) arrived(camera int, stopping bool) {
 		return
 	}
 	c.held = append(c.held, f)
-	e.step(sched.Input{Kind: sched.InputFrame, Now: e.now(), Camera: camera, Seq: f.Seq, Capture: f.Capture})
+	e.inputs = append(e.inputs, sched.Input{Kind: sched.InputFrame, Camera: camera, Seq: f.Seq, Capture: f.Capture})
 }
 
 // finished takes the end of a run.
-func (e *Engine) finished(r result) {
-	l := r.job.lane
-	if l.current == r.job {
+func (e *Engine) finished(j *job) {
+	l := j.lane
+	if l.current == j {
 		l.current = nil
 	}
-	e.metrics.ran(l, &r)
-	took := tick.Time(r.took)
+	e.metrics.ran(l, j.took)
+	took := tick.Time(j.took)
 	if e.g.Lockstep {
 		took = 0 // decisions must not depend on the machine's speed
 	}
-	e.step(sched.Input{
-		Kind: sched.InputFinished, Now: e.now(), Instance: l.index, Job: r.job.id, Outcome: r.outcome, Took: took, Outputs: r.outputs,
+	e.inputs = append(e.inputs, sched.Input{
+		Kind: sched.InputFinished, Instance: l.index, Job: j.id, Outcome: j.outcome, Took: took, Outputs: j.outputs,
 	})
-	if r.err != nil && e.core.Health(l.index) != sched.HealthOK {
-		e.log.Warn("a detector's run failed", "node", "detector/"+l.name, "outcome", r.outcome.String(), "err", redact(r.err.Error()))
-	}
 }
 
-// step gives the core one input and carries out what it decides.
+// settled ends a job after the core was told of it.
+func (e *Engine) settled(j *job) {
+	l := j.lane
+	if j.err != nil && e.core.Health(l.index) != sched.HealthOK {
+		e.log.Warn("a detector's run failed", "node", "detector/"+l.name, "outcome", j.outcome.String(), "err", redact(j.err.Error()))
+	}
+	l.recycle(j)
+}
+
+// step gives the core one input that came alone.
 func (e *Engine) step(in sched.Input) {
-	e.inputs.add(in)
+	e.inputs = append(e.inputs, in)
+	e.turnOver(in.Now)
+}
+
+// turnOver gives the core the inputs that were gathered, all at one instant, and carries out what it decides.
+func (e *Engine) turnOver(now tick.Time) {
+	last := len(e.inputs) - 1
+	for i := range e.inputs {
+		e.inputs[i].Now, e.inputs[i].More = now, i < last
+	}
+	e.recording.add(e.inputs)
 	begin := time.Now()
-	e.decisions = e.core.Step(in, e.decisions[:0])
+	e.decisions = e.core.Turn(e.inputs, e.decisions[:0])
 	took := time.Since(begin)
 	e.metrics.ticked(took)
 	if e.cfg.Observe != nil {
-		e.cfg.Observe(in, took, e.decisions)
+		e.cfg.Observe(e.inputs, took, e.decisions)
 	}
-	if in.Kind == sched.InputWall || in.Kind == sched.InputStart {
-		e.offset.Store(in.Offset)
+	if k := e.inputs[last].Kind; k == sched.InputWall || k == sched.InputStart {
+		e.offset.Store(e.inputs[last].Offset)
 	}
+	clear(e.inputs)
+	e.inputs = e.inputs[:0]
 	for i := range e.decisions {
 		e.carry(&e.decisions[i])
 	}
@@ -166,7 +248,8 @@ func (e *Engine) start(d *sched.Decision) {
 	l := e.lanes[d.Instance]
 	in := &e.g.Instances[d.Instance]
 	l.runs++
-	j := &job{lane: l, id: d.Job, limit: in.Timeout, now: e.core.Now(), n: l.runs}
+	j := l.job()
+	j.id, j.limit, j.now, j.n = d.Job, in.Timeout, e.core.Now(), l.runs
 	if d.Seq > 0 {
 		f := e.cams[d.Camera].find(d.Seq)
 		j.frame = f.Retain()
@@ -177,6 +260,7 @@ func (e *Engine) start(d *sched.Decision) {
 		j.inputs = append(j.inputs, node.Input{Signal: in.NeedNames[i], Value: cell.Value, Capture: cell.Capture})
 	}
 	l.current = j
+	l.context(e.pool.ctx, j)
 	e.pool.send(j, in.Blocking)
 }
 

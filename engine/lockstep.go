@@ -37,6 +37,7 @@ func (e *Engine) lockstep(ctx context.Context) error {
 		}
 		e.shut()
 	}()
+	e.turn.claim()
 	e.step(sched.Input{Kind: sched.InputStart, Now: 0, Run: e.run, Offset: e.offset.Load()})
 	for _, c := range e.cams {
 		s, err := c.src.Open(ctx)
@@ -145,21 +146,25 @@ func (e *Engine) feed(t *track) {
 	e.step(sched.Input{Kind: sched.InputFrame, Now: at, Camera: t.c.index, Seq: f.Seq, Capture: at})
 }
 
-// settle waits until no run is out. Ends are taken in the order of the starts, so that decisions are the same however
-// the machine ordered them.
+// settle waits until no run is out. Ends are taken in the order of the starts, each in a turn of its own, so that
+// decisions are the same however the machine ordered them.
 func (e *Engine) settle() {
 	for !e.core.Idle() {
 		batch := e.wait()
-		slices.SortFunc(batch, func(a, b result) int { return cmp.Compare(a.job.id, b.job.id) })
-		for _, r := range batch {
-			e.finished(r)
+		slices.SortFunc(batch, func(a, b *job) int { return cmp.Compare(a.id, b.id) })
+		for _, j := range batch {
+			e.finished(j)
+			e.turnOver(e.now())
+			if j.outcome != sched.OutcomeTimeout {
+				e.settled(j)
+			}
 		}
 	}
 }
 
 // wait collects the ends of all runs that are out now, giving up those that exceed their timeout on the real clock.
-func (e *Engine) wait() []result {
-	var batch []result
+func (e *Engine) wait() []*job {
+	var batch []*job
 	longest := time.Duration(0)
 	out := 0
 	for _, l := range e.lanes {
@@ -170,26 +175,33 @@ func (e *Engine) wait() []result {
 	}
 	limit := time.NewTimer(longest + hangLimit)
 	defer limit.Stop()
-	for out > 0 {
-		select {
-		case r := <-e.results:
-			if r.job.lane.current != r.job {
-				batch = append(batch, r) // an abandoned one that came back
-				continue
+	for {
+		from := len(batch)
+		batch = e.results.take(batch)
+		for _, j := range batch[from:] {
+			if j.lane.current == j { // else an abandoned one that came back
+				out--
 			}
-			batch = append(batch, r)
-			out--
+		}
+		if out == 0 {
+			return batch
+		}
+		if !e.turn.release() {
+			continue
+		}
+		select {
+		case <-e.turn.given:
 		case <-limit.C:
+			e.turn.claim()
 			for _, l := range e.lanes {
 				j := l.current
-				if j == nil || slices.ContainsFunc(batch, func(r result) bool { return r.job == j }) {
+				if j == nil || slices.Contains(batch, j) {
 					continue
 				}
 				e.abandon(l)
-				batch = append(batch, result{job: j, outcome: sched.OutcomeTimeout, took: j.limit, err: context.DeadlineExceeded})
+				batch = append(batch, &job{lane: l, id: j.id, limit: j.limit, outcome: sched.OutcomeTimeout, took: j.limit, err: context.DeadlineExceeded})
 			}
 			return batch
 		}
 	}
-	return batch
 }

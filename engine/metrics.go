@@ -66,7 +66,7 @@ func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
 }
 
 func (m *metrics) ticked(d time.Duration)            { m.tick.Observe(d.Seconds()) }
-func (m *metrics) ran(l *lane, r *result)            { m.runSeconds[l.index].Observe(r.took.Seconds()) }
+func (m *metrics) ran(l *lane, took time.Duration)   { m.runSeconds[l.index].Observe(took.Seconds()) }
 func (m *metrics) picked(l *lane, age time.Duration) { m.agePicked[l.index].Observe(age.Seconds()) }
 func (m *metrics) abandoned(l *lane)                 { m.runSeconds[l.index].Observe(l.limit().Seconds()) }
 
@@ -251,13 +251,13 @@ func (m *metrics) outputs(put putFunc) {
 		put("rvo_clip_bytes_total", float64(p.Bytes), p.ID)
 	}
 	e := m.e
-	if e.inputs != nil {
-		queueSeries(put, "inputs", e.inputs.q.Len(), e.inputs.q.Cap(), e.inputs.q.Dropped())
+	if e.recording != nil {
+		queueSeries(put, "inputs", e.recording.q.Len(), e.recording.q.Cap(), e.recording.q.Dropped())
 	}
 	queueSeries(put, "log", e.logs.q.Len(), e.logs.q.Cap(), e.logs.q.Dropped())
-	queueSeries(put, "frames", len(e.frames), cap(e.frames), 0)
-	queueSeries(put, "results", len(e.results), cap(e.results), 0)
+	queueSeries(put, "frames", e.ready.len(), len(e.cams), 0)
 	queueSeries(put, "jobs", len(e.pool.jobs), cap(e.pool.jobs), 0)
+	queueSeries(put, "blocking", len(e.pool.remote), cap(e.pool.remote), 0)
 }
 
 func queueSeries(put putFunc, name string, depth, capacity int, dropped uint64) {

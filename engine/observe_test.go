@@ -17,12 +17,14 @@ func TestObserveSeesEveryTick(t *testing.T) {
 		k.event("e", "d.count", 0)
 		k.sink()
 		inputs, decided, ticks := map[sched.InputKind]uint64{}, map[sched.DecisionKind]uint64{}, uint64(0)
-		k.cfg.Observe = func(in sched.Input, took time.Duration, out []sched.Decision) {
+		k.cfg.Observe = func(ins []sched.Input, took time.Duration, out []sched.Decision) {
 			if took < 0 {
 				t.Errorf("a tick took %v", took)
 			}
 			ticks++
-			inputs[in.Kind]++
+			for i := range ins {
+				inputs[ins[i].Kind]++
+			}
 			for i := range out {
 				decided[out[i].Kind]++
 			}

@@ -12,14 +12,16 @@ import (
 type pool struct {
 	e      *Engine
 	slots  int
-	jobs   chan *job
+	jobs   chan *job // for CPU slots
+	remote chan *job // for goroutines that are done with a blocking run and idle
+	idle   atomic.Int64
 	ctx    context.Context
 	leaked atomic.Int64 // threads that are stuck in abandoned runs
 }
 
-func newPool(e *Engine, slots int) *pool {
+func newPool(e *Engine, slots, blocking int) *pool {
 	n := len(e.g.Instances)
-	return &pool{e: e, slots: slots, jobs: make(chan *job, max(n, 1))}
+	return &pool{e: e, slots: slots, jobs: make(chan *job, max(n, 1)), remote: make(chan *job, blocking)}
 }
 
 func (p *pool) start(ctx context.Context) {
@@ -30,16 +32,23 @@ func (p *pool) start(ctx context.Context) {
 }
 
 // stop lets the workers end once they are idle. No job may be sent any more.
-func (p *pool) stop() { close(p.jobs) }
+func (p *pool) stop() {
+	close(p.jobs)
+	close(p.remote)
+}
 
 // send starts a job.
 func (p *pool) send(j *job, blocking bool) {
-	j.ctx, j.cancel = context.WithTimeout(p.ctx, j.limit)
-	if blocking {
-		p.e.spawn(func() { p.run(j) })
+	if !blocking {
+		p.jobs <- j
 		return
 	}
-	p.jobs <- j
+	if p.idle.Load() > 0 { // only the holder of the turn lowers it
+		p.idle.Add(-1)
+		p.remote <- j
+		return
+	}
+	p.e.spawn(func() { p.wait(j) })
 }
 
 // worker runs jobs until the pool stops or one of them was abandoned under it: then a successor has its place.
@@ -47,19 +56,41 @@ func (p *pool) worker() {
 	runtime.LockOSThread() // never unlocked: the lowered thread ends with the goroutine
 	lowerPriority(p.e.log)
 	for j := range p.jobs {
-		if p.run(j); j.gone.Load() {
+		gone := j.do()
+		p.e.results.add(j)
+		p.e.tell()
+		if gone {
 			p.leaked.Add(-1)
 			return
 		}
 	}
 }
 
-func (p *pool) run(j *job) { p.e.results <- j.do() }
+// wait runs a blocking job, and further ones that come when it is idle.
+func (p *pool) wait(j *job) {
+	for ok := true; ok; j, ok = <-p.remote {
+		gone := j.do()
+		p.e.results.add(j)
+		if !gone {
+			p.idle.Add(1) // before the news: the job that they bring may be for this goroutine
+		}
+		p.e.news()
+		if gone {
+			return
+		}
+	}
+}
 
 // abandon gives up the thread that a job is stuck in and puts another one in its place.
 func (p *pool) abandon(j *job, blocking bool) {
-	j.cancel()
-	j.lane.abandon(j)
+	l := j.lane
+	if j.cancel != nil {
+		j.cancel()
+	} else {
+		l.cancel()
+		l.ctx, l.cancel = nil, nil
+	}
+	l.abandon(j)
 	if j.gone.Load() && !blocking {
 		p.leaked.Add(1)
 		p.e.spawn(p.worker)

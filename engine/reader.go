@@ -41,14 +41,28 @@ func (r *reader) run() {
 	}
 }
 
-func (r *reader) read() (err error) {
+// open connects; a panic of the source's is its error.
+func (r *reader) open() (s node.Stream, err error) {
+	defer contain(&err)
+	return r.c.src.Open(r.ctx)
+}
+
+// next waits for the stream's next picture.
+func (r *reader) next(s node.Stream) (f *frame.Frame, err error) {
+	defer contain(&err)
+	return s.Next(r.ctx, r.c.pool)
+}
+
+// contain turns a panic of foreign code into an error.
+func contain(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the source panicked: %v", p)
+	}
+}
+
+func (r *reader) read() error {
 	c := r.c
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the source panicked: %v", p)
-		}
-	}()
-	s, err := c.src.Open(r.ctx)
+	s, err := r.open()
 	if err != nil {
 		return err
 	}
@@ -64,7 +78,7 @@ func (r *reader) read() (err error) {
 	r.up.Store(true)
 	r.nudge()
 	for {
-		f, err := s.Next(r.ctx, c.pool)
+		f, err := r.next(s)
 		now := c.e.now()
 		if r.gone.Load() || r.ctx.Err() != nil {
 			if f != nil {

@@ -3,4 +3,4 @@
 package engine
 
 // newAlarm returns the runtime's alarm: there is no better one here.
-func newAlarm(*Engine) alarm { return newRuntimeAlarm() }
+func newAlarm(e *Engine, ring func()) alarm { return newRuntimeAlarm(e.now, ring) }

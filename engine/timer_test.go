@@ -6,22 +6,34 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"rvo.dev/engine/graph"
 )
 
-// TestAlarms: both alarms wake at their time and not before, a later Set replaces an earlier one, and Stop ends them. Real
+// alarms are the two kinds on one engine, and what each rings.
+func alarms() (*Engine, map[string]alarm, map[string]chan struct{}) {
+	e := &Engine{log: slog.New(slog.DiscardHandler), g: &graph.Graph{}, begin: time.Now()}
+	rung := map[string]chan struct{}{"runtime": make(chan struct{}, 8), "precise": make(chan struct{}, 8)}
+	return e, map[string]alarm{
+		"runtime": newRuntimeAlarm(e.now, func() { rung["runtime"] <- struct{}{} }),
+		"precise": newAlarm(e, func() { rung["precise"] <- struct{}{} }),
+	}, rung
+}
+
+// TestAlarms: both alarms ring at their time and not before, a later Set replaces an earlier one, and Stop ends them. Real
 // time, because one of them is the kernel's.
 func TestAlarms(t *testing.T) {
-	e := &Engine{log: slog.New(slog.DiscardHandler)}
-	for name, a := range map[string]alarm{"runtime": newRuntimeAlarm(), "precise": newAlarm(e)} {
-		begin := time.Now()
-		a.Set(time.Hour)
-		a.Set(20 * time.Millisecond)
-		<-a.Wake()
-		if d := time.Since(begin); d < 20*time.Millisecond {
-			t.Errorf("%s: woke after %v, asked for 20ms", name, d)
+	e, all, rung := alarms()
+	for name, a := range all {
+		at := e.now().Add(20 * time.Millisecond)
+		a.Set(at.Add(time.Hour))
+		a.Set(at)
+		<-rung[name]
+		if now := e.now(); now < at {
+			t.Errorf("%s: rang at %v, asked for %v", name, now, at)
 		}
 		a.Set(0)
-		<-a.Wake()
+		<-rung[name]
 		a.Stop()
 	}
 	e.wg.Wait()
@@ -57,26 +69,21 @@ func TestPreciseRun(t *testing.T) {
 // BenchmarkAlarm tells how late a wake-up comes, in nanoseconds at the median, with each alarm in an otherwise idle
 // process: the reason why live runs use the kernel's.
 func BenchmarkAlarm(b *testing.B) {
-	e := &Engine{log: slog.New(slog.DiscardHandler)}
-	for _, c := range []struct {
-		name string
-		make func() alarm
-	}{{"runtime", newRuntimeAlarm}, {"precise", func() alarm { return newAlarm(e) }}} {
-		b.Run(c.name, func(b *testing.B) {
-			a := c.make()
-			defer a.Stop()
+	e, all, rung := alarms()
+	for _, name := range []string{"runtime", "precise"} {
+		b.Run(name, func(b *testing.B) {
 			var late []time.Duration
-			const ahead = 3300 * time.Microsecond
 			for b.Loop() {
-				due := time.Now().Add(ahead)
-				a.Set(ahead)
-				<-a.Wake()
-				late = append(late, time.Since(due))
+				due := e.now().Add(3300 * time.Microsecond)
+				all[name].Set(due)
+				<-rung[name]
+				late = append(late, e.now().Sub(due))
 			}
 			b.ReportMetric(float64(quantile(late, 0.5).Nanoseconds()), "late-p50-ns")
 			b.ReportMetric(float64(quantile(late, 0.99).Nanoseconds()), "late-p99-ns")
 			b.ReportMetric(0, "ns/op")
 		})
+		all[name].Stop()
 	}
 }
 
