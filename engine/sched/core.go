@@ -79,23 +79,22 @@ type Core struct {
 	dirty   []int32   // watches that were touched since they were evaluated last
 	gates   []int32   // instance -> its watch, -1: no gate
 
-	cams   []camera
-	lanes  []lane
-	retry  []int32 // lanes whose offer is to be judged in this turn
-	aside  []int32 // scratch of dispatch
-	local  ready   // lanes that wait for a CPU slot
-	remote ready   // lanes that wait for a place among the blocking runs
-	alarms heap    // lanes that wait for a time
-	job    uint64
+	cams           []camera
+	lanes          []lane
+	retry          []int32 // lanes whose offer is to be judged in this turn
+	willing, aside []int32 // scratch of dispatch
+	local          ready   // lanes that wait for a CPU slot
+	remote         ready   // lanes that wait for a place among the blocking runs
+	alarms         heap    // lanes that wait for a time
+	job            uint64
 
 	slots, slotsFree int
 	reserve          int
 	blocking         int // free places for blocking runs
 
-	wakes    due       // watches, by when they are to be evaluated again
-	timeouts due       // lanes, by when their run is given up
-	out      int       // runs that are out and not given up
-	asked    tick.Time // the wake last asked for
+	running []entry   // lanes whose run is out and not given up, with its timeout: no more than slots and blocking runs
+	wakes   due       // watches, by when they are to be evaluated again
+	asked   tick.Time // the wake last asked for
 
 	trans []event.Transition // scratch
 	Stats Stats
@@ -149,7 +148,7 @@ func New(g *graph.Graph, o Options) *Core {
 		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
-		input: 1, timeouts: newDue(len(g.Instances)), asked: tick.Never,
+		input: 1, asked: tick.Never,
 		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances))},
 	}
 	for i := range c.cells {
@@ -269,7 +268,7 @@ func (c *Core) Pace(instance int) (cost, period time.Duration) {
 }
 
 // Idle reports whether no run is out.
-func (c *Core) Idle() bool { return c.out == 0 }
+func (c *Core) Idle() bool { return len(c.running) == 0 }
 
 // Now returns the time of the last input.
 func (c *Core) Now() tick.Time { return c.now }

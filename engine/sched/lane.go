@@ -28,6 +28,7 @@ type lane struct {
 
 	// The present run.
 	busy    bool
+	place   int // in Core.running
 	job     uint64
 	seq     uint64
 	capture tick.Time
@@ -53,7 +54,8 @@ type lane struct {
 	offerSeq     uint64
 	offerCapture tick.Time
 	cause        Cause // what it waits for
-	news         bool  // to be judged in this step
+	judged       bool  // the gates were asked at least once
+	news         bool  // to be judged at the end of this turn
 	queued       bool  // waits for a slot
 	inDue        bool  // has an entry in the heap of due times
 	inFloor      bool  // has one in the heap of floors
@@ -101,14 +103,23 @@ func (c *Core) frame(in *Input, out []Decision) []Decision {
 	return out
 }
 
-// propose offers a picture to a lane. What was offered before and still waits is skipped for what it waited for.
+// propose offers a picture to a lane. What was offered before and still waits is skipped for what it waited for; one that
+// came in this very turn has its chance first.
 func (c *Core) propose(li int, seq uint64, capture tick.Time, out []Decision) []Decision {
 	l := &c.lanes[li]
+	if l.offer && l.offerSeq == seq && seq != 0 {
+		c.review(li) // another result on the picture that it waits for
+		return out
+	}
+	if l.offer && !l.judged {
+		out = c.settle(c.now, out)
+		out = c.dispatch(out)
+	}
 	if l.offer {
 		out = c.skip(li, l.cause, out)
 	}
 	c.Stats.Lanes[li].Offers++
-	l.offer, l.offerSeq, l.offerCapture, l.cause = true, seq, capture, SkipSlots
+	l.offer, l.offerSeq, l.offerCapture, l.cause, l.judged = true, seq, capture, SkipSlots, false
 	c.hold(l.camera, seq)
 	c.review(li)
 	return out
@@ -194,12 +205,13 @@ func (c *Core) tolerance(l *lane) time.Duration {
 	return t / 2
 }
 
-// dispatch tries what has news, and starts what may start as far as the slots go: who goes first is best's to say.
+// dispatch asks the gates about what has news, and starts what may start as far as the slots go.
 func (c *Core) dispatch(out []Decision) []Decision {
 	if c.stopped {
 		c.retry = c.retry[:0]
 		return out
 	}
+	c.willing = c.willing[:0]
 	for _, li := range c.retry {
 		c.lanes[li].news = false
 		if c.lanes[li].offer {
@@ -207,6 +219,44 @@ func (c *Core) dispatch(out []Decision) []Decision {
 		}
 	}
 	c.retry = c.retry[:0]
+	if c.roomForAll() {
+		return c.startAll(out)
+	}
+	for _, li := range c.willing {
+		c.enqueue(li)
+	}
+	return c.startBest(out)
+}
+
+// roomForAll reports whether all that is willing can start and nobody else waits, so that there is nothing to choose.
+func (c *Core) roomForAll() bool {
+	slots, blocking := c.slotsFree-c.reserve, c.blocking
+	for _, li := range c.willing {
+		if l := &c.lanes[li]; l.blocking {
+			blocking--
+		} else {
+			slots -= l.weight
+		}
+	}
+	return c.local.n == 0 && c.remote.n == 0 && slots >= 0 && blocking >= 0
+}
+
+// startAll starts all that is willing, by priority.
+func (c *Core) startAll(out []Decision) []Decision {
+	for p, left := graph.Critical, len(c.willing); left > 0; p-- {
+		for _, li := range c.willing {
+			if l := &c.lanes[li]; l.priority == p {
+				left--
+				c.take(l)
+				out = c.begin(int(li), out)
+			}
+		}
+	}
+	return out
+}
+
+// startBest starts of those that wait for a slot who is to go first, as long as there are slots: that is best's to say.
+func (c *Core) startBest(out []Decision) []Decision {
 	c.aside = c.aside[:0]
 	for c.slotsFree > 0 && c.local.n > 0 {
 		li := c.best(&c.local, c.slotsFree <= c.reserve)
@@ -233,6 +283,15 @@ func (c *Core) dispatch(out []Decision) []Decision {
 	return out
 }
 
+// take gives a lane the slots of a run.
+func (c *Core) take(l *lane) {
+	if l.blocking {
+		c.blocking--
+	} else {
+		c.slotsFree -= l.weight
+	}
+}
+
 // review has a lane's offer judged in this step.
 func (c *Core) review(li int) {
 	if l := &c.lanes[li]; l.offer && !l.news {
@@ -241,13 +300,14 @@ func (c *Core) review(li int) {
 	}
 }
 
-// judge asks the gates about a lane's offer: it waits for a slot, for something else, or is over.
+// judge asks the gates about a lane's offer: it is willing to start, waits for something else, or is over.
 func (c *Core) judge(li int32, out []Decision) []Decision {
 	l := &c.lanes[li]
+	l.judged = true
 	switch v, why := c.try(int(li)); v {
 	case start:
 		l.cause = SkipSlots
-		c.enqueue(li)
+		c.willing = append(c.willing, li)
 	case wait:
 		l.cause = why
 		if why == SkipRate {
@@ -264,11 +324,7 @@ func (c *Core) launch(li int, out []Decision) []Decision {
 	l := &c.lanes[li]
 	switch v, why := c.try(li); v {
 	case start:
-		if l.blocking {
-			c.blocking--
-		} else {
-			c.slotsFree -= l.weight
-		}
+		c.take(l)
 		return c.begin(li, out)
 	case wait:
 		l.cause = why

@@ -24,8 +24,8 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	l.offer = false
 	l.began = c.now
 	l.timeout = c.now.Add(l.limit)
-	c.timeouts.by(int32(li), l.timeout)
-	c.out++
+	l.place = len(c.running)
+	c.running = append(c.running, entry{l.timeout, int32(li)})
 	if !l.noFrame || l.chained {
 		c.advanceDue(li, c.tolerance(l))
 	}
@@ -83,7 +83,10 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 
 func (c *Core) free(l *lane) {
 	l.busy = false
-	c.out--
+	last := len(c.running) - 1
+	moved := c.running[last]
+	c.running[l.place], c.lanes[moved.id].place = moved, l.place
+	c.running = c.running[:last]
 	if l.blocking {
 		c.blocking++
 	} else {
@@ -138,10 +141,10 @@ func (c *Core) timers(out []Decision) []Decision {
 	if c.stopped {
 		return out
 	}
-	for c.nextTimeout(c.now+1) <= c.now {
-		i, _ := c.timeouts.first()
-		c.timeouts.correct(tick.Never)
-		out = c.abandon(int(i), out)
+	for i := len(c.running) - 1; i >= 0; i-- { // from the end: what takes a place has been looked at
+		if c.running[i].key <= c.now {
+			out = c.abandon(int(c.running[i].id), out)
+		}
 	}
 	for len(c.alarms) > 0 && c.alarms[0].key <= c.now {
 		e := c.alarms.pop()
@@ -160,23 +163,13 @@ func (c *Core) timers(out []Decision) []Decision {
 	return out
 }
 
-// nextTimeout returns when the first run exceeds its timeout, or before where that is before.
-func (c *Core) nextTimeout(before tick.Time) tick.Time {
-	for {
-		i, key := c.timeouts.first()
-		if key >= before {
-			return before
-		}
-		l := &c.lanes[i]
-		switch {
-		case !l.busy:
-			c.timeouts.correct(tick.Never)
-		case l.timeout > key:
-			c.timeouts.correct(l.timeout)
-		default:
-			return key
-		}
+// nextTimeout returns when the first run exceeds its timeout.
+func (c *Core) nextTimeout() tick.Time {
+	at := tick.Never
+	for i := range c.running {
+		at = min(at, c.running[i].key)
 	}
+	return at
 }
 
 // abandon gives a run up. Its slot is free again because the shell replaces the thread; its picture stays held.

@@ -90,11 +90,10 @@ func (c *Core) refuse(in *Input, out []Decision) []Decision {
 func (c *Core) askWake(out []Decision) []Decision {
 	at := tick.Never
 	if !c.stopped { // the shell bounds the runs that are still out
-		at = c.nextWake()
+		at = min(c.nextWake(), c.nextTimeout())
 		if len(c.alarms) > 0 {
 			at = min(at, c.alarms[0].key)
 		}
-		at = c.nextTimeout(at)
 	}
 	if at != c.asked {
 		c.asked = at

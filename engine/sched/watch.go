@@ -40,15 +40,21 @@ func (c *Core) watch(w watch) int32 {
 }
 
 // write stores a value in a cell, unless that has a newer one, and has everything evaluated that reads it. A value that
-// says again what the cell says and may still decide changes no answer: only what it makes due comes later.
+// says again what the cell says and may still decide changes no answer: only what it makes due comes later, so half of
+// the time until it is stale may pass before that is looked at.
 func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64, out []Decision) ([]Decision, bool) {
 	s := &c.cells[cell]
 	if s.Fresh(c.now) && repeats(&s.Value, v) {
 		if !s.Set(*v, capture, c.now, frame) {
 			return out, false
 		}
-		for _, w := range c.readers[cell] {
-			c.watches[w].soft = true
+		half := c.now.Add(s.Stale().Sub(c.now) / 2)
+		for _, i := range c.readers[cell] {
+			if w := &c.watches[i]; w.wake > half {
+				w.soft = true
+			} else {
+				c.mark(i)
+			}
 		}
 	} else {
 		out = c.touch(cell, out)
