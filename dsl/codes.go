@@ -30,4 +30,10 @@ const (
 	CodeExpr = "RVO013"
 	// CodeVersion is a file written for another version of the language.
 	CodeVersion = "RVO111"
+	// CodeIdleIgnore is an ignore that matches no finding.
+	CodeIdleIgnore = "RVO710"
+	// CodeNoReason is an ignore that does not say why.
+	CodeNoReason = "RVO711"
+	// CodeLevel is a level or an ignore for a code that is none or cannot be changed.
+	CodeLevel = "RVO712"
 )

@@ -59,6 +59,8 @@ type Document struct {
 	nodes  map[string]node
 	texts  map[string]Place // of the parts of conditions that were written as text
 	faults []string         // paths with a finding at error level
+
+	ignores []ignore
 }
 
 // Load reads one pipeline: a folder, a package path, or files that belong together. The findings are sorted. The

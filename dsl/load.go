@@ -51,7 +51,7 @@ func load(src *sources, t *target, opts Options) loaded {
 	if inst.Err != nil {
 		return loaded{findings: loadErrors(src, t, inst.Err, opts.Tags)}
 	}
-	doc := &Document{Name: t.name, Dir: t.dir, src: src, nodes: map[string]node{}, texts: map[string]Place{}, Files: files(inst)}
+	doc := &Document{Name: t.name, Dir: t.dir, src: src, nodes: map[string]node{}, texts: map[string]Place{}, Files: files(inst), ignores: ignoresOf(src, inst)}
 	if t.pkg {
 		doc.Dir = inst.Dir
 	}

@@ -22,6 +22,9 @@ type Check struct {
 	// Sound is set for checks that mean nothing while anything else is wrong: who refers to a misspelt name does not
 	// refer to the right one.
 	Sound bool
+	// Core is set for checks that find what the graph or the engine would refuse: a pipeline can neither lower nor ignore
+	// them.
+	Core bool
 	// Built is set for checks that look at the graph: they run last, and only where nothing is at error level.
 	Built bool
 	// Run looks at the pipeline and reports. The spec may have empty kinds and names of things that do not exist when
@@ -37,14 +40,21 @@ type Pass struct {
 	// Graph is what Spec builds; nil but for checks that are Built.
 	Graph *graph.Graph
 
+	levels   *dsl.Levels
+	faulty   bool // a check found an error, and not one that only the pipeline calls so
 	check    Check
 	findings []dsl.Finding
+	cells    map[cellKey]*graph.Cell // of Graph; nil until it is asked for
 }
 
 // run makes one check.
 func (p *Pass) run(c Check) {
+	n := len(p.findings)
 	p.check = c
 	c.Run(p)
+	left := p.levels.Apply(p.findings[n:])
+	p.findings = append(p.findings[:n], left...)
+	p.faulty = p.faulty || dsl.HasErrors(left) && !p.levels.Raised(c.Code)
 }
 
 // Report keeps a finding of the running check. Code is filled in, and Place, from Path, where it is not given. What

@@ -114,6 +114,21 @@ func Codes() []Code {
 			compile.CodeKindOptions, "options that a kind refuses",
 			"The options pass their schema and the kind cannot read them. That is a fault of rvo: schema and kind differ.",
 		},
+		{
+			dsl.CodeIdleIgnore, "ignore that matches nothing",
+			"An @rvo(ignore=…) stands where there is no such finding, any more perhaps. Take it away: the next such finding there " +
+				"would be ignored unseen.",
+		},
+		{
+			dsl.CodeNoReason, "ignore without a reason",
+			"Whoever reads the pipeline next wants to know why a finding is meant: @rvo(ignore=RVO214, reason=\"the lab has no " +
+				"light\").",
+		},
+		{
+			dsl.CodeLevel, "level or ignore that cannot be",
+			"engine: lint or @rvo(ignore=…) names a code that does not exist, or one of those that say why a pipeline cannot run. " +
+				"Those can be neither lowered nor ignored.",
+		},
 	}
 	var codes []Code
 	for _, t := range texts {

@@ -12,7 +12,7 @@ import (
 
 func cycleCheck() Check {
 	return Check{
-		Code: "RVO103", Name: "detectors that wait for one another",
+		Code: "RVO103", Name: "detectors that wait for one another", Core: true,
 		Doc: `Each detector of the cycle runs only after another one of it, through needs or when, so none of them ever runs. ` +
 			`Break the cycle: let one of them run on every picture.`,
 		Run: cycles,
@@ -21,7 +21,7 @@ func cycleCheck() Check {
 
 func selfCheck() Check {
 	return Check{
-		Code: "RVO104", Name: "detector that waits for itself",
+		Code: "RVO104", Name: "detector that waits for itself", Core: true,
 		Doc: `A detector cannot run before its own signal is there, through needs or when. Name another detector's signal.`,
 		Run: func(p *Pass) {
 			for i := range p.Spec.Detectors {

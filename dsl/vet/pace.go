@@ -10,7 +10,7 @@ import (
 
 func paceCheck() Check {
 	return Check{
-		Code: "RVO112", Name: "lockstep that cannot be",
+		Code: "RVO112", Name: "lockstep that cannot be", Core: true,
 		Doc: `With pace: "lockstep" the pipeline's time is that of its files: the next picture comes when all that is due has ` +
 			`finished. That holds for all cameras or for none, and a source that goes on by itself (a device, a stream) ` +
 			`cannot wait.`,
@@ -48,7 +48,7 @@ func paceCheck() Check {
 
 func noCameraCheck() Check {
 	return Check{
-		Code: "RVO113", Name: "pipeline without a camera",
+		Code: "RVO113", Name: "pipeline without a camera", Core: true,
 		Doc: `No camera is enabled: there is nothing to run.`,
 		Run: func(p *Pass) {
 			if len(p.cameras(nil)) > 0 {

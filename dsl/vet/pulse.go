@@ -9,7 +9,7 @@ import (
 
 func pulseCheck() Check {
 	return Check{
-		Code: "RVO317", Name: "event that repeats without end or in a flood",
+		Code: "RVO317", Name: "event that repeats without end or in a flood", Core: true,
 		Doc: `maxDuration: "0s" ends the event at the moment it is confirmed. Without hold and cooldown the next one would be ` +
 			`confirmed at that same moment, and so on without end. Less than 10 ms from one confirmation to the next, or 100 ms ` +
 			`between updates, floods whoever listens. Give a cooldown or a hold, or updates more time.`,

@@ -66,8 +66,8 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 	spec, more := compile.Compile(doc, opts.Kinds)
 	r.Spec = spec
 	r.Findings = append(r.Findings, more...)
-	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds}
-	faulty := func() bool { return dsl.HasErrors(r.Findings) || dsl.HasErrors(p.findings) }
+	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds, levels: levels(doc)}
+	faulty := func() bool { return p.faulty || dsl.HasErrors(r.Findings) }
 	for _, c := range Checks() {
 		if !c.Built && !(c.Sound && faulty()) {
 			p.run(c)
@@ -86,6 +86,7 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 			p.run(c)
 		}
 	}
+	p.findings = append(p.findings, p.levels.Findings(!faulty(), looked)...)
 	r.Findings = append(r.Findings, doc.Finish(p.findings)...)
 	if !dsl.HasErrors(r.Findings) {
 		r.Graph = p.Graph
