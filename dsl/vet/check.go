@@ -44,7 +44,6 @@ type Pass struct {
 	faulty   bool // a check found an error, and not one that only the pipeline calls so
 	check    Check
 	findings []dsl.Finding
-	cells    map[cellKey]*graph.Cell // of Graph; nil until it is asked for
 }
 
 // run makes one check.
