@@ -172,7 +172,7 @@ func (enc *encoder) encode(f *frame.Frame) {
 	b, err := f.JPEG(e.cfg.Codec, cam.Quality)
 	took := time.Since(begin)
 	enc.nanos.Add(int64(took))
-	e.metrics.encodeSeconds.WithLabelValues(cam.ID).Observe(took.Seconds())
+	e.metrics.encode[enc.camera].observe(took)
 	if err == nil {
 		err = enc.k.rec.Push(cam.ID, evidence.Sample{
 			Bytes: b, Capture: f.Capture, Frame: f.Seq, Codec: evidence.JPEG, Encoder: e.cfg.Codec.Name(), Quality: cam.Quality,

@@ -175,7 +175,7 @@ func (e *Engine) finished(j *job) {
 	if l.current == j {
 		l.current = nil
 	}
-	e.metrics.ran(l, j.took)
+	e.metrics.run[l.index].observe(j.took)
 	took := tick.Time(j.took)
 	if e.g.Lockstep {
 		took = 0 // decisions must not depend on the machine's speed
@@ -210,7 +210,7 @@ func (e *Engine) turnOver(now tick.Time) {
 	begin := time.Now()
 	e.decisions = e.core.Turn(e.inputs, e.decisions[:0])
 	took := time.Since(begin)
-	e.metrics.ticked(took)
+	e.metrics.tick.observe(took)
 	if e.cfg.Observe != nil {
 		e.cfg.Observe(e.inputs, took, e.decisions)
 	}
@@ -253,7 +253,7 @@ func (e *Engine) start(d *sched.Decision) {
 	if d.Seq > 0 {
 		f := e.cams[d.Camera].find(d.Seq)
 		j.frame = f.Retain()
-		e.metrics.picked(l, e.core.Now().Sub(f.Capture))
+		e.metrics.frameAge[d.Camera].observe(e.core.Now().Sub(f.Capture))
 	}
 	for i, c := range in.Needs {
 		cell := e.core.Cell(c)
@@ -268,7 +268,7 @@ func (e *Engine) start(d *sched.Decision) {
 func (e *Engine) abandon(l *lane) {
 	if j := l.current; j != nil {
 		l.current = nil
-		e.metrics.abandoned(l)
+		e.metrics.run[l.index].observe(l.limit())
 		e.pool.abandon(j, e.g.Instances[l.index].Blocking)
 		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
 	}

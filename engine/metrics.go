@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,77 +16,98 @@ import (
 type metrics struct {
 	e *Engine
 
-	tick          prometheus.Histogram
-	frameAge      *prometheus.HistogramVec
-	run           *prometheus.HistogramVec
-	runSeconds    []prometheus.Observer // by instance
-	agePicked     []prometheus.Observer // by instance's camera
-	encodeSeconds *prometheus.HistogramVec
-	decision      *prometheus.HistogramVec
-	transitions   *prometheus.CounterVec
-	descs         map[string]*prometheus.Desc
+	tick     *hist
+	frameAge []*hist  // by camera
+	run      []*hist  // by instance
+	decision []*hist  // by machine
+	encode   []*hist  // by camera, nil: no evidence looks at it
+	changes  []counts // by machine
+	descs    map[string]*prometheus.Desc
 }
 
-// native makes a histogram that keeps its resolution over all magnitudes (factor 1.1 a bucket) and still has classic
-// buckets for those who scrape the text form.
-func native(name, help string, buckets []float64) prometheus.HistogramOpts {
-	return prometheus.HistogramOpts{
-		Name: name, Help: help, Buckets: buckets,
-		NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 160, NativeHistogramMinResetDuration: time.Hour,
+// latencyBounds are the classic buckets of what people wait for.
+func latencyBounds() []time.Duration {
+	const us, ms = time.Microsecond, time.Millisecond
+	return []time.Duration{
+		100 * us, 250 * us, 500 * us, ms, 2500 * us, 5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 500 * ms,
+		time.Second, 2500 * ms, 5 * time.Second, 10 * time.Second,
 	}
+}
+
+// tickBounds are the classic buckets of a tick.
+func tickBounds() []time.Duration {
+	const ns, us, ms = time.Nanosecond, time.Microsecond, time.Millisecond
+	return []time.Duration{100 * ns, 250 * ns, 500 * ns, us, 2500 * ns, 5 * us, 10 * us, 25 * us, 50 * us, 100 * us, ms, 10 * ms}
 }
 
 func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
-	latency := []float64{1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
-	ticks := []float64{1e-7, 2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 1e-3, 1e-2}
-	m := &metrics{
-		e:    e,
-		tick: prometheus.NewHistogram(native("rvo_tick_seconds", "Time of one turn of the core.", ticks)),
-		frameAge: prometheus.NewHistogramVec(native("rvo_frame_age_seconds",
-			"Age of a picture, from its capture, when a detector starts on it.", latency), []string{"camera"}),
-		encodeSeconds: prometheus.NewHistogramVec(native("rvo_encode_seconds", "Time to encode one picture for evidence.", latency), []string{"camera"}),
-		decision: prometheus.NewHistogramVec(native("rvo_event_decision_seconds",
-			"Time from the capture of the deciding picture to the confirmation; hold included.", latency), []string{"event", "camera"}),
-		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rvo_events_total", Help: "Changes of events, by state (potential, idle, confirmed, updated, ended) and, where ended or given up, by reason.",
-		}, []string{"event", "camera", "state", "reason"}),
-		descs: map[string]*prometheus.Desc{},
+	m := &metrics{e: e, tick: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}, changes: make([]counts, len(e.g.Machines))}
+	bounds := latencyBounds()
+	of := func(n int) []*hist {
+		out := make([]*hist, n)
+		for i := range out {
+			out[i] = newHist(bounds)
+		}
+		return out
 	}
-	m.run = prometheus.NewHistogramVec(native("rvo_detector_run_seconds", "Time of one run of a detector.", latency), []string{"detector", "camera"})
-	for i := range e.g.Instances {
-		in := &e.g.Instances[i]
-		cam := e.g.Cameras[in.Camera].ID
-		m.runSeconds = append(m.runSeconds, m.run.WithLabelValues(e.g.Detectors[in.Detector].ID, cam))
-		m.agePicked = append(m.agePicked, m.frameAge.WithLabelValues(cam))
+	m.frameAge, m.run, m.decision = of(len(e.g.Cameras)), of(len(e.g.Instances)), of(len(e.g.Machines))
+	m.encode = make([]*hist, len(e.g.Cameras))
+	for i := range e.g.Cameras {
+		if e.g.Cameras[i].Ring > 0 {
+			m.encode[i] = newHist(bounds)
+		}
 	}
-	for i := range e.g.Machines {
-		mc := &e.g.Machines[i]
-		m.transitions.WithLabelValues(e.g.Events[mc.Event].ID, e.g.Cameras[mc.Camera].ID, event.KindConfirmed.String(), "")
+	for i := range m.changes {
+		m.changes[i].of(event.KindConfirmed, event.ReasonNone) // shown also where there was none
 	}
-	reg.MustRegister(m.tick, m.frameAge, m.encodeSeconds, m.decision, m.transitions, m.run, m)
+	reg.MustRegister(m)
 	return m
 }
 
-func (m *metrics) ticked(d time.Duration)            { m.tick.Observe(d.Seconds()) }
-func (m *metrics) ran(l *lane, took time.Duration)   { m.runSeconds[l.index].Observe(took.Seconds()) }
-func (m *metrics) picked(l *lane, age time.Duration) { m.agePicked[l.index].Observe(age.Seconds()) }
-func (m *metrics) abandoned(l *lane)                 { m.runSeconds[l.index].Observe(l.limit().Seconds()) }
+// counts counts the changes of a machine by what they are: a handful, which a search finds as fast as anything. The holder
+// of the turn adds, anybody reads.
+type counts struct{ list atomic.Pointer[[]*change] }
 
-func (m *metrics) transition(ev, cam string, t *event.Transition) {
-	m.transitions.WithLabelValues(ev, cam, t.Kind.String(), t.Reason.String()).Inc()
+type change struct {
+	kind   event.TransitionKind
+	reason event.Reason
+	n      atomic.Uint64
+}
+
+// of returns the count of one kind and reason.
+func (c *counts) of(kind event.TransitionKind, reason event.Reason) *atomic.Uint64 {
+	var old []*change
+	if l := c.list.Load(); l != nil {
+		old = *l
+	}
+	for _, x := range old {
+		if x.kind == kind && x.reason == reason {
+			return &x.n
+		}
+	}
+	x := &change{kind: kind, reason: reason}
+	more := append(slices.Clone(old), x)
+	c.list.Store(&more)
+	return &x.n
 }
 
 // series is one metric that is read off the engine's state at each scrape.
 type series struct {
 	name, help string
-	kind       prometheus.ValueType
+	kind       prometheus.ValueType // prometheus.UntypedValue: a histogram
 	labels     []string
 }
 
 // table lists what Collect gives; docs/metrics.md shows it.
 func (m *metrics) table() []series {
-	const c, g = prometheus.CounterValue, prometheus.GaugeValue
+	const c, g, h = prometheus.CounterValue, prometheus.GaugeValue, prometheus.UntypedValue
 	return []series{
+		{"rvo_tick_seconds", "Time of one turn of the core.", h, nil},
+		{"rvo_frame_age_seconds", "Age of a picture, from its capture, when a detector starts on it.", h, []string{"camera"}},
+		{"rvo_detector_run_seconds", "Time of one run of a detector.", h, []string{"detector", "camera"}},
+		{"rvo_encode_seconds", "Time to encode one picture for evidence.", h, []string{"camera"}},
+		{"rvo_event_decision_seconds", "Time from the capture of the deciding picture to the confirmation; hold included.", h, []string{"event", "camera"}},
+		{"rvo_events_total", "Changes of events, by state (potential, idle, confirmed, updated, ended) and, where ended or given up, by reason.", c, []string{"event", "camera", "state", "reason"}},
 		{"rvo_info", "Always 1; which pipeline runs.", g, []string{"pipeline", "revision", "run"}},
 		{"rvo_generation", "Counts the graphs that this run has executed.", g, nil},
 		{"rvo_ready", "1 when every camera, detector, sink and evidence folder works.", g, nil},
@@ -156,6 +179,34 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.detectors(put, &snap)
 	m.processes(put)
 	m.outputs(put)
+	m.histograms(ch)
+	for i := range m.changes {
+		mc := &m.e.g.Machines[i]
+		for _, c := range *m.changes[i].list.Load() {
+			put("rvo_events_total", float64(c.n.Load()), m.e.g.Events[mc.Event].ID, m.e.g.CameraID(mc.Camera), c.kind.String(), c.reason.String())
+		}
+	}
+}
+
+// histograms gives every histogram, by name and labels.
+func (m *metrics) histograms(ch chan<- prometheus.Metric) {
+	g := m.e.g
+	put := func(name string, h *hist, labels ...string) {
+		ch <- &histMetric{h: h, desc: m.descs[name], labels: prometheus.MakeLabelPairs(m.descs[name], labels)}
+	}
+	put("rvo_tick_seconds", m.tick)
+	for i := range g.Cameras {
+		put("rvo_frame_age_seconds", m.frameAge[i], g.Cameras[i].ID)
+		if m.encode[i] != nil {
+			put("rvo_encode_seconds", m.encode[i], g.Cameras[i].ID)
+		}
+	}
+	for i := range g.Instances {
+		put("rvo_detector_run_seconds", m.run[i], g.Detectors[g.Instances[i].Detector].ID, g.Cameras[g.Instances[i].Camera].ID)
+	}
+	for i := range g.Machines {
+		put("rvo_event_decision_seconds", m.decision[i], g.Events[g.Machines[i].Event].ID, g.CameraID(g.Machines[i].Camera))
+	}
 }
 
 type putFunc func(name string, v float64, labels ...string)

@@ -28,7 +28,7 @@ func (e *Engine) publish(d *sched.Decision) {
 	m := &e.g.Machines[d.Machine]
 	ev := &e.g.Events[m.Event]
 	t := &d.Transition
-	e.metrics.transition(ev.ID, e.g.Cameras[m.Camera].ID, t)
+	e.metrics.changes[d.Machine].of(t.Kind, t.Reason).Add(1)
 	var clip string
 	switch t.Kind {
 	case event.KindConfirmed:
@@ -36,7 +36,7 @@ func (e *Engine) publish(d *sched.Decision) {
 		clip = e.evidence.open(d)
 		e.clips[d.Machine] = clip
 		if d.Frame > 0 {
-			e.metrics.decision.WithLabelValues(ev.ID, e.g.Cameras[m.Camera].ID).Observe(e.core.Now().Sub(d.Capture).Seconds())
+			e.metrics.decision[d.Machine].observe(e.core.Now().Sub(d.Capture))
 		}
 	case event.KindUpdated:
 		e.records.updated.Add(1)
@@ -65,7 +65,7 @@ func (e *Engine) record(d *sched.Decision, clip string) *node.Record {
 	t := &d.Transition
 	at := func(x tick.Time) string { return time.Unix(0, d.Offset+int64(x)).UTC().Format(timeLayout) }
 	r := &node.Record{
-		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: e.g.Cameras[m.Camera].ID,
+		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: e.g.CameraID(m.Camera),
 		State: t.Kind.String(), Reason: t.Reason.String(), Severity: ev.Severity,
 		Time: at(t.At), Since: at(t.Since), Confirmed: at(t.ConfirmedAt), Seq: t.Seq,
 		Labels: ev.Labels, Leaves: []node.RecordLeaf{}, Evidence: clip,
