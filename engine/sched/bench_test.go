@@ -28,40 +28,46 @@ func loaded(tb testing.TB, n int) *sim {
 	return s
 }
 
-// turn is a second of a loaded core at 1000 turns a second; every run ends in the turn that began it.
+// turn is a loaded core at 1000 turns a second; every run ends in the moment that began it.
 type turn struct {
-	s    *sim
-	now  tick.Time
-	seq  uint64
-	next tick.Time
-	out  []sched.Decision
-	jobs []sched.Decision
-	res  []node.Output
+	s     *sim
+	now   tick.Time
+	seq   uint64
+	next  tick.Time
+	out   []sched.Decision
+	ends  []sched.Input
+	res   []node.Output
+	other []node.Output
+	vary  bool // every value differs from the one before, and conditions have to be evaluated
 }
 
 func newTurn(s *sim) *turn {
-	return &turn{s: s, res: []node.Output{{Index: 0, Value: signal.Int(1)}}}
+	return &turn{
+		s: s, res: []node.Output{{Index: 0, Value: signal.Int(1)}}, other: []node.Output{{Index: 0, Value: signal.Int(2)}},
+	}
 }
 
-// tick takes one turn and reports how many inputs that were.
-func (t *turn) tick() (inputs int) {
+// tick lets a millisecond pass and reports how many runs there were.
+func (t *turn) tick() (runs int) {
 	t.now = t.now.Add(time.Millisecond)
 	if t.now < t.next {
 		t.out = t.s.core.Step(sched.Input{Kind: sched.InputDeadline, Now: t.now}, t.out[:0])
-		return 1
+		return 0
 	}
 	t.next = t.now.Add(time.Second / 30)
 	t.seq++
+	if t.vary {
+		t.res, t.other = t.other, t.res
+	}
 	t.out = t.s.core.Step(sched.Input{Kind: sched.InputFrame, Now: t.now, Seq: t.seq, Capture: t.now}, t.out[:0])
-	t.jobs = append(t.jobs[:0], t.out...)
-	inputs = 1
-	for i := range t.jobs {
-		if d := &t.jobs[i]; d.Kind == sched.DecisionRun {
-			inputs++
-			t.out = t.s.core.Step(sched.Input{Kind: sched.InputFinished, Now: t.now, Instance: d.Instance, Job: d.Job, Outputs: t.res}, t.out[:0])
+	t.ends = t.ends[:0]
+	for i := range t.out {
+		if d := &t.out[i]; d.Kind == sched.DecisionRun {
+			t.ends = append(t.ends, sched.Input{Kind: sched.InputFinished, Now: t.now, Instance: d.Instance, Job: d.Job, Outputs: t.res})
 		}
 	}
-	return inputs
+	t.out = t.s.core.Turn(t.ends, t.out[:0])
+	return len(t.ends)
 }
 
 // BenchmarkTick is one turn of the core at 1000 turns a second (PERF 1.1).
@@ -80,31 +86,59 @@ func BenchmarkTick(b *testing.B) {
 	}
 }
 
-// BenchmarkRun is what one run of a detector costs the core: offered, started, ended, its value stored, its condition
-// evaluated.
-func BenchmarkRun(b *testing.B) {
+// BenchmarkSteady is a look at the time while nothing is due: 10 detectors and 10 conditions of 8 leaves.
+func BenchmarkSteady(b *testing.B) {
 	t := newTurn(loaded(b, 10))
 	for range 100 {
 		t.tick()
 	}
 	b.ReportAllocs()
-	runs := 0
 	for b.Loop() {
-		t.now = t.next
-		runs += t.tick() - 1
+		t.now++
+		t.out = t.s.core.Step(sched.Input{Kind: sched.InputDeadline, Now: t.now}, t.out[:0])
+		if len(t.out) > 0 {
+			t.now -= tick.Time(time.Millisecond) // something was due after all: stay before it
+		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(runs), "ns/run")
+}
+
+// BenchmarkDue is 10 detectors that are all due at one picture and all complete in one turn, with 10 conditions of 8
+// leaves: offered, started, ended, their values stored, the conditions evaluated (where they vary; else the values are
+// the ones before).
+func BenchmarkDue(b *testing.B) {
+	for _, vary := range []bool{false, true} {
+		b.Run(map[bool]string{false: "repeated", true: "varying"}[vary], func(b *testing.B) {
+			t := newTurn(loaded(b, 10))
+			t.vary = vary
+			for range 100 {
+				t.tick()
+			}
+			b.ReportAllocs()
+			runs, n := 0, 0
+			for b.Loop() {
+				t.now = t.next
+				runs += t.tick()
+				n++
+			}
+			if runs != 10*n {
+				b.Fatalf("%d runs in %d turns: not all detectors were due", runs, n)
+			}
+		})
+	}
 }
 
 // TestTickAllocatesNothing is a budget: 0 allocations a turn, measured 0 when it was set, no headroom. It keeps the
 // collector away from the live path; a value whose address is taken for an interface or a closure would show here.
 func TestTickAllocatesNothing(t *testing.T) {
-	turn := newTurn(loaded(t, 10))
-	for range 1000 {
-		turn.tick()
-	}
-	if n := testing.AllocsPerRun(1000, func() { turn.tick() }); n != 0 {
-		t.Errorf("%.2f allocations a turn, the budget is 0", n)
+	for _, vary := range []bool{false, true} {
+		turn := newTurn(loaded(t, 10))
+		turn.vary = vary
+		for range 1000 {
+			turn.tick()
+		}
+		if n := testing.AllocsPerRun(1000, func() { turn.tick() }); n != 0 {
+			t.Errorf("%.2f allocations a turn (values vary: %v), the budget is 0", n, vary)
+		}
 	}
 }
 

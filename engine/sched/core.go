@@ -205,10 +205,10 @@ func (c *Core) start(in *Input, out []Decision) []Decision {
 func (c *Core) camera(in *Input, out []Decision) []Decision {
 	cam := &c.cams[in.Camera]
 	s := in.State
+	out = c.settle(c.now, out)
 	if s.Stalled || s.Frozen {
 		for _, i := range cam.cells {
 			if cell := &c.cells[i]; cell.Seen() && !cell.Void() {
-				out = c.touch(int(i), out)
 				cell.Invalidate()
 				c.markReaders(int(i))
 			}

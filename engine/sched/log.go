@@ -46,12 +46,23 @@ func NewLogWriter(w io.Writer, h LogHeader) (*LogWriter, error) {
 	return l, nil
 }
 
-// Write adds an input.
+// Write adds an input, with More as it is.
 func (l *LogWriter) Write(in Input) error {
 	if err := l.enc.Encode(in); err != nil {
 		return fmt.Errorf("input log: %w", err)
 	}
 	l.n++
+	return nil
+}
+
+// WriteTurn adds the inputs of one turn.
+func (l *LogWriter) WriteTurn(ins []Input) error {
+	for i, in := range ins {
+		in.More = i+1 < len(ins)
+		if err := l.Write(in); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

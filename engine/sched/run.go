@@ -98,6 +98,9 @@ func (c *Core) free(l *lane) {
 func (c *Core) publish(in *Input, l *lane, out []Decision) []Decision {
 	inst := &c.g.Instances[in.Instance]
 	blind := c.cams[l.camera].frozen && !l.noFrame
+	for i := 0; i < len(in.Outputs) && len(c.dirty) > 0; i++ {
+		out = c.touch(inst.Outputs[in.Outputs[i].Index], out)
+	}
 	for i := range in.Outputs {
 		o := &in.Outputs[i]
 		set := false

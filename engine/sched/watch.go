@@ -23,7 +23,6 @@ type watch struct {
 	machine int32 // index, -1: a gate
 	lane    int32 // index, -1: a machine
 	answer  event.Answer
-	soft    bool // a value was repeated since: wake may come early
 	m       event.Machine
 	// occurrence is the id of the present occurrence of the event.
 	occurrence string
@@ -40,24 +39,21 @@ func (c *Core) watch(w watch) int32 {
 }
 
 // write stores a value in a cell, unless that has a newer one, and has everything evaluated that reads it. A value that
-// says again what the cell says and may still decide changes no answer: only what it makes due comes later, so half of
-// the time until it is stale may pass before that is looked at.
+// says again what the cell says and may still decide changes no answer, it only makes its end come later. That is looked
+// at when half of the time until then is over: the wake before that is early, and passed only where values stop coming.
 func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64, out []Decision) ([]Decision, bool) {
 	s := &c.cells[cell]
-	if s.Fresh(c.now) && repeats(&s.Value, v) {
+	if c.repeats(s, v) {
 		if !s.Set(*v, capture, c.now, frame) {
 			return out, false
 		}
 		half := c.now.Add(s.Stale().Sub(c.now) / 2)
 		for _, i := range c.readers[cell] {
-			if w := &c.watches[i]; w.wake > half {
-				w.soft = true
-			} else {
+			if c.watches[i].wake <= half {
 				c.mark(i)
 			}
 		}
 	} else {
-		out = c.touch(cell, out)
 		if !s.Set(*v, capture, c.now, frame) {
 			return out, false
 		}
@@ -66,18 +62,17 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 	return append(out, Decision{Kind: DecisionSignal, Cell: cell}), true
 }
 
-// repeats reports whether two values are the same, where that is quickly seen: of lists of boxes only empty ones are.
-func repeats(a, b *signal.Value) bool {
-	return a.Type() == b.Type() && a.Bits() == b.Bits() && (a.Type() < signal.TypeLabel || a.Equal(*b))
+// repeats reports whether a value says again what its cell says and may still decide.
+func (c *Core) repeats(s *signal.Cell, v *signal.Value) bool {
+	return s.Fresh(c.now) && s.Value.Type() == v.Type() && s.Value.Bits() == v.Bits() &&
+		(v.Type() < signal.TypeLabel || v.Equal(s.Value))
 }
 
-// touch is to be called before a cell changes. Conditions are evaluated at the end of a turn, but no condition misses a
-// state: one that another input of the turn has touched is evaluated before this one touches it too, and with it all
-// that were touched, so that what happens, and in which order, does not depend on what came in one turn.
+// touch is called for each cell that an input changes, before it changes the first. Conditions are evaluated at the end
+// of a turn, but no condition misses a state: one that an earlier input of the turn has touched is evaluated before this
+// one touches it too, and with it all that were touched, so that what happens, and in which order, does not depend on
+// what came in one turn.
 func (c *Core) touch(cell int, out []Decision) []Decision {
-	if len(c.dirty) == 0 {
-		return out
-	}
 	for _, w := range c.readers[cell] {
 		if d := c.watches[w].dirty; d != 0 && d != c.input {
 			return c.settle(c.now, out)
@@ -131,19 +126,10 @@ func (c *Core) advance(now tick.Time, out []Decision) []Decision {
 func (c *Core) nextWake() tick.Time {
 	for {
 		i, key := c.wakes.first()
-		if key == tick.Never {
+		if key == tick.Never || key == c.watches[i].wake {
 			return key
 		}
-		w := &c.watches[i]
-		if key == w.wake {
-			if !w.soft {
-				return key
-			}
-			// The answer is the one there was; only its end has moved.
-			_, wake := w.prog.Eval(c.cells, w.state, c.now)
-			w.soft, w.wake = false, max(min(wake, w.timer), c.now+1)
-		}
-		c.wakes.correct(w.wake)
+		c.wakes.correct(c.watches[i].wake)
 	}
 }
 
@@ -167,7 +153,7 @@ func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 				out = c.emit(w, out)
 			}
 		}
-		w.answer, w.soft = answer, false
+		w.answer = answer
 		// A deadline that does not move must not hold time still.
 		w.wake = max(min(wake, w.timer), at+1)
 		c.wakes.by(i, w.wake)
