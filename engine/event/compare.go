@@ -12,6 +12,9 @@ import (
 // tests returns what a leaf's comparisons come to for a signal of type t: at most one range and what is excluded from
 // it, so that the usual leaf is one instruction.
 func (k *compiler) tests(c *Cond, t signal.Type, path string) []inst {
+	if c.Filter != nil && t != signal.TypeBoxes {
+		k.refuse(path, "signal %q is of type %s and has a filter: only boxes are filtered", c.Signal, t)
+	}
 	switch t {
 	case signal.TypeBool:
 		return k.boolTests(c, path)
@@ -30,7 +33,7 @@ func (k *compiler) tests(c *Cond, t signal.Type, path string) []inst {
 // boolTests allows eq and ne with true or false; without a comparison the signal must be true.
 func (k *compiler) boolTests(c *Cond, path string) []inst {
 	if len(c.Compare) == 0 {
-		return []inst{{op: opBool, answer: Yes}}
+		return []inst{{op: opNumber, lo: 1, hi: 1}}
 	}
 	var tests []inst
 	for _, cmp := range c.Compare {
@@ -39,25 +42,27 @@ func (k *compiler) boolTests(c *Cond, path string) []inst {
 				c.Signal, cmp)
 			continue
 		}
-		want := No
+		var want int64
 		if cmp.Value.AsBool() == (cmp.Rel == Eq) {
-			want = Yes
+			want = 1
 		}
-		tests = append(tests, inst{op: opBool, answer: want})
+		tests = append(tests, inst{op: opNumber, lo: want, hi: want})
 	}
 	return tests
 }
 
 // intTests compares whole numbers exactly: a bound with a fraction moves to the next whole number that means the same.
 func (k *compiler) intTests(c *Cond, t signal.Type, path string) []inst {
-	op := opInt
-	if t == signal.TypeBoxes {
-		op = opCount
-	}
 	if !k.numbers(c, t, path) {
 		return nil
 	}
-	all := inst{op: op, lo: math.MinInt64, hi: math.MaxInt64}
+	all := inst{op: opNumber, lo: math.MinInt64, hi: math.MaxInt64}
+	if t == signal.TypeBoxes {
+		if filter := k.boxes(c, path); filter != nil {
+			all.op, all.slot = opBoxes, int32(len(k.prog.boxes))
+			k.prog.boxes = append(k.prog.boxes, filter)
+		}
+	}
 	tests := []inst{all}
 	for _, cmp := range c.Compare {
 		if f := cmp.Value.Number(); (cmp.Rel == Eq || cmp.Rel == Ne) && f != math.Trunc(f) {
@@ -66,7 +71,9 @@ func (k *compiler) intTests(c *Cond, t signal.Type, path string) []inst {
 		}
 		lo, hi := intRange(cmp)
 		if cmp.Rel == Ne {
-			tests = append(tests, inst{op: op, lo: lo, hi: hi, negate: true})
+			other := all
+			other.lo, other.hi, other.negate = lo, hi, true
+			tests = append(tests, other)
 			continue
 		}
 		tests[0].lo, tests[0].hi = max(tests[0].lo, lo), min(tests[0].hi, hi)
@@ -136,29 +143,37 @@ func (k *compiler) floatTests(c *Cond, path string) []inst {
 		return nil
 	}
 	inf := math.Inf(1)
-	tests := []inst{{op: opFloat, from: -inf, to: inf}}
+	from, to := -inf, inf
+	var tests []inst
 	for _, cmp := range c.Compare {
 		f := cmp.Value.Number()
 		switch cmp.Rel {
 		case Eq:
-			tests[0].from, tests[0].to = max(tests[0].from, f), min(tests[0].to, f)
+			from, to = max(from, f), min(to, f)
 		case Ne:
-			tests = append(tests, inst{op: opFloat, from: f, to: f, negate: true})
+			ne := floatRange(f, f)
+			ne.negate = true
+			tests = append(tests, ne)
 		case Gt:
-			tests[0].from = max(tests[0].from, math.Nextafter(f, inf))
+			from = max(from, math.Nextafter(f, inf))
 		case Gte:
-			tests[0].from = max(tests[0].from, f)
+			from = max(from, f)
 		case Lt:
-			tests[0].to = min(tests[0].to, math.Nextafter(f, -inf))
+			to = min(to, math.Nextafter(f, -inf))
 		case Lte:
-			tests[0].to = min(tests[0].to, f)
+			to = min(to, f)
 		case In:
 		}
 	}
-	if len(tests) > 1 && tests[0].from == -inf && tests[0].to == inf {
-		return tests[1:]
+	if len(tests) > 0 && from == -inf && to == inf {
+		return tests
 	}
-	return tests
+	return append([]inst{floatRange(from, to)}, tests...)
+}
+
+// floatRange compares a float with a range, ends included.
+func floatRange(from, to float64) inst {
+	return inst{op: opFloat, lo: int64(math.Float64bits(from)), hi: int64(math.Float64bits(to))}
 }
 
 // numbers checks that a leaf on a signal of numbers compares, and with numbers.

@@ -11,32 +11,48 @@ import (
 // with the condition, each with its Path and a way out; there is a program only without one.
 func Compile(c *Cond, resolve Resolver) (*Program, error) {
 	k := compiler{resolve: resolve, prog: &Program{}}
-	root := k.check(c, "condition")
+	root := k.check(c, "condition", 0)
 	if err := errors.Join(k.errs...); err != nil {
 		return nil, err
 	}
 	k.hoist(root)
-	k.emit(root, noGroup, 0)
+	k.emit(root, 0)
 	p := k.prog
 	p.root = root
+	p.keys.root = keyOf(root.text())
 	slices.Sort(p.cells)
 	p.cells = slices.Compact(p.cells)
 	return p, nil
 }
 
-// noGroup is the group of what is a part of none.
-const noGroup = -1
-
 // node is a condition that was checked: the instructions are made from it and Explain walks it.
 type node struct {
-	op      Operator
-	parts   []*node
-	tests   []inst        // of a leaf: all must hold
-	leaf    Leaf          // of a leaf: what is known before it is evaluated
-	lasting time.Duration // of a for node
-	slot    int32         // of a for node: its number; else noGroup
-	over    Answer        // what replaces Unknown; Unknown: nothing does
+	op    Operator
+	n     int // of atLeast
+	parts []*node
+	tests []inst // of a leaf: all must hold
+	leaf  Leaf   // of a leaf: what is known before it is evaluated
+	bare  string // what it means without its modifiers; see canon.go
+
+	span   time.Duration // of a sequence
+	links  int32         // of a sequence: its first link
+	held   memory        // for
+	recent memory        // within
+	kept   int32         // of a node that remembers, the answer that hoist kept; else none
+	over   Answer        // what replaces Unknown; Unknown: nothing does
 }
+
+// memory is one modifier that remembers.
+type memory struct {
+	d    time.Duration // 0: the node has no such modifier
+	slot int32
+}
+
+// none is the slot of what has none.
+const none = -1
+
+// remembers reports whether a node must see every evaluation.
+func (n *node) remembers() bool { return n.held.d != 0 || n.recent.d != 0 || n.op.Op == OpSequence }
 
 // compiler builds one program: check turns the written tree into nodes, hoist and emit turn those into instructions.
 type compiler struct {
@@ -51,7 +67,7 @@ func (k *compiler) refuse(path, format string, args ...any) {
 }
 
 // check returns the node of c. It notes what is wrong and goes on, so that one attempt shows all.
-func (k *compiler) check(c *Cond, path string) *node {
+func (k *compiler) check(c *Cond, path string, depth int) *node {
 	if c == nil {
 		k.refuse(path, "there is no condition: write one, or leave the field out")
 		return &node{}
@@ -60,41 +76,75 @@ func (k *compiler) check(c *Cond, path string) *node {
 		path = c.Path
 	}
 	op, ok := operator(c.Op)
-	if !ok {
+	switch {
+	case !ok:
 		k.refuse(path, "operator %d is not in the table: use one of Operators", uint8(c.Op))
 		return &node{}
+	case depth >= maxDepth:
+		k.refuse(path, "condition has more than %d levels: let a detector give one signal for what is below", maxDepth)
+		return &node{}
 	}
-	n := &node{op: op, lasting: c.For, slot: noGroup, over: c.Unknown}
-	if c.Within != 0 || c.Filter != nil {
-		k.refuse(path, "within and filters are not in this build")
+	n := &node{
+		op: op, n: c.N, span: c.Span, over: c.Unknown,
+		links: none, held: memory{c.For, none}, recent: memory{c.Within, none}, kept: none,
 	}
+	k.modifiers(c, path)
+	if op.Arity == AritySignal {
+		k.leaf(c, n, path)
+	} else {
+		k.group(c, n, path, depth)
+	}
+	return n
+}
+
+// modifiers checks what every node may have.
+func (k *compiler) modifiers(c *Cond, path string) {
 	if c.For < 0 {
 		k.refuse(path, "for %s is negative: give a duration above 0s, or leave it out", c.For)
+	}
+	if c.Within < 0 {
+		k.refuse(path, "within %s is negative: give a duration above 0s, or leave it out", c.Within)
 	}
 	if c.Unknown > Yes {
 		k.refuse(path, "unknown %d is no answer: give yes or no, or leave it out", uint8(c.Unknown))
 	}
-	if op.Arity == AritySignal {
-		k.leaf(c, n, path)
-		return n
+	if c.Op != OpAtLeast && c.N != 0 {
+		k.refuse(path, "%s takes no number of parts, and has %d: use atLeast", c.Op, c.N)
 	}
+	if c.Op != OpSequence && c.Span != 0 {
+		k.refuse(path, "%s takes no span, and has %s: use sequence", c.Op, c.Span)
+	}
+	if c.Op == OpSequence && c.Span <= 0 {
+		k.refuse(path, "sequence has the span %s: give the longest time from its first part to its last, above 0s", c.Span)
+	}
+	if c.Op != OpCompare && c.Filter != nil {
+		k.refuse(path, "%s takes no filter of boxes: put it beside the signal it is meant for", c.Op)
+	}
+}
+
+// group checks a condition on parts.
+func (k *compiler) group(c *Cond, n *node, path string, depth int) {
 	if c.Signal != "" || c.Camera != "" || len(c.Compare) != 0 {
-		k.refuse(path, "%s takes %s and no signal %q: put the comparison into a part", op.Name, op.Arity, c.Signal)
+		k.refuse(path, "%s takes %s and no signal %q: put the comparison into a part", n.op.Name, n.op.Arity, c.Signal)
 	}
-	switch {
-	case len(c.Of) == 0:
-		k.refuse(path, "%s has no parts: it takes %s", op.Name, op.Arity)
-	case op.Arity == ArityOne && len(c.Of) > 1:
-		k.refuse(path, "%s has %d parts: it takes one, put all or any around them", op.Name, len(c.Of))
+	switch parts := len(c.Of); {
+	case parts == 0:
+		k.refuse(path, "%s has no parts: it takes %s", n.op.Name, n.op.Arity)
+	case n.op.Arity == ArityOne && parts > 1:
+		k.refuse(path, "%s has %d parts: it takes one, put all or any around them", n.op.Name, parts)
+	case n.op.Arity == ArityOrder && parts == 1:
+		k.refuse(path, "%s has one part: it takes %s", n.op.Name, n.op.Arity)
+	case c.Op == OpAtLeast && (c.N < 1 || c.N > parts):
+		k.refuse(path, "atLeast asks for %d of %d parts: give a number from 1 to %d", c.N, parts, parts)
 	}
 	for i, part := range c.Of {
-		below := fmt.Sprintf("%s.%s", path, op.Name)
-		if op.Arity == ArityMany {
+		below := fmt.Sprintf("%s.%s", path, n.op.Name)
+		if n.op.Arity != ArityOne {
 			below = fmt.Sprintf("%s.%d", below, i)
 		}
-		n.parts = append(n.parts, k.check(part, below))
+		n.parts = append(n.parts, k.check(part, below, depth+1))
 	}
-	return n
+	n.bare = groupText(n)
 }
 
 // leaf checks a condition on a signal.
@@ -108,11 +158,7 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 	}
 	ref, ok := k.resolve.Cell(c.Camera, c.Signal)
 	if !ok {
-		where := ""
-		if c.Camera != "" {
-			where = fmt.Sprintf(" on camera %q", c.Camera)
-		}
-		k.refuse(path, "signal %q is not known%s: write detector.signal, of a detector that runs there", c.Signal, where)
+		k.refuse(path, "signal %q is not known%s: write detector.signal, of a detector that runs there", c.Signal, on(c.Camera))
 		return
 	}
 	k.prog.cells = append(k.prog.cells, ref.Cell)
@@ -126,91 +172,17 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 		n.tests = []inst{{op: opAbsent}}
 	} else {
 		n.leaf.Test = testText(c.Compare)
+		if c.Filter != nil {
+			if text := c.Filter.String(); text != "" {
+				n.leaf.Test += " (" + text + ")"
+			}
+		}
 		n.tests = k.tests(c, ref.Type, path)
+	}
+	if len(k.errs) == 0 {
+		n.bare = k.leafText(c, ref, n)
 	}
 	for i := range n.tests {
 		n.tests[i].cell = int32(ref.Cell)
 	}
-}
-
-// hoist emits every for node under n ahead of the rest, inner ones first. So each sees every evaluation, and a break in
-// its part is never missed because a sibling had settled the group.
-func (k *compiler) hoist(n *node) {
-	for _, part := range n.parts {
-		k.hoist(part)
-	}
-	if n.lasting == 0 {
-		return
-	}
-	k.operator(n, 0)
-	n.slot = int32(k.prog.holds)
-	k.prog.holds++
-	k.add(inst{op: opHold, slot: n.slot, lo: int64(n.lasting)})
-}
-
-// emit emits n as a part of group, with depth groups open around it.
-func (k *compiler) emit(n *node, group int32, depth int) {
-	if n.slot != noGroup {
-		k.add(inst{op: opKept, slot: n.slot})
-	} else {
-		k.operator(n, depth)
-	}
-	if n.over != Unknown {
-		k.add(inst{op: opOverride, answer: n.over})
-	}
-	if group == noGroup {
-		return
-	}
-	// The last instruction counts the answer in the group around it, unless a settled group inside comes out behind it.
-	if out := &k.prog.code[len(k.prog.code)-1]; out.group != noGroup {
-		k.add(inst{op: opNothing})
-	}
-	k.prog.code[len(k.prog.code)-1].group = group
-}
-
-// operator emits n without its modifiers.
-func (k *compiler) operator(n *node, depth int) {
-	switch {
-	case n.op.Arity == AritySignal && len(n.tests) == 1:
-		k.add(n.tests[0])
-	case n.op.Arity == AritySignal:
-		k.group(len(n.tests), quorum{int32(len(n.tests)), 1}, depth, func(i int, group int32) {
-			k.add(n.tests[i])
-			k.prog.code[len(k.prog.code)-1].group = group
-		})
-	case len(n.parts) == 1:
-		k.emit(n.parts[0], noGroup, depth)
-	default:
-		yes, no := n.op.quorum(len(n.parts))
-		k.group(len(n.parts), quorum{int32(yes), int32(no)}, depth, func(i int, group int32) {
-			k.emit(n.parts[i], group, depth+1)
-		})
-	}
-	if n.op.invert {
-		k.add(inst{op: opInvert})
-	}
-}
-
-// group emits a group of n parts; part emits the one with a given number.
-func (k *compiler) group(n int, need quorum, depth int, part func(i int, group int32)) {
-	k.prog.groups = max(k.prog.groups, depth+1)
-	group := int32(depth)
-	open := len(k.prog.code)
-	k.add(inst{op: opOpen, need: need})
-	k.prog.code[open].slot = group
-	var ends []int
-	for i := range n {
-		part(i, group)
-		ends = append(ends, len(k.prog.code)-1)
-	}
-	for _, e := range ends {
-		k.prog.code[e].end = int32(len(k.prog.code))
-	}
-	k.prog.code[ends[n-1]].last = true
-}
-
-// add emits an instruction that is a part of no group yet.
-func (k *compiler) add(in inst) {
-	in.group = noGroup
-	k.prog.code = append(k.prog.code, in)
 }

@@ -130,9 +130,9 @@ type Leaf struct {
 	Path    string        // where the leaf stands in the pipeline
 	Camera  string        // the camera it read, empty for the machine's own
 	Signal  string        // "detector.signal"
-	Test    string        // the comparison as text: "gte 2"
+	Test    string        // the comparison as text, with the filter: "gte 2 (label person, in yard)"
 	Answer  Answer        //
-	Value   signal.Value  // what it read, none when never seen
+	Value   signal.Value  // what it read, none when never seen; of filtered boxes those that counted
 	Age     time.Duration // now minus the value's capture time; negative when never seen
 	Frame   uint64        // sequence number of the picture the value was found on
 	Decided bool          // whether it had a part in the answer: Explain says when it has

@@ -18,6 +18,25 @@ type past struct {
 	types []signal.Type
 	ttl   []int
 	news  []news
+	known map[question]Answer // what was looked up already: nested conditions ask again and again
+}
+
+// question is one node with its first modifiers, at one moment.
+type question struct {
+	cond      *Cond
+	modifiers int
+	at        moment
+}
+
+// ask answers a question once.
+func (p *past) ask(c *Cond, modifiers int, m moment, how func(*Cond, moment) Answer) Answer {
+	q := question{c, modifiers, m}
+	a, ok := p.known[q]
+	if !ok {
+		a = how(c, m)
+		p.known[q] = a
+	}
+	return a
 }
 
 // news is a value that came, or the start of a producer.
@@ -66,21 +85,41 @@ func (p *past) silent(cell int, m moment) Answer {
 
 // answer says what a condition says at m: by looking at the whole past, recursively, node by node, from the definitions.
 func (p *past) answer(c *Cond, m moment) Answer {
-	a := p.lasting(c, m)
+	a := p.ask(c, 2, m, p.recently)
 	if a == Unknown {
 		return c.Unknown
 	}
 	return a
 }
 
-// lasting is answer without the unknown modifier.
+// recently is answer without the unknown modifier.
+func (p *past) recently(c *Cond, m moment) Answer {
+	if c.Within == 0 {
+		return p.ask(c, 1, m, p.lasting)
+	}
+	var seen [Yes + 1]bool
+	from := m.at() - int(c.Within)
+	for i := m; i >= 0 && i.at() >= from; i-- {
+		seen[p.ask(c, 1, i, p.lasting)] = true
+	}
+	seen[Unknown] = seen[Unknown] || from < 0 // the history is shorter
+	switch {
+	case seen[Yes]:
+		return Yes
+	case seen[Unknown]:
+		return Unknown
+	}
+	return No
+}
+
+// lasting is recently without the within modifier.
 func (p *past) lasting(c *Cond, m moment) Answer {
-	a := p.plain(c, m)
+	a := p.ask(c, 0, m, p.plain)
 	if a != Yes || c.For == 0 {
 		return a
 	}
 	since := m
-	for since > 0 && p.plain(c, since-1) == Yes {
+	for since > 0 && p.ask(c, 0, since-1, p.plain) == Yes {
 		since--
 	}
 	if m.at()-since.at() >= int(c.For) {
@@ -117,6 +156,10 @@ func (p *past) plain(c *Cond, m moment) Answer {
 		return says(yes > 0, no == len(c.Of))
 	case OpNot:
 		return says(no == 1, yes == 1)
+	case OpAtLeast:
+		return says(yes >= c.N, len(c.Of)-no < c.N)
+	case OpSequence:
+		return says(p.inOrder(c, m), yes+no == len(c.Of))
 	case OpAbsent:
 		return p.silent(cellOf(c), m)
 	case OpCompare:
@@ -125,12 +168,68 @@ func (p *past) plain(c *Cond, m moment) Answer {
 	if !ok {
 		return Unknown
 	}
+	if c.Filter != nil {
+		v = signal.Boxes(slices.DeleteFunc(slices.Clone(v.AsBoxes()), func(b signal.Box) bool { return !counts(c.Filter, b) }))
+	}
 	for _, cmp := range c.Compare {
 		if !related(v, cmp) {
 			return No
 		}
 	}
 	return says(len(c.Compare) > 0 || v.AsBool(), true)
+}
+
+// rises reports whether a condition becomes yes at m.
+func (p *past) rises(c *Cond, m moment) bool {
+	return m > 0 && p.answer(c, m) == Yes && p.answer(c, m-1) != Yes
+}
+
+// inOrder reports whether the last part of a sequence is yes, and became it after the others in their order and in time.
+func (p *past) inOrder(c *Cond, m moment) bool {
+	last := len(c.Of) - 1
+	if p.answer(c.Of[last], m) != Yes {
+		return false
+	}
+	for !p.rises(c.Of[last], m) {
+		if m--; m < 0 {
+			return false // it has always been
+		}
+	}
+	end := m.at()
+	var chain func(part, before int) bool
+	chain = func(part, before int) bool {
+		if part < 0 {
+			return true
+		}
+		for i := moment(2*before - 1); i > 0 && i.at() >= end-int(c.Span); i-- {
+			if p.rises(c.Of[part], i) && chain(part-1, i.at()) {
+				return true
+			}
+		}
+		return false
+	}
+	return chain(last-1, end)
+}
+
+// The picture of the law has a zone, its left half, and a mask, its lower right quarter.
+var (
+	lawZone = signal.Polygon{{X: 0, Y: 0}, {X: 0.5, Y: 0}, {X: 0.5, Y: 1}, {X: 0, Y: 1}}
+	lawMask = signal.Polygon{{X: 0.5, Y: 0.5}, {X: 1, Y: 0.5}, {X: 1, Y: 1}, {X: 0.5, Y: 1}}
+)
+
+// counts says whether a box passes a filter, for the zone and the mask above; no coordinate drawn lies on their sides.
+func counts(f *BoxFilter, b signal.Box) bool {
+	x, y := b.X+b.W/2, b.Y+b.H
+	if f.Anchor == AnchorCenter {
+		y = b.Y + b.H/2
+	}
+	left := x < 0.5
+	within := func(v float32, least, most float64) bool {
+		return float64(v) >= least && (most == 0 || float64(v) <= most)
+	}
+	return (left || y < 0.5) && (len(f.Zones) == 0 || left) && (len(f.Outside) == 0 || !left) &&
+		(len(f.Labels) == 0 || slices.Contains(f.Labels, b.Label)) &&
+		within(b.Score, f.MinScore, f.MaxScore) && within(b.W*b.H, f.MinArea, f.MaxArea) && within(b.W/b.H, f.MinRatio, f.MaxRatio)
 }
 
 // related compares as one would on paper. The numbers drawn are small, so that floats hold them exactly.
@@ -170,7 +269,7 @@ func cellOf(c *Cond) int {
 
 // drawnPast draws signals of every type and what happens to them until end.
 func drawnPast(t *rapid.T, end int) *past {
-	p := &past{}
+	p := &past{known: map[question]Answer{}}
 	for range rapid.IntRange(1, 5).Draw(t, "signals") {
 		p.types = append(p.types, signal.Type(rapid.IntRange(int(signal.TypeBool), int(signal.TypeBoxes)).Draw(t, "type")))
 		p.ttl = append(p.ttl, rapid.IntRange(0, 12).Draw(t, "ttl"))
@@ -204,7 +303,18 @@ func drawnValue(t *rapid.T, typ signal.Type, name string) signal.Value {
 	case signal.TypeLabel:
 		return signal.Label(string(rune('a' + n + 1)))
 	case signal.TypeBoxes:
-		return signal.Boxes(make([]signal.Box, n+1))
+		boxes := make([]signal.Box, n+1)
+		for i := range boxes {
+			// In sixteenths of the picture, so that every number and product is exact.
+			part := func(what string, least, most int) float32 {
+				return float32(rapid.IntRange(least, most).Draw(t, what)) / 16
+			}
+			boxes[i] = signal.Box{
+				X: part("x", 0, 6)*2 + 1./32, Y: part("y", 0, 3)*2 + 1./32, W: part("w", 1, 3) * 2, H: part("h", 1, 4) * 2,
+				Score: part("score", 0, 16), Label: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "label"),
+			}
+		}
+		return signal.Boxes(boxes)
 	case signal.TypeNone:
 	}
 	panic("no type")
@@ -212,12 +322,15 @@ func drawnValue(t *rapid.T, typ signal.Type, name string) signal.Value {
 
 // drawnCond draws a condition that Compile takes.
 func drawnCond(t *rapid.T, types []signal.Type, depth int) *Cond {
-	c := &Cond{Op: Op(rapid.IntRange(0, int(OpNot)).Draw(t, "op"))}
+	c := &Cond{Op: Op(rapid.IntRange(0, int(OpSequence)).Draw(t, "op"))}
 	if depth == 0 {
-		c.Op = min(c.Op, OpAbsent)
+		c.Op %= OpAll
 	}
 	if rapid.IntRange(0, 2).Draw(t, "has for") == 0 {
 		c.For = time.Duration(rapid.IntRange(1, 8).Draw(t, "for"))
+	}
+	if rapid.IntRange(0, 3).Draw(t, "has within") == 0 {
+		c.Within = time.Duration(rapid.IntRange(1, 8).Draw(t, "within"))
 	}
 	if rapid.IntRange(0, 3).Draw(t, "has unknown") == 0 {
 		c.Unknown = Answer(rapid.IntRange(int(No), int(Yes)).Draw(t, "unknown"))
@@ -227,6 +340,9 @@ func drawnCond(t *rapid.T, types []signal.Type, depth int) *Cond {
 	case OpCompare:
 		c.Signal = fmt.Sprintf("s%d", cell)
 		c.Compare = drawnComparisons(t, types[cell])
+		if types[cell] == signal.TypeBoxes {
+			c.Filter = drawnFilter(t)
+		}
 	case OpAbsent:
 		c.Signal = fmt.Sprintf("s%d", cell)
 	case OpAll, OpAny:
@@ -235,8 +351,47 @@ func drawnCond(t *rapid.T, types []signal.Type, depth int) *Cond {
 		}
 	case OpNot:
 		c.Of = []*Cond{drawnCond(t, types, depth-1)}
+	case OpAtLeast:
+		for range rapid.IntRange(1, 5).Draw(t, "parts") {
+			c.Of = append(c.Of, drawnCond(t, types, depth-1))
+		}
+		c.N = rapid.IntRange(1, len(c.Of)).Draw(t, "n")
+	case OpSequence:
+		for range rapid.IntRange(2, 3).Draw(t, "parts") {
+			c.Of = append(c.Of, drawnCond(t, types, depth-1))
+		}
+		c.Span = time.Duration(rapid.IntRange(1, 20).Draw(t, "span"))
 	}
 	return c
+}
+
+// drawnFilter draws a filter, most often one that asks little. Because of the mask there is always one.
+func drawnFilter(t *rapid.T) *BoxFilter {
+	f := &BoxFilter{}
+	sometimes := func(name string) bool { return rapid.IntRange(0, 3).Draw(t, name) == 0 }
+	limits := func(name string, least, most *float64, unit float64) {
+		if sometimes("min " + name) {
+			*least = float64(rapid.IntRange(0, 8).Draw(t, name)) * unit
+		}
+		if sometimes("max " + name) {
+			*most = max(*least, float64(rapid.IntRange(1, 16).Draw(t, name))*unit)
+		}
+	}
+	limits("score", &f.MinScore, &f.MaxScore, 1./16)
+	limits("area", &f.MinArea, &f.MaxArea, 1./64)
+	limits("ratio", &f.MinRatio, &f.MaxRatio, 1./4)
+	if sometimes("labels") {
+		f.Labels = rapid.SampledFrom([][]string{{"a"}, {"b"}, {"a", "b"}}).Draw(t, "labels of")
+	}
+	if sometimes("zones") {
+		f.Zones = []string{"left"}
+	} else if sometimes("outside") {
+		f.Outside = []string{"left"}
+	}
+	if sometimes("anchor") {
+		f.Anchor = AnchorCenter
+	}
+	return f
 }
 
 func drawnComparisons(t *rapid.T, typ signal.Type) []Comparison {
@@ -275,6 +430,10 @@ func compiled(t *rapid.T, c *Cond, types []signal.Type) *Program {
 	p, err := Compile(c, Resolver{Cell: func(_, name string) (CellRef, bool) {
 		i := cellOf(&Cond{Signal: name})
 		return CellRef{Cell: i, Type: types[i]}, true
+	}, Zone: func(_, name string) (signal.Polygon, bool) {
+		return lawZone, name == "left"
+	}, Masks: func(string) []signal.Polygon {
+		return []signal.Polygon{lawMask}
 	}})
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -335,9 +494,9 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 	if want := past.answer(c, m); answer != want {
 		t.Fatalf("at %s %s: %s, must be %s", now, when, answer, want)
 	}
-	before := slices.Clone(st.holds)
+	before := st.clone()
 	leaves := p.Explain(cells, st, now)
-	if !reflect.DeepEqual(before, st.holds) {
+	if !reflect.DeepEqual(before, st) {
 		t.Fatalf("at %s: Explain changed the state", now)
 	}
 	// Explain has no answer of its own to return, but goes by one.
@@ -350,7 +509,7 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 		if len(leaf.Of) > 0 {
 			return
 		}
-		if want := past.plain(leaf, m); leaves[i].Answer != want || leaves[i].Signal != leaf.Signal {
+		if want := past.ask(leaf, 0, m, past.plain); leaves[i].Answer != want || leaves[i].Signal != leaf.Signal {
 			t.Fatalf("at %s %s: leaf %d explained as %+v, must be %s of %s", now, when, i, leaves[i], want, leaf.Signal)
 		}
 		decided = decided || leaves[i].Decided
@@ -359,6 +518,14 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 	if i != len(leaves) || !decided {
 		t.Fatalf("at %s: %d leaves explained of %d, some decided: %t", now, len(leaves), i, decided)
 	}
+}
+
+// clone returns a copy that shares nothing but the program.
+func (st *EvalState) clone() *EvalState {
+	c := *st
+	c.held, c.recent, c.links = slices.Clone(st.held), slices.Clone(st.recent), slices.Clone(st.links)
+	c.kept, c.missing = slices.Clone(st.kept), slices.Clone(st.missing)
+	return &c
 }
 
 // TestDecidedLaw: what did not decide a yes or a no may be anything, and the answer is the same.
@@ -371,7 +538,10 @@ func TestDecidedLaw(t *testing.T) {
 		c := drawnCond(t, types, 3)
 		var leaves []*Cond
 		c.Walk(func(n *Cond) {
-			n.For, n.Unknown = 0, Unknown
+			n.For, n.Within, n.Unknown, n.Filter = 0, 0, Unknown, nil
+			if n.Op == OpSequence { // it looks at what was, and this law at what is
+				n.Op, n.Span = OpAll, 0
+			}
 			if len(n.Of) == 0 {
 				n.Op, n.Compare, n.Signal = OpCompare, nil, fmt.Sprintf("s%d", len(leaves))
 				leaves = append(leaves, n)

@@ -46,6 +46,21 @@ func TestCompileRefusesTrees(t *testing.T) {
 			`condition: absent "a.n" compares: absent asks only whether the signal is missing, compare in a part of its own`,
 		},
 		{
+			"number of a group", &Cond{Op: OpAll, N: 2, Of: []*Cond{leaf}},
+			"condition: all takes no number of parts, and has 2: use atLeast",
+		},
+		{
+			"span of a group", &Cond{Op: OpAny, Span: 2, Of: []*Cond{leaf}},
+			"condition: any takes no span, and has 2ns: use sequence",
+		},
+		{
+			"filter of a group", &Cond{Op: OpNot, Filter: &BoxFilter{}, Of: []*Cond{leaf}},
+			"condition: not takes no filter of boxes: put it beside the signal it is meant for",
+		},
+		{
+			"depth", deep(maxDepth), "deepest: condition has more than 62 levels: let a detector give one signal for what is below",
+		},
+		{
 			"the path that is given", &Cond{Op: OpAll, Path: "events.gate.when", Of: []*Cond{leaf, {Path: "here", Op: OpAny}}},
 			"here: any has no parts: it takes one part or more",
 		},
@@ -56,6 +71,44 @@ func TestCompileRefusesTrees(t *testing.T) {
 				t.Errorf("%v, with a program: %t; want\n%s", err, p != nil, test.want)
 			}
 		})
+	}
+}
+
+// deep returns a leaf under n operators.
+func deep(n int) *Cond {
+	c := &Cond{Signal: "a.x", Path: "deepest"}
+	for i := range n {
+		c = &Cond{Op: OpAll + Op(i%2), Of: []*Cond{c}}
+	}
+	return c
+}
+
+// TestDeepest: the deepest condition that is taken has a bit for each of its groups.
+func TestDeepest(t *testing.T) {
+	c, types := deep(0), []signal.Type{signal.TypeInt}
+	c.Compare = []Comparison{{Rel: Ne, Value: signal.Int(1)}, {Rel: Ne, Value: signal.Int(2)}}
+	for i := range maxDepth - 1 {
+		c = &Cond{Op: OpAll + Op(i%2), Of: []*Cond{c, c}}
+		if i > 2 {
+			c.Of[1] = &Cond{Signal: "a.x", Compare: []Comparison{{Rel: Gt, Value: signal.Int(int64(i % 2))}}}
+		}
+	}
+	p, err := Compile(c, Resolver{Cell: func(string, string) (CellRef, bool) { return CellRef{Type: types[0]}, true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := []signal.Cell{{TTL: 100}}
+	for _, want := range []struct {
+		n int64
+		a Answer
+	}{{3, Yes}, {2, Yes}, {1, No}, {0, No}} {
+		cells[0].Set(signal.Int(want.n), 0, 0, 0)
+		st := p.NewState()
+		e := explainer{prog: p, cells: cells, st: st}
+		explained := e.node(p.root)
+		if a, _ := p.Eval(cells, st, 0); a != explained || a != want.a {
+			t.Errorf("%d: %s, explained as %s, want %s", want.n, a, explained, want.a)
+		}
 	}
 }
 
@@ -106,13 +159,15 @@ func TestOperators(t *testing.T) {
 			t.Errorf("row %d is %+v: must be in the order of the ops, with a name of its own and a doc that says when it is yes", i, row)
 		}
 		names[row.Name] = true
-		if (row.quorum == nil) != (row.Arity == AritySignal) {
-			t.Errorf("%s: needs a quorum if it has parts, and only then", row.Name)
+		if (row.quorum == nil) != (row.Arity == AritySignal || row.Arity == ArityOrder) {
+			t.Errorf("%s: needs a quorum if it counts its parts, and only then", row.Name)
 		}
-		for n := 1; row.quorum != nil && n < 5; n++ {
-			// With n parts it must never be yes and no at once, and always one of them when every part is known.
-			if yes, no := row.quorum(n); yes+no != n+1 && row.Arity == ArityMany || yes < 1 || no < 1 {
-				t.Errorf("%s of %d: %d yes make a yes and %d no a no", row.Name, n, yes, no)
+		for parts := 1; row.quorum != nil && parts < 5; parts++ {
+			for n := 1; n <= parts; n++ {
+				// It must never be yes and no at once, and always one of them when every part is known.
+				if yes, no := row.quorum(parts, n); yes+no != parts+1 && row.Arity == ArityMany || yes < 1 || no < 1 {
+					t.Errorf("%s of %d, %d: %d yes make a yes and %d no a no", row.Name, parts, n, yes, no)
+				}
 			}
 		}
 	}
@@ -126,8 +181,9 @@ func TestNames(t *testing.T) {
 		of   func(i int) fmt.Stringer
 	}{
 		{"Answer", int(Yes), func(i int) fmt.Stringer { return Answer(i) }},
-		{"Op", int(OpNot), func(i int) fmt.Stringer { return Op(i) }},
-		{"Arity", int(ArityMany), func(i int) fmt.Stringer { return Arity(i) }},
+		{"Op", int(OpSequence), func(i int) fmt.Stringer { return Op(i) }},
+		{"Arity", int(ArityOrder), func(i int) fmt.Stringer { return Arity(i) }},
+		{"Anchor", int(AnchorCenter), func(i int) fmt.Stringer { return Anchor(i) }},
 		{"Rel", int(In), func(i int) fmt.Stringer { return Rel(i) }},
 		{"State", int(Cooldown), func(i int) fmt.Stringer { return State(i) }},
 		{"Reason", int(ReasonShutdown), func(i int) fmt.Stringer { return Reason(i) }},

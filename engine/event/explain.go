@@ -1,6 +1,8 @@
 package event
 
 import (
+	"slices"
+
 	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
 )
@@ -10,7 +12,9 @@ import (
 //
 // A leaf decided if its answer is what made the answer of the whole: the yes parts of a yes, the no parts of a no, the
 // unknown parts of an unknown. A part that says the same as the one that settled its group decided too, whichever stands
-// first; the parts of a for node decide what it is waiting for.
+// first; the
+// parts of a for or within node decide what it is waiting for or was told. Of boxes that are filtered a leaf has those
+// that passed.
 func (p *Program) Explain(cells []signal.Cell, st *EvalState, now tick.Time) []Leaf {
 	e := explainer{prog: p, cells: cells, st: st, now: now}
 	e.node(p.root)
@@ -33,13 +37,19 @@ type explainer struct {
 // node appends the leaves under n and returns its answer.
 func (e *explainer) node(n *node) Answer {
 	var answer Answer
-	if n.op.Arity == AritySignal {
+	switch {
+	case n.op.Arity == AritySignal:
 		answer = e.leaf(n)
-	} else {
+	case n.op.Op == OpSequence:
+		answer = e.sequence(n)
+	default:
 		answer = e.group(n)
 	}
-	if n.slot != noGroup {
-		_, answer, _ = e.st.holds[n.slot].next(answer, n.lasting, e.now)
+	if n.held.d != 0 {
+		_, answer, _ = e.st.held[n.held.slot].next(answer, n.held.d, e.now)
+	}
+	if n.recent.d != 0 {
+		_, answer, _ = e.st.recent[n.recent.slot].next(answer, n.recent.d, instant{e.now, e.st.wake <= e.now})
 	}
 	if answer == Unknown {
 		answer = n.over
@@ -47,18 +57,37 @@ func (e *explainer) node(n *node) Answer {
 	return answer
 }
 
-// group counts the parts of n and marks the leaves of those that had no part in its answer.
-func (e *explainer) group(n *node) Answer {
-	type span struct {
-		answer Answer
-		from   int
-	}
+// span is the leaves of one part: from where they begin to where the next part's do.
+type span struct {
+	answer   Answer
+	from, to int
+}
+
+// parts evaluates the parts of n.
+func (e *explainer) parts(n *node) []span {
 	spans := make([]span, len(n.parts))
-	var yes, no int
 	for i, part := range n.parts {
-		spans[i].from = len(e.leaves)
-		spans[i].answer = e.node(part)
-		switch spans[i].answer {
+		from := len(e.leaves)
+		spans[i] = span{e.node(part), from, len(e.leaves)}
+	}
+	return spans
+}
+
+// leave marks the leaves of those parts that had no part in an answer.
+func (e *explainer) leave(spans []span, answer Answer) {
+	for _, s := range spans {
+		for j := s.from; j < s.to && s.answer != answer; j++ {
+			e.out[j] = true
+		}
+	}
+}
+
+// group counts the parts of n.
+func (e *explainer) group(n *node) Answer {
+	spans := e.parts(n)
+	var yes, no int
+	for _, s := range spans {
+		switch s.answer {
 		case Yes:
 			yes++
 		case No:
@@ -67,23 +96,34 @@ func (e *explainer) group(n *node) Answer {
 		}
 	}
 	answer := Unknown
-	switch needYes, needNo := n.op.quorum(len(n.parts)); {
+	switch needYes, needNo := n.op.quorum(len(n.parts), n.n); {
 	case yes >= needYes:
 		answer = Yes
 	case no >= needNo:
 		answer = No
 	}
-	for i, s := range spans {
-		to := len(e.leaves)
-		if i+1 < len(spans) {
-			to = spans[i+1].from
-		}
-		for j := s.from; j < to && s.answer != answer; j++ {
-			e.out[j] = true
-		}
-	}
+	e.leave(spans, answer)
 	if n.op.invert {
 		answer = answer.inverse()
+	}
+	return answer
+}
+
+// sequence asks the parts of n in their order. All of them decide a yes or a no, for each is a step of what happened or
+// of what did not; of an unknown, those that are.
+func (e *explainer) sequence(n *node) Answer {
+	spans := e.parts(n)
+	links := slices.Clone(e.st.links[n.links : int(n.links)+len(spans)])
+	for i := range links {
+		var before *link
+		if i > 0 {
+			before = &links[i-1]
+		}
+		links[i] = links[i].next(spans[i].answer, before, e.now)
+	}
+	answer := sequence(links, n.span)
+	if answer == Unknown {
+		e.leave(spans, answer)
 	}
 	return answer
 }
@@ -102,10 +142,13 @@ func (e *explainer) leaf(n *node) Answer {
 	case c.Fresh(e.now):
 		l.Answer = Yes
 		for i := range n.tests {
-			if !e.prog.holdsFor(&n.tests[i], &c.Value) {
+			if e.prog.test(&n.tests[i], &c.Value) == No {
 				l.Answer = No
 			}
 		}
+	}
+	if n.tests[0].op == opBoxes {
+		l.Value = signal.Boxes(e.prog.boxes[n.tests[0].slot].passing(c.Value.AsBoxes()))
 	}
 	e.leaves = append(e.leaves, l)
 	e.out = append(e.out, false)

@@ -12,6 +12,8 @@ const (
 	ArityOne
 	// ArityMany is a list of one part or more.
 	ArityMany
+	// ArityOrder is a list of two parts or more whose order counts.
+	ArityOrder
 )
 
 // String returns what the operator stands on, in words.
@@ -23,6 +25,8 @@ func (a Arity) String() string {
 		return "one part"
 	case ArityMany:
 		return "one part or more"
+	case ArityOrder:
+		return "two parts or more"
 	}
 	panic(fmt.Sprintf("event: no arity %d", a))
 }
@@ -34,9 +38,10 @@ type Operator struct {
 	Arity Arity
 	Doc   string // when it is yes, no and unknown, in a sentence
 
-	// quorum says of a node with n parts how many yes parts make it yes and how many no parts make it no. As long as
-	// neither number is reached it is unknown: that is all there is to three-valued logic. Nil for leaves.
-	quorum func(n int) (yes, no int)
+	// quorum says of a node with some parts, and of n where it takes one, how many yes parts make it yes and how many no
+	// parts make it no. As long as neither number is reached it is unknown: that is all there is to three-valued logic.
+	// Nil for leaves, and for what depends on the past of its parts.
+	quorum func(parts, n int) (yes, no int)
 	// invert swaps yes and no once the parts are counted.
 	invert bool
 }
@@ -56,18 +61,28 @@ func Operators() []Operator {
 		{
 			Op: OpAll, Name: "all", Arity: ArityMany,
 			Doc:    "yes when every part is yes, no when some part is no, otherwise unknown",
-			quorum: func(n int) (int, int) { return n, 1 },
+			quorum: func(parts, _ int) (int, int) { return parts, 1 },
 		},
 		{
 			Op: OpAny, Name: "any", Arity: ArityMany,
 			Doc:    "yes when some part is yes, no when every part is no, otherwise unknown",
-			quorum: func(n int) (int, int) { return 1, n },
+			quorum: func(parts, _ int) (int, int) { return 1, parts },
 		},
 		{
 			Op: OpNot, Name: "not", Arity: ArityOne,
 			Doc:    "yes when its part is no, no when it is yes, unknown when it is unknown",
-			quorum: func(int) (int, int) { return 1, 1 },
+			quorum: func(int, int) (int, int) { return 1, 1 },
 			invert: true,
+		},
+		{
+			Op: OpAtLeast, Name: "atLeast", Arity: ArityMany,
+			Doc:    "yes when at least n parts are yes, no when fewer than n are yes or unknown, otherwise unknown",
+			quorum: func(parts, n int) (int, int) { return n, parts - n + 1 },
+		},
+		{
+			Op: OpSequence, Name: "sequence", Arity: ArityOrder,
+			Doc: "yes when its last part is yes and the parts became yes one after the other, first to last within the span, " +
+				"otherwise no when every part is known and unknown when one is not",
 		},
 	}
 }

@@ -43,14 +43,17 @@ func (p *parser) take() string {
 func (p *parser) cond() (*Cond, error) {
 	c := &Cond{}
 	word := p.take()
-	groups := []string{"absent", "all", "any", "not"}
+	groups := []string{"absent", "all", "any", "not", "atLeast", "sequence"}
 	if i := slices.Index(groups, word); i >= 0 && p.peek() == "(" {
-		c.Op = []Op{OpAbsent, OpAll, OpAny, OpNot}[i]
+		c.Op = []Op{OpAbsent, OpAll, OpAny, OpNot, OpAtLeast, OpSequence}[i]
 		if err := p.inside(c); err != nil {
 			return nil, err
 		}
 	} else {
 		c.name(word)
+		if err := p.filter(c); err != nil {
+			return nil, err
+		}
 		if err := p.comparisons(c); err != nil {
 			return nil, err
 		}
@@ -70,6 +73,19 @@ func (c *Cond) name(word string) {
 // inside reads what stands in the parentheses of an operator.
 func (p *parser) inside(c *Cond) error {
 	p.take()
+	var err error
+	switch c.Op {
+	case OpAtLeast:
+		c.N, err = strconv.Atoi(p.take())
+		p.take()
+	case OpSequence:
+		c.Span, err = time.ParseDuration(p.take())
+		p.take()
+	case OpCompare, OpAbsent, OpAll, OpAny, OpNot:
+	}
+	if err != nil {
+		return err
+	}
 	for p.peek() != ")" {
 		if c.Op == OpAbsent {
 			c.name(p.take())
@@ -87,6 +103,44 @@ func (p *parser) inside(c *Cond) error {
 		}
 	}
 	p.take()
+	return nil
+}
+
+// filter reads of [KEY VALUE, …].
+func (p *parser) filter(c *Cond) error {
+	if p.peek() != "of" {
+		return nil
+	}
+	f := &BoxFilter{}
+	c.Filter = f
+	for p.take(); p.peek() == "[" || p.peek() == ","; {
+		p.take()
+		bounds := map[string]*float64{
+			"minScore": &f.MinScore, "maxScore": &f.MaxScore, "minArea": &f.MinArea, "maxArea": &f.MaxArea,
+			"minRatio": &f.MinRatio, "maxRatio": &f.MaxRatio,
+		}
+		switch word, value := p.take(), p.take(); word {
+		case "label":
+			f.Labels = append(f.Labels, value)
+		case "zone":
+			f.Zones = append(f.Zones, value)
+		case "outside":
+			f.Outside = append(f.Outside, value)
+		case "anchor":
+			f.Anchor = map[string]Anchor{"bottom": AnchorBottom, "center": AnchorCenter, "top": AnchorCenter + 1}[value]
+		default:
+			if bounds[word] == nil {
+				return fmt.Errorf("filter %q is not known", word)
+			}
+			var err error
+			if *bounds[word], err = strconv.ParseFloat(value, 64); err != nil {
+				return err
+			}
+		}
+	}
+	if p.take() != "]" {
+		return fmt.Errorf("%q: a filter wants a list in brackets", p.words)
+	}
 	return nil
 }
 
@@ -141,6 +195,13 @@ func (p *parser) modifiers(c *Cond) error {
 				return err
 			}
 			c.For = d
+		case "within":
+			p.take()
+			d, err := time.ParseDuration(p.take())
+			if err != nil {
+				return err
+			}
+			c.Within = d
 		case "unknown":
 			p.take()
 			c.Unknown = parseAnswer(p.take())

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -13,60 +14,75 @@ import (
 type Program struct {
 	code  []inst
 	words [][]string // the lists that label tests look into
+	boxes []*boxTest // the filters that box tests count with
 	cells []int
-	// Sizes of an EvalState: groups open at once, and for nodes.
-	groups, holds int
-	root          *node // what Explain walks
+	keys  keys  // what each piece of an EvalState belongs to
+	links int   // of all sequences together
+	kept  int   // nodes that are evaluated ahead of the rest
+	polls int   // groups that are counted
+	root  *node // what Explain walks
 }
 
 // EvalState is what a program remembers between evaluations, and its scratch space. It belongs to whoever evaluates and is
 // not safe for concurrent use.
 type EvalState struct {
-	groups []quorum // scratch: what is still missing to settle each group
-	holds  []held   // how long the part of each for node has been yes
-	kept   []Answer // scratch: the answer of each for node in this evaluation
+	prog    *Program
+	wake    tick.Time // what Eval returned last
+	held    []held
+	recent  []recent
+	links   []link
+	kept    []Answer // scratch: what nodes that remember say in this evaluation
+	missing []quorum // scratch: what would settle each group that is counted
 }
 
 // quorum is how many more yes parts make a group yes and how many more no parts make it no.
 type quorum struct{ yes, no int32 }
 
-// held is the memory of a for node: since when its part is yes, tick.Never while it is not.
-type held struct{ since tick.Time }
-
 // opcode is what an instruction does to the current answer.
 type opcode uint8
 
 const (
-	opOpen     opcode = iota // begins a group: sets its quorum
-	opInt                    // compares an int with a range
+	opNumber   opcode = iota // compares the bits of a value with a range: a bool, an int, the number of boxes
 	opFloat                  // compares a float with a range
-	opCount                  // compares a number of boxes with a range
-	opBool                   // compares a bool
 	opWord                   // looks a label up in a list
+	opBoxes                  // compares the number of boxes that pass a filter with a range
 	opAbsent                 // asks whether a signal is missing
 	opInvert                 // swaps yes and no
 	opOverride               // replaces unknown
-	opHold                   // passes the answer through a for node and keeps what comes out
-	opKept                   // takes the answer a for node kept
 	opNothing                // leaves the answer: the place where a settled group comes out
+	opPoll                   // begins a group that is counted: sets its quorum
+	opFor                    // passes the answer through a for node
+	opWithin                 // passes the answer through a within node
+	opLink                   // tells a sequence what one of its parts says
+	opSequence               // asks a sequence
+	opKeep                   // keeps the answer for later in this evaluation
+	opKept                   // takes it
 )
 
-// inst is one instruction, in one cache line. Whatever it does, the answer is then counted in the group it is a part of;
-// when that settles the group, the program goes on at end.
+// settleNone is what settles nothing: the answer of an instruction that is a part of no group, or of one that is counted.
+const settleNone = Yes + 1
+
+// inst is one instruction. Whatever it does, the answer is then taken into the group it is a part of. In most groups one
+// answer settles it, No in all and Yes in any, and the program goes on at end; if none did, the group is unknown if a
+// part was, which its bit tells, and else the opposite. Groups of atLeast are counted.
 type inst struct {
 	op     opcode
 	negate bool   // tests: yes outside the range or the list
-	last   bool   // the group's last part: if it is not settled now, it is unknown
-	answer Answer // opOverride: instead of unknown; opBool: what it must be
+	last   bool   // the group's last part
+	poll   bool   // the part of a group that is counted
+	settle Answer // what settles the group; settleNone without one
+	answer Answer // opOverride: instead of unknown
 	cell   int32
-	group  int32 // noGroup: a part of none
-	end    int32
-	slot   int32   // opOpen: the group; opHold, opKept: the for node; opWord: the list
-	need   quorum  // opOpen
-	lo, hi int64   // opInt, opCount: the range, ends included; opHold: lo is the duration in nanoseconds
-	from   float64 // opFloat: the range,
-	to     float64 // ends included
+	end    int32  // where the program goes on when the group is settled
+	slot   int32  // which list, filter, memory or kept answer
+	group  int32  // of a counted part: which group; opSequence: how many links; opLink: its place in the sequence
+	bit    uint64 // of the group in what is unknown; 0: a part of none
+	lo, hi int64  // tests: the range, ends included, of a float as bits; opPoll: the quorum; otherwise lo is a duration
 }
+
+// maxDepth is how many groups may be open at once: each has a bit of its own, and a leaf with several comparisons is one
+// more group.
+const maxDepth = 62
 
 // Cells returns the indexes of the cells that the program reads, sorted, each once. It must not be changed.
 func (p *Program) Cells() []int { return p.cells }
@@ -74,12 +90,13 @@ func (p *Program) Cells() []int { return p.cells }
 // NewState returns the state of a program that has never been evaluated.
 func (p *Program) NewState() *EvalState {
 	st := &EvalState{
-		groups: make([]quorum, p.groups),
-		holds:  make([]held, p.holds),
-		kept:   make([]Answer, p.holds),
-	}
-	for i := range st.holds {
-		st.holds[i].since = tick.Never
+		prog:    p,
+		wake:    tick.Never,
+		held:    slices.Repeat([]held{{since: tick.Never}}, len(p.keys.held)),
+		recent:  slices.Repeat([]recent{{yes: longAgo, unknown: longAgo, part: notAsked}}, len(p.keys.recent)),
+		links:   slices.Repeat([]link{{rose: longAgo, chain: longAgo, prior: longAgo, part: notAsked}}, p.links),
+		kept:    make([]Answer, p.kept),
+		missing: make([]quorum, p.polls),
 	}
 	return st
 }
@@ -89,119 +106,170 @@ func (p *Program) NewState() *EvalState {
 //
 // The caller evaluates whenever a cell of Cells changed, and at the returned instant. A caller that is late does the
 // same in order: it evaluates with now = the returned instant before it stores a value that came at that instant or after
-// it. Then a for node sees every break, and answers do not depend on how late the caller was. now never goes back.
+// it. Then for, within and sequence see every change, and answers do not depend on how late the caller was. now never
+// goes back and is never negative.
 //
 // Eval allocates nothing.
 func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answer, tick.Time) {
 	wake := tick.Never
 	answer := Unknown
+	var unknown uint64 // bit by bit: a part of that group was unknown
 	code := p.code
 	for pc := 0; pc < len(code); {
 		in := &code[pc]
 		pc++
 		switch in.op {
-		case opOpen:
-			st.groups[in.slot] = in.need
-			continue
+		case opNumber:
+			// A stale value needs no instant: it stays stale until a new one comes.
+			c := &cells[in.cell]
+			answer = Unknown
+			if stale := c.Stale(); now < stale {
+				wake = min(wake, stale)
+				n := int64(c.Value.Bits())
+				answer = No
+				if (in.lo <= n && n <= in.hi) != in.negate {
+					answer = Yes
+				}
+			}
+		case opFloat:
+			c := &cells[in.cell]
+			answer = Unknown
+			if stale := c.Stale(); now < stale {
+				wake = min(wake, stale)
+				f := math.Float64frombits(c.Value.Bits())
+				answer = No
+				if (in.from() <= f && f <= in.to()) != in.negate {
+					answer = Yes
+				}
+			}
+		case opWord, opBoxes:
+			c := &cells[in.cell]
+			answer = Unknown
+			if stale := c.Stale(); now < stale {
+				wake = min(wake, stale)
+				answer = p.test(in, &c.Value)
+			}
+		case opAbsent:
+			var due tick.Time
+			answer, due = absent(&cells[in.cell], now)
+			wake = min(wake, due)
 		case opInvert:
 			answer = answer.inverse()
 		case opOverride:
 			if answer == Unknown {
 				answer = in.answer
 			}
-		case opHold:
-			var due tick.Time
-			h := &st.holds[in.slot]
-			*h, answer, due = h.next(answer, time.Duration(in.lo), now)
-			st.kept[in.slot] = answer
-			wake = min(wake, due)
+		case opNothing:
+		case opPoll:
+			st.missing[in.slot] = quorum{int32(in.lo), int32(in.hi)}
+			continue
 		case opKept:
 			answer = st.kept[in.slot]
-		case opNothing:
-		case opAbsent:
+		case opFor, opWithin, opLink, opSequence, opKeep:
 			var due tick.Time
-			answer, due = absent(&cells[in.cell], now)
+			answer, due = st.remember(in, answer, now)
 			wake = min(wake, due)
-		case opInt, opFloat, opCount, opBool, opWord:
-			// A stale value needs no instant: it stays stale until a new one comes.
-			c := &cells[in.cell]
-			if !c.Fresh(now) {
-				answer = Unknown
-				break
-			}
-			wake = min(wake, after(c.Expiry()))
-			answer = No
-			if p.holdsFor(in, &c.Value) {
-				answer = Yes
-			}
-		}
-		if in.group < 0 {
-			continue
 		}
 		// Parts that are skipped from here need no instant either: as long as the ones looked at say the same, the
 		// group is settled the same way.
-		q := &st.groups[in.group]
-		switch answer {
-		case Yes:
-			if q.yes--; q.yes == 0 {
-				pc = int(in.end)
-				continue
-			}
-		case No:
-			if q.no--; q.no == 0 {
-				pc = int(in.end)
-				continue
-			}
-		case Unknown:
-		}
-		if in.last {
-			answer = Unknown
+		switch {
+		case answer == in.settle:
+			unknown &^= in.bit
 			pc = int(in.end)
+			continue
+		case answer == Unknown:
+			unknown |= in.bit
+		}
+		switch {
+		case in.last && in.bit != 0:
+			answer = Yes + No - in.settle
+			if unknown&in.bit != 0 {
+				answer = Unknown
+				unknown &^= in.bit
+			}
+		case in.poll:
+			if st.missing[in.group].settles(answer) {
+				pc = int(in.end)
+			} else if in.last {
+				answer = Unknown
+			}
 		}
 	}
+	st.wake = wake
 	return answer, wake
 }
 
-// holdsFor reports whether a value passes a test.
-func (p *Program) holdsFor(in *inst, v *signal.Value) bool {
-	var hit bool
-	switch in.op {
-	case opInt:
-		n := v.AsInt()
-		hit = in.lo <= n && n <= in.hi
-	case opFloat:
-		f := v.Number()
-		hit = in.from <= f && f <= in.to
-	case opCount:
-		n := int64(len(v.AsBoxes()))
-		hit = in.lo <= n && n <= in.hi
-	case opBool:
-		hit = v.AsBool() == (in.answer == Yes)
-	case opWord:
-		hit = slices.Contains(p.words[in.slot], v.AsLabel())
-	case opOpen, opAbsent, opInvert, opOverride, opHold, opKept, opNothing: // no tests: Eval does not ask
+// settles takes the answer of one part and reports whether the group is settled by it, as that answer.
+func (q *quorum) settles(a Answer) bool {
+	switch a {
+	case Yes:
+		q.yes--
+		return q.yes == 0
+	case No:
+		q.no--
+		return q.no == 0
+	case Unknown:
 	}
-	return hit != in.negate
+	return false
 }
 
-// next passes a part's answer through a for node: what it remembers from now on, what it says, and when that may change.
-func (h held) next(part Answer, d time.Duration, now tick.Time) (held, Answer, tick.Time) {
-	if part != Yes {
-		return held{since: tick.Never}, part, tick.Never
+// from and to are the range of an opFloat.
+func (in *inst) from() float64 { return math.Float64frombits(uint64(in.lo)) }
+func (in *inst) to() float64   { return math.Float64frombits(uint64(in.hi)) }
+
+// remember runs an instruction that needs what was before.
+func (st *EvalState) remember(in *inst, answer Answer, now tick.Time) (Answer, tick.Time) {
+	due := tick.Never
+	switch in.op {
+	case opFor:
+		h := &st.held[in.slot]
+		*h, answer, due = h.next(answer, time.Duration(in.lo), now)
+	case opWithin:
+		r := &st.recent[in.slot]
+		*r, answer, due = r.next(answer, time.Duration(in.lo), instant{now, st.wake <= now})
+	case opLink:
+		l := &st.links[in.slot]
+		var before *link
+		if in.group > 0 {
+			before = &st.links[in.slot-1]
+		}
+		*l = l.next(answer, before, now)
+	case opSequence:
+		answer = sequence(st.links[in.slot:in.slot+in.group], time.Duration(in.lo))
+	case opKeep:
+		st.kept[in.slot] = answer
+	case opNumber, opFloat, opWord, opBoxes, opAbsent, opInvert, opOverride, opNothing, opPoll, opKept: // not asked
 	}
-	if h.since == tick.Never {
-		h.since = now
+	return answer, due
+}
+
+// test says whether a fresh value passes a test.
+func (p *Program) test(in *inst, v *signal.Value) Answer {
+	var hit bool
+	switch in.op {
+	case opNumber:
+		n := int64(v.Bits())
+		hit = in.lo <= n && n <= in.hi
+	case opFloat:
+		f := math.Float64frombits(v.Bits())
+		hit = in.from() <= f && f <= in.to()
+	case opWord:
+		hit = slices.Contains(p.words[in.slot], v.AsLabel())
+	case opBoxes:
+		n := p.boxes[in.slot].count(v.AsBoxes())
+		hit = in.lo <= n && n <= in.hi
+	case opAbsent, opInvert, opOverride, opNothing, opPoll, opFor, opWithin, opLink, opSequence, opKeep, opKept: // no tests
 	}
-	if due := h.since.Add(d); now < due {
-		return h, No, due
+	if hit != in.negate {
+		return Yes
 	}
-	return h, Yes, tick.Never
+	return No
 }
 
 // absent says whether a signal is missing, and when that may change.
 func absent(c *signal.Cell, now tick.Time) (Answer, tick.Time) {
 	if c.Fresh(now) {
-		return No, after(c.Expiry())
+		return No, c.Stale()
 	}
 	if c.Since == tick.Never {
 		return Unknown, tick.Never
@@ -211,6 +279,3 @@ func absent(c *signal.Cell, now tick.Time) (Answer, tick.Time) {
 	}
 	return Yes, tick.Never
 }
-
-// after returns the instant after t: the first at which what was fresh until t is stale.
-func after(t tick.Time) tick.Time { return t.Add(1) }

@@ -68,7 +68,7 @@ func play(text string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%d: %w", i+1, err)
 		}
-		if strings.HasPrefix(in, "at ") {
+		if strings.HasPrefix(in, "at ") || strings.HasPrefix(in, "edit ") {
 			in = fmt.Sprintf("%-46s -> %s", in, strings.Join(said, "; "))
 			said = nil
 		}
@@ -88,6 +88,8 @@ func play(text string) (string, error) {
 type stage struct {
 	names   []string // of the signals, by cell
 	types   []signal.Type
+	zones   map[string]signal.Polygon // by camera/name
+	masks   map[string][]signal.Polygon
 	cells   []signal.Cell
 	when    *Program
 	state   *EvalState
@@ -113,12 +115,16 @@ func (s *stage) line(line string) ([]string, error) {
 		return nil, s.condition(strings.TrimPrefix(line, "when"))
 	case "event":
 		return nil, s.event(f[1:])
+	case "zone", "mask":
+		return nil, s.area(f)
 	case "at":
 		return s.at(f[1:])
+	case "edit":
+		return s.edit(f[1:], strings.TrimPrefix(line, "edit"))
 	case "wrong":
 		return s.wrong(f[1:], strings.TrimPrefix(line, "wrong"))
 	}
-	return nil, fmt.Errorf("%q: a line begins with signal, when, event, at, wrong or #", f[0])
+	return nil, fmt.Errorf("%q: a line begins with signal, zone, mask, when, event, at, edit, wrong or #", f[0])
 }
 
 // signal declares a signal: NAME TYPE ttl D [started D|never].
@@ -156,13 +162,106 @@ func (s *stage) resolve(camera, name string) (CellRef, bool) {
 	return CellRef{Cell: i, Type: s.types[i]}, true
 }
 
+// resolver finds what conditions name.
+func (s *stage) resolver() Resolver {
+	return Resolver{
+		Cell: s.resolve,
+		Zone: func(camera, name string) (signal.Polygon, bool) {
+			p, ok := s.zones[camera+"/"+name]
+			return p, ok
+		},
+		Masks: func(camera string) []signal.Polygon { return s.masks[camera] },
+	}
+}
+
+// area draws a zone, NAME X,Y …, or a mask, X,Y …; one of another camera begins with camera/.
+func (s *stage) area(f []string) error {
+	camera, name := "", ""
+	points := f[1:]
+	if f[0] == "zone" || strings.Contains(f[1], "/") {
+		name, points = f[1], f[2:]
+		if c, rest, ok := strings.Cut(name, "/"); ok {
+			camera, name = c, rest
+		}
+	}
+	var p signal.Polygon
+	for _, text := range points {
+		var x, y float64
+		if _, err := fmt.Sscanf(text, "%g,%g", &x, &y); err != nil {
+			return fmt.Errorf("corner %q: must be X,Y: %w", text, err)
+		}
+		p = append(p, signal.Point{X: x, Y: y})
+	}
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if s.zones == nil {
+		s.zones, s.masks = map[string]signal.Polygon{}, map[string][]signal.Polygon{}
+	}
+	if f[0] == "zone" {
+		s.zones[camera+"/"+name] = p
+	} else {
+		s.masks[camera] = append(s.masks[camera], p)
+	}
+	return nil
+}
+
+// edit puts another condition or another event in the place of the present one, as an edit of the pipeline does: event
+// OPTION D …, or a condition.
+func (s *stage) edit(f []string, text string) ([]string, error) {
+	var said []string
+	if f[0] == "event" {
+		c, err := parseConfig(f[1:])
+		if err != nil {
+			return nil, err
+		}
+		said = s.step(s.machine.Answer(), s.now)
+		s.config = c
+		said = append(said, s.print(s.carry(true))...)
+		return s.orStays(append(said, s.step(s.machine.Answer(), s.now)...)), nil
+	}
+	c, err := parseCond(text)
+	if err != nil {
+		return nil, err
+	}
+	next, err := Compile(c, s.resolver())
+	if err != nil {
+		return nil, err
+	}
+	old, was := s.when, s.state
+	s.when, s.state = next, next.NewState()
+	s.state.Carry(was)
+	if s.name == "" {
+		s.evaluate(s.now)
+		return []string{s.says()}, nil
+	}
+	said = s.print(s.carry(old.Key() == next.Key()))
+	return s.orStays(append(said, s.evaluate(s.now)...)), nil
+}
+
+// carry moves the machine's state to another one.
+func (s *stage) carry(same bool) []Transition {
+	var m Machine
+	out := m.Carry(s.machine, same, s.now, nil)
+	s.machine = m
+	return out
+}
+
+// orStays says that nothing happened.
+func (s *stage) orStays(said []string) []string {
+	if len(said) == 0 {
+		return []string{"stays " + s.machine.State().String()}
+	}
+	return said
+}
+
 // condition compiles a condition and forgets every value and the event.
 func (s *stage) condition(text string) error {
 	c, err := parseCond(text)
 	if err != nil {
 		return err
 	}
-	if s.when, err = Compile(c, Resolver{Cell: s.resolve}); err != nil {
+	if s.when, err = Compile(c, s.resolver()); err != nil {
 		return err
 	}
 	s.state, s.answer, s.wake, s.now = s.when.NewState(), Unknown, tick.Never, 0
@@ -206,7 +305,7 @@ func (s *stage) wrong(f []string, text string) ([]string, error) {
 		if c, err = parseCond(text); err != nil {
 			return nil, err
 		}
-		_, err = Compile(c, Resolver{Cell: s.resolve})
+		_, err = Compile(c, s.resolver())
 	}
 	if err == nil {
 		return []string{"nothing is wrong"}, nil
@@ -240,10 +339,7 @@ func (s *stage) at(f []string) ([]string, error) {
 		case in == "explain":
 			explain = true
 		case in == "stop":
-			if said = append(said, s.stop(f[len(f)-1])...); len(said) == 0 {
-				said = []string{"stays " + s.machine.State().String()}
-			}
-			return said, nil
+			return s.orStays(append(said, s.stop(f[len(f)-1])...)), nil
 		case in == "yes", in == "no", in == "unknown":
 			next = parseAnswer(in)
 		case isValue && slices.Contains(s.names, name):
@@ -266,10 +362,7 @@ func (s *stage) at(f []string) ([]string, error) {
 	if explain {
 		s.leaves = s.explain()
 	}
-	if len(said) == 0 {
-		said = []string{"stays " + s.machine.State().String()}
-	}
-	return said, nil
+	return s.orStays(said), nil
 }
 
 // says prints the answer and until when it is known to hold.
@@ -410,11 +503,29 @@ func parseValue(t signal.Type, text string) (signal.Value, error) {
 	case signal.TypeLabel:
 		return signal.Label(text), nil
 	case signal.TypeBoxes:
+		if strings.Contains(text, ":") {
+			return parseBoxes(text)
+		}
 		n, err := strconv.Atoi(text)
 		return signal.Boxes(make([]signal.Box, max(n, 0))), err
 	case signal.TypeNone:
 	}
 	return signal.Value{}, fmt.Errorf("value %q of type %s", text, t)
+}
+
+// parseBoxes reads LABEL:SCORE:X:Y:W:H, several joined by +.
+func parseBoxes(text string) (signal.Value, error) {
+	var boxes []signal.Box
+	for _, one := range strings.Split(text, "+") {
+		var b signal.Box
+		label, rest, _ := strings.Cut(one, ":")
+		if _, err := fmt.Sscanf(rest, "%g:%g:%g:%g:%g", &b.Score, &b.X, &b.Y, &b.W, &b.H); err != nil {
+			return signal.Value{}, fmt.Errorf("box %q: must be LABEL:SCORE:X:Y:W:H: %w", one, err)
+		}
+		b.Label = label
+		boxes = append(boxes, b)
+	}
+	return signal.Boxes(boxes), nil
 }
 
 func parseConfig(f []string) (Config, error) {
