@@ -21,7 +21,8 @@ func (sh *shape) expects() string {
 	}
 	switch sh.kind {
 	case cue.StructKind:
-		if len(sh.fields) > 0 {
+		// A long list of fields tells nobody what is wrong, and the documentation has it.
+		if len(sh.fields) > 0 && len(sh.fields) <= 6 {
 			return "must be a struct with " + List(sh.names())
 		}
 		return "must be a struct"

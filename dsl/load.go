@@ -63,7 +63,7 @@ func load(src *sources, t *target, opts Options) loaded {
 	if err != nil {
 		return loaded{findings: []Finding{{
 			Code: CodeImport, Place: Place{File: t.shown},
-			Message: "the schema of this program does not load: " + err.Error(),
+			Message: "the schema of this program does not load together with this pipeline",
 		}}}
 	}
 	user := ctx.BuildInstance(inst)
@@ -189,7 +189,7 @@ func syntax(src *sources, files []string) []Finding {
 		_, err = parser.ParseFile(file, data, parser.ParseComments, parser.AllErrors)
 		for _, e := range cueerrors.Errors(err) {
 			findings = append(findings, Finding{
-				Code: CodeSyntax, Place: src.errorPlace(e, Place{File: src.rel(file)}), Message: message(e),
+				Code: CodeSyntax, Place: src.errorPlace(e, Place{File: src.rel(file)}), Message: messageOr(e, "text cannot be read from here on"),
 			})
 		}
 	}

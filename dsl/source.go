@@ -67,13 +67,7 @@ func (s *sources) line(p Place) string {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(s.dir, file)
 	}
-	lines, ok := s.lines[file]
-	if !ok {
-		if data, err := s.read(file); err == nil {
-			lines = strings.Split(string(data), "\n")
-		}
-		s.lines[file] = lines
-	}
+	lines := s.text(file)
 	if p.Line > len(lines) {
 		return ""
 	}
@@ -86,6 +80,18 @@ func (s *sources) line(p Place) string {
 		return ""
 	}
 	return Redact(line)
+}
+
+// text returns the lines of a file, none where it cannot be read.
+func (s *sources) text(file string) []string {
+	lines, ok := s.lines[file]
+	if !ok {
+		if data, err := s.read(file); err == nil {
+			lines = strings.Split(string(data), "\n")
+		}
+		s.lines[file] = lines
+	}
+	return lines
 }
 
 // finish redacts a finding and gives it its source line.

@@ -3,7 +3,6 @@ package dsl
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -51,18 +50,22 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 			if text, err := ops[0].String(); err == nil {
 				if near, ok := Nearest(text, words); ok {
 					f.Hint = "did you mean " + near + "?"
+					f.Fix = w.src.fix(place, `"`+text+`"`, `"`+near+`"`)
 				}
 			}
 		}
 	case sh == nil || got == "" && !secret && v.Err() != nil && len(ops) == 0:
 		for _, e := range faults(v.Err()) {
-			f.Message = fmt.Sprintf("%s cannot be evaluated: %s", label, message(e))
+			f.Message = unevaluatedText(label, e)
 		}
 	default:
 		f.Message = fmt.Sprintf("%s %s%s", label, sh.expects(), got)
 	}
 	if f.Message == "" {
 		f.Message = label + " cannot be evaluated"
+	}
+	if sh != nil && (sh.name == "#Duration" || sh.name == "#Span") && len(ops) > 0 {
+		f.Fix = w.unit(ops[0], place)
 	}
 	if path == "" {
 		f.Message = "a pipeline must be a struct" + got
@@ -73,12 +76,23 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 	w.add(w.entry(f))
 }
 
+// unevaluatedText says that a field has no value, and why where that can be said.
+func unevaluatedText(label string, e cueerrors.Error) string {
+	if why, ok := message(e); ok {
+		return fmt.Sprintf("%s cannot be evaluated: %s", label, why)
+	}
+	return label + " cannot be evaluated"
+}
+
 // unevaluated reports an expression of the user's that has no value at all; it returns false where there is none. The
 // fault is then in the expression and not that its value does not suit the schema.
 func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, label string) bool {
 	place := w.doc.ValuePlace(path)
 	for _, o := range append([]cue.Value{v}, ops...) {
 		for _, e := range faults(o.Err()) {
+			if w.follows(e, path, o) {
+				return true
+			}
 			code := classify(e)
 			switch {
 			case code == CodeIncomplete:
@@ -90,7 +104,7 @@ func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, labe
 			f := w.translate(e, path)
 			f.Place = w.src.errorPlace(e, orPlace(w.src.place(valuePos(o)), place))
 			if code == CodeValue {
-				f.Message = fmt.Sprintf("%s cannot be evaluated: %s", label, f.Message)
+				f.Message = unevaluatedText(label, e)
 			}
 			w.add(w.entry(f))
 			return true
@@ -135,7 +149,7 @@ func scalarFault(v cue.Value, e cueerrors.Error) bool {
 	case cue.AndOp, cue.OrOp:
 		return false
 	}
-	if text := message(e); strings.HasPrefix(text, "must ") {
+	if strings.HasPrefix(rawText(e), "must ") {
 		return false // error("must …") of the schema
 	}
 	return v.IncompleteKind() == cue.BottomKind && !strings.HasPrefix(format, "conflicting values") && !strings.Contains(format, "out of bound")
@@ -193,11 +207,14 @@ func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
 
 // translate turns an error of the evaluator's into a finding.
 func (w *walker) translate(e cueerrors.Error, path string) Finding {
-	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: message(e)}
+	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: messageOr(e, "cannot be evaluated")}
+	if label := path[strings.LastIndexByte(path, '.')+1:]; strings.HasPrefix(f.Message, "must ") && label != "" {
+		f.Message = label + " " + f.Message // the schema's words, which want a subject
+	}
 	if f.Code == CodeReference {
 		f.Hint = "declare it, or quote it if it was meant as text"
 	}
-	return f
+	return w.among(f, e, path)
 }
 
 // faults takes errors apart and leaves out the headings that the evaluator puts over those of a disjunction.
@@ -227,29 +244,6 @@ func classify(e cueerrors.Error) string {
 	return CodeValue
 }
 
-// message returns what an error says without the path and the places, which findings have of their own. Structs that it
-// quotes are cut out: they are the schema's insides more often than not.
-func message(e cueerrors.Error) string {
-	format, args := e.Msg()
-	text := fmt.Sprintf(format, args...)
-	if text == "" || strings.Contains(text, "%!") {
-		text = e.Error()
-	}
-	for range 8 { // innermost first
-		next := regexp.MustCompile(`\{[^{}]{12,}\}`).ReplaceAllString(text, "a struct")
-		if next == text {
-			break
-		}
-		text = next
-	}
-	text = strings.ReplaceAll(text, "_|_", "an error")
-	text, _, _ = strings.Cut(text, "\n")
-	if r := []rune(text); len(r) > 300 {
-		text = string(r[:300]) + "…"
-	}
-	return text
-}
-
 // buildErrors reports what keeps the user's files from being evaluated at all.
 func buildErrors(src *sources, v cue.Value, inst *build.Instance) []Finding {
 	if inst.Err == nil && (v.Err() == nil || v.IncompleteKind() == cue.StructKind) {
@@ -258,12 +252,12 @@ func buildErrors(src *sources, v cue.Value, inst *build.Instance) []Finding {
 	var findings []Finding
 	w := &walker{src: src, doc: &Document{src: src}}
 	for _, e := range cueerrors.Errors(inst.Err) {
-		findings = append(findings, w.translate(e, strings.Join(e.Path(), ".")))
+		findings = append(findings, w.translate(e, pathOf(e)))
 	}
 	for _, e := range cueerrors.Errors(v.Err()) {
 		switch code := classify(e); code {
 		case CodeReference, CodeImport:
-			findings = append(findings, w.translate(e, strings.Join(e.Path(), ".")))
+			findings = append(findings, w.translate(e, pathOf(e)))
 		}
 	}
 	return findings
@@ -275,8 +269,8 @@ func loadErrors(src *sources, t *target, err error, tags []string) []Finding {
 	at := Place{File: src.rel(t.shown)}
 	broken := map[string]bool{}
 	for _, e := range innermost(err) {
-		text := message(e)
-		f := Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: text}
+		text := rawText(e)
+		f := Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: messageOr(e, "cannot be loaded")}
 		// A fault in the text of an imported file: report all there are in it.
 		if p := e.Position(); src.users(p) {
 			if !broken[p.Filename()] {
@@ -305,6 +299,7 @@ func loadErrors(src *sources, t *target, err error, tags []string) []Finding {
 			f.Hint = "the schema is imported as \"rvo.dev/schema\"; other packages lie in the folder of the pipeline's cue.mod"
 		case strings.Contains(text, "tag variable"):
 			f.Code = CodeTag
+			f.Message = "a tag takes no value from the machine"
 			f.Hint = "a pipeline sees nothing of the machine it runs on: give the value with -t"
 		}
 		findings = append(findings, f)
@@ -324,7 +319,8 @@ func innermost(err error) []cueerrors.Error {
 		}
 		for _, i := range innermost(inner) {
 			if !i.Position().IsValid() && e.Position().IsValid() {
-				i = cueerrors.Newf(e.Position(), "%s", message(i))
+				format, args := i.Msg()
+				i = cueerrors.Newf(e.Position(), format, args...)
 			}
 			out = append(out, i)
 		}

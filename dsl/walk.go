@@ -22,6 +22,8 @@ type walker struct {
 	shapes   *shapes
 	user     cue.Value // before the schema was unified with it
 	tags     []tag     // that were not given
+	all      cue.Value // with the schema
+	follow   []follower
 	findings []Finding
 }
 
@@ -33,7 +35,9 @@ func (w *walker) run() {
 		return
 	}
 	v := w.user.Unify(w.shapes.pipeline().v)
+	w.all = v
 	data := w.value(v, w.shapes.pipeline(), "", "")
+	w.followers()
 	w.rest(v)
 	w.decode(data)
 	w.expand()
@@ -200,6 +204,9 @@ func (w *walker) scalar(v cue.Value, sh *shape, path, label string) any {
 // unknown reports a field that the schema does not have.
 func (w *walker) unknown(v cue.Value, sh *shape, at, path, label, name string) {
 	f := Finding{Code: CodeUnknownField, Path: at, Place: node{v}.place(w.src)}
+	if near, ok := Nearest(name, sh.names()); ok {
+		f.Fix = w.src.fix(f.Place, name, near)
+	}
 	in := sh.called(label)
 	f.Message = fmt.Sprintf("unknown field %q in %s", name, in)
 	f.Hint = DidYouMean(name, sh.names(), in+" has")
@@ -241,7 +248,7 @@ func (w *walker) entry(f Finding) Finding {
 // rest reports what the evaluator still finds wrong where the walk found nothing.
 func (w *walker) rest(v cue.Value) {
 	for _, e := range faults(v.Validate(cue.Concrete(true), cue.Final())) {
-		path := strings.Join(e.Path(), ".")
+		path := pathOf(e)
 		if w.doc.Faulty(path) {
 			continue
 		}
