@@ -7,6 +7,9 @@ func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newVet(a),
 		newRun(a),
+		newExplain(a),
+		newPrint(a),
+		newFmt(a),
 		newSchema(a),
 		newCameras(a),
 		newBench(a),

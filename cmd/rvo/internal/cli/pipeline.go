@@ -10,6 +10,8 @@ import (
 
 // input is a pipeline that was read and judged.
 type input struct {
+	doc      *dsl.Document
+	spec     *graph.Spec
 	graph    *graph.Graph // nil when a finding is an error
 	findings []dsl.Finding
 	secrets  map[string]string // what a pipeline made for a camera refers to
@@ -21,7 +23,20 @@ func (a *app) load(ctx context.Context, paths, tags []string) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &input{graph: r.Graph, findings: r.Findings}, nil
+	return &input{doc: r.Document, spec: r.Spec, graph: r.Graph, findings: r.Findings}, nil
+}
+
+// sound loads a pipeline that another command than run works on. Where it has errors they are told, and the error ends the
+// command; warnings are vet's business.
+func (a *app) sound(ctx context.Context, paths, tags []string) (*input, error) {
+	in, err := a.load(ctx, paths, tags)
+	if err != nil {
+		return nil, err
+	}
+	if dsl.HasErrors(in.findings) {
+		return nil, printFindings(a, in.findings)
+	}
+	return in, nil
 }
 
 // loadAdHoc does the same for a pipeline made for one camera.
@@ -33,5 +48,5 @@ func (a *app) loadAdHoc(ctx context.Context, p *dsl.AdHoc, err error) (*input, e
 	if err != nil {
 		return nil, err
 	}
-	return &input{graph: r.Graph, findings: r.Findings, secrets: p.Secrets}, nil
+	return &input{doc: r.Document, spec: r.Spec, graph: r.Graph, findings: r.Findings, secrets: p.Secrets}, nil
 }
