@@ -90,6 +90,7 @@ type job struct {
 	now    tick.Time
 	inputs []node.Input
 	n      uint64
+	plain  bool        // on a goroutine, not on a CPU slot's thread
 	gone   atomic.Bool // abandoned: the worker that runs it is no longer counted on
 	ctx    context.Context
 	cancel context.CancelFunc // of this run alone; nil: the lane's

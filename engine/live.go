@@ -261,7 +261,9 @@ func (e *Engine) start(d *sched.Decision) {
 	}
 	l.current = j
 	l.context(e.pool.ctx, j)
-	e.pool.send(j, in.Blocking)
+	cost, _ := e.core.Pace(d.Instance)
+	j.plain = in.Blocking || cost > 0 && cost <= shortRun && !e.g.Lockstep
+	e.pool.send(j)
 }
 
 // abandon gives a lane's run up.
@@ -269,7 +271,7 @@ func (e *Engine) abandon(l *lane) {
 	if j := l.current; j != nil {
 		l.current = nil
 		e.metrics.run[l.index].observe(l.limit())
-		e.pool.abandon(j, e.g.Instances[l.index].Blocking)
+		e.pool.abandon(j)
 		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
 	}
 }

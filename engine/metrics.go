@@ -308,7 +308,7 @@ func (m *metrics) outputs(put putFunc) {
 	queueSeries(put, "log", e.logs.q.Len(), e.logs.q.Cap(), e.logs.q.Dropped())
 	queueSeries(put, "frames", e.ready.len(), len(e.cams), 0)
 	queueSeries(put, "jobs", len(e.pool.jobs), cap(e.pool.jobs), 0)
-	queueSeries(put, "blocking", len(e.pool.remote), cap(e.pool.remote), 0)
+	queueSeries(put, "plain", len(e.pool.plain), cap(e.pool.plain), 0)
 }
 
 func queueSeries(put putFunc, name string, depth, capacity int, dropped uint64) {

@@ -4,24 +4,30 @@ import (
 	"context"
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
-// pool is the threads that runs use: one locked thread for each CPU slot, at a lower priority than everything that must
-// not wait (nice +5: PERF 2.3), and a goroutine for each blocking run. The core never starts more than fit, so a job
-// never waits here.
+// pool is what carries runs out: one locked thread for each CPU slot, at a lower priority than everything that must
+// not wait (nice +5: PERF 2.3), and goroutines for runs that wait for something else or are over at once. The core never
+// starts more than fit, so a job never waits here.
 type pool struct {
 	e      *Engine
 	slots  int
-	jobs   chan *job // for CPU slots
-	remote chan *job // for goroutines that are done with a blocking run and idle
+	jobs   chan *job // for the locked threads
+	plain  chan *job // for goroutines that are idle after a run
 	idle   atomic.Int64
 	ctx    context.Context
 	leaked atomic.Int64 // threads that are stuck in abandoned runs
 }
 
+// shortRun is up to what learned cost a run takes no lowered thread. The way to a locked thread and back takes 18 us and as
+// much processor time, to a goroutine half a microsecond; what is over so soon delays nobody by a scheduler's slice, which is
+// what the threads are lowered for. A run that is suddenly longer does, once: its cost is learned.
+const shortRun = 50 * time.Microsecond
+
 func newPool(e *Engine, slots, blocking int) *pool {
 	n := len(e.g.Instances)
-	return &pool{e: e, slots: slots, jobs: make(chan *job, max(n, 1)), remote: make(chan *job, blocking)}
+	return &pool{e: e, slots: slots, jobs: make(chan *job, max(n, 1)), plain: make(chan *job, blocking+slots)}
 }
 
 func (p *pool) start(ctx context.Context) {
@@ -34,21 +40,20 @@ func (p *pool) start(ctx context.Context) {
 // stop lets the workers end once they are idle. No job may be sent any more.
 func (p *pool) stop() {
 	close(p.jobs)
-	close(p.remote)
+	close(p.plain)
 }
 
-// send starts a job.
-func (p *pool) send(j *job, blocking bool) {
-	if !blocking {
+// send starts a job. Whoever holds the turn calls it.
+func (p *pool) send(j *job) {
+	switch {
+	case !j.plain:
 		p.jobs <- j
-		return
-	}
-	if p.idle.Load() > 0 { // only the holder of the turn lowers it
+	case p.idle.Load() > 0: // nobody else lowers it
 		p.idle.Add(-1)
-		p.remote <- j
-		return
+		p.plain <- j
+	default:
+		p.e.spawn(func() { p.goroutine(j) })
 	}
-	p.e.spawn(func() { p.wait(j) })
 }
 
 // worker runs jobs until the pool stops or one of them was abandoned under it: then a successor has its place.
@@ -66,9 +71,9 @@ func (p *pool) worker() {
 	}
 }
 
-// wait runs a blocking job, and further ones that come when it is idle.
-func (p *pool) wait(j *job) {
-	for ok := true; ok; j, ok = <-p.remote {
+// goroutine runs a job, and further ones that come when it is idle. It has the core's priority, so it tells the core itself.
+func (p *pool) goroutine(j *job) {
+	for ok := true; ok; j, ok = <-p.plain {
 		gone := j.do()
 		p.e.results.add(j)
 		if !gone {
@@ -82,7 +87,7 @@ func (p *pool) wait(j *job) {
 }
 
 // abandon gives up the thread that a job is stuck in and puts another one in its place.
-func (p *pool) abandon(j *job, blocking bool) {
+func (p *pool) abandon(j *job) {
 	l := j.lane
 	if j.cancel != nil {
 		j.cancel()
@@ -91,7 +96,7 @@ func (p *pool) abandon(j *job, blocking bool) {
 		l.ctx, l.cancel = nil, nil
 	}
 	l.abandon(j)
-	if j.gone.Load() && !blocking {
+	if j.gone.Load() && !j.plain {
 		p.leaked.Add(1)
 		p.e.spawn(p.worker)
 	}
