@@ -179,6 +179,9 @@ func written(v cue.Value) string {
 		return kindName(v.IncompleteKind())
 	}
 	text := fmt.Sprint(v)
+	if strings.Contains(text, "_|_") {
+		return "something that cannot be evaluated"
+	}
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:60]) + "…"
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	cueerrors "cuelang.org/go/cue/errors"
 )
@@ -208,6 +209,9 @@ func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
 // translate turns an error of the evaluator's into a finding.
 func (w *walker) translate(e cueerrors.Error, path string) Finding {
 	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: messageOr(e, "cannot be evaluated")}
+	if f.Place.Line == 0 {
+		f.Place = orPlace(w.helper(path), f.Place)
+	}
 	if label := path[strings.LastIndexByte(path, '.')+1:]; strings.HasPrefix(f.Message, "must ") && label != "" {
 		f.Message = label + " " + f.Message // the schema's words, which want a subject
 	}
@@ -215,6 +219,21 @@ func (w *walker) translate(e cueerrors.Error, path string) Finding {
 		f.Hint = "declare it, or quote it if it was meant as text"
 	}
 	return w.among(f, e, path)
+}
+
+// helper returns where a field at the top of a file stands that is no part of the pipeline: a hidden field or a definition.
+func (w *walker) helper(path string) Place {
+	top, _, _ := strings.Cut(path, ".")
+	for _, f := range w.files {
+		for _, d := range f.Decls {
+			if field, ok := d.(*ast.Field); ok {
+				if name, _, err := ast.LabelName(field.Label); err == nil && name == top {
+					return w.src.place(field.Label.Pos())
+				}
+			}
+		}
+	}
+	return Place{}
 }
 
 // faults takes errors apart and leaves out the headings that the evaluator puts over those of a disjunction.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	cueerrors "cuelang.org/go/cue/errors"
 
 	"rvo.dev/schema"
@@ -22,6 +23,7 @@ type walker struct {
 	shapes   *shapes
 	user     cue.Value // before the schema was unified with it
 	tags     []tag     // that were not given
+	files    []*ast.File
 	all      cue.Value // with the schema
 	follow   []follower
 	findings []Finding

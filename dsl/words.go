@@ -148,12 +148,18 @@ func message(e cueerrors.Error) (string, bool) {
 	format, args := e.Msg()
 	text := rawText(e)
 	if words, ok := said(text); ok {
-		return shorten(words), true
+		words = shorten(words)
+		return words, !inside(words)
 	}
 	if format == "%s" && len(args) == 1 || strings.HasPrefix(text, "must ") {
 		return shorten(text), true
 	}
 	return "", false
+}
+
+// inside reports whether a text still quotes what only the evaluator knows: a definition of the schema, a fault.
+func inside(text string) bool {
+	return strings.ContainsAny(text, "{}") || strings.Contains(text, "_|_ //") || strings.Contains(text, "~(#") || strings.Contains(text, "errors in")
 }
 
 // rawText returns what an error says in the evaluator's own terms, without its path.
@@ -178,7 +184,7 @@ func messageOr(e cueerrors.Error, otherwise string) string {
 // to be read.
 func shorten(text string) string {
 	for range 8 { // innermost first
-		next := regexp.MustCompile(`\{[^{}]{12,}\}`).ReplaceAllString(text, "a struct")
+		next := regexp.MustCompile(`\{[^{}]*\}`).ReplaceAllString(text, "a struct")
 		if next == text {
 			break
 		}
