@@ -89,9 +89,6 @@ func sayings() []saying {
 // said returns what a person is told instead of a text of the evaluator or the parser, and false for one that it does not
 // know.
 func said(text string) (string, bool) {
-	if words, ok := expected(text); ok {
-		return words, true
-	}
 	for _, s := range sayings() {
 		re := regexp.MustCompile(`(?s)^(?:` + s.pattern + `)$`)
 		if m := re.FindStringSubmatchIndex(text); m != nil {
@@ -147,6 +144,9 @@ func expected(text string) (string, bool) {
 func message(e cueerrors.Error) (string, bool) {
 	format, args := e.Msg()
 	text := rawText(e)
+	if words, ok := expected(text); ok {
+		return words, true
+	}
 	if words, ok := said(text); ok {
 		words = shorten(words)
 		return words, !inside(words)
