@@ -58,6 +58,9 @@ type Config struct {
 	// Precise takes deadlines from the kernel's timer instead of the Go runtime's, where there is one: 6 us late instead
 	// of half a millisecond. Off where time is virtual, which the kernel does not know.
 	Precise bool
+	// Nice is how far the threads and processes of detectors are lowered below everything else: 0 (not at all) to MaxNice;
+	// nil: DefaultNice. It has no effect where threads have no priority of their own (not Linux).
+	Nice *int
 	// Record gets the log of everything the core is given (sched.ReadLog reads it back); nil: none is kept. It may block;
 	// the engine does not wait for it and does not close it.
 	Record io.Writer
@@ -196,7 +199,11 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e.metrics = newMetrics(e, cfg.Registry)
-	e.pool = newPool(e, slots, sched.DefaultBlocking)
+	nice, err := cfg.nice()
+	if err != nil {
+		return nil, err
+	}
+	e.pool = newPool(e, slots, sched.DefaultBlocking, nice)
 	if e.evidence, err = newKeeper(e); err != nil {
 		return nil, err
 	}
@@ -369,7 +376,7 @@ func (e *Engine) openModel(ctx context.Context, i int) (node.Model, error) {
 	if d.Isolate != graph.IsolateProcess {
 		return d.Kind.OpenDetector(ctx, env, d.Options)
 	}
-	m, err := isolate.Open(ctx, d.Kind, env, d.Options, isolate.Options{Still: e.g.Lockstep})
+	m, err := isolate.Open(ctx, d.Kind, env, d.Options, isolate.Options{Still: e.g.Lockstep, Nice: e.pool.nice})
 	if err != nil {
 		return nil, err
 	}

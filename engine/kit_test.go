@@ -101,7 +101,8 @@ func (k *kit) sink() {
 	k.spec.Sinks = append(k.spec.Sinks, graph.SinkSpec{ID: "memory", Kind: "memory"})
 }
 
-func (k *kit) engine() *Engine {
+// graph builds what was described.
+func (k *kit) graph() *graph.Graph {
 	k.t.Helper()
 	slices.SortFunc(k.spec.Detectors, func(a, b graph.DetectorSpec) int {
 		if a.ID < b.ID {
@@ -133,7 +134,12 @@ func (k *kit) engine() *Engine {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	k.cfg.Graph, k.cfg.RunID = g, "run"
+	return g
+}
+
+func (k *kit) engine() *Engine {
+	k.t.Helper()
+	k.cfg.Graph, k.cfg.RunID = k.graph(), "run"
 	if k.cfg.StateDir == "" {
 		k.cfg.StateDir = k.t.TempDir()
 	}

@@ -8,13 +8,15 @@ import (
 )
 
 // pool is what carries runs out: one locked thread for each CPU slot, at a lower priority than everything that must
-// not wait (nice +5: PERF 2.3), and goroutines for runs that wait for something else or are over at once. The core never
+// not wait (DefaultNice), and goroutines for runs that wait for something else or are over at once. The core never
 // starts more than fit, so a job never waits here.
 type pool struct {
 	e      *Engine
 	slots  int
-	jobs   chan *job // for the locked threads
-	plain  chan *job // for goroutines that are idle after a run
+	nice   int          // that the threads are to have
+	niced  atomic.Int64 // that they have
+	jobs   chan *job    // for the locked threads
+	plain  chan *job    // for goroutines that are idle after a run
 	idle   atomic.Int64
 	ctx    context.Context
 	leaked atomic.Int64 // threads that are stuck in abandoned runs
@@ -25,9 +27,9 @@ type pool struct {
 // what the threads are lowered for. A run that is suddenly longer does, once: its cost is learned.
 const shortRun = 50 * time.Microsecond
 
-func newPool(e *Engine, slots, blocking int) *pool {
+func newPool(e *Engine, slots, blocking, nice int) *pool {
 	n := len(e.g.Instances)
-	return &pool{e: e, slots: slots, jobs: make(chan *job, max(n, 1)), plain: make(chan *job, blocking+slots)}
+	return &pool{e: e, slots: slots, nice: nice, jobs: make(chan *job, max(n, 1)), plain: make(chan *job, blocking+slots)}
 }
 
 func (p *pool) start(ctx context.Context) {
@@ -59,7 +61,11 @@ func (p *pool) send(j *job) {
 // worker runs jobs until the pool stops or one of them was abandoned under it: then a successor has its place.
 func (p *pool) worker() {
 	runtime.LockOSThread() // never unlocked: the lowered thread ends with the goroutine
-	lowerPriority(p.e.log)
+	n, err := lowerPriority(p.nice)
+	if err != nil {
+		p.e.log.Warn("detector threads run at normal priority", "err", err)
+	}
+	p.niced.Store(int64(n))
 	for j := range p.jobs {
 		gone := j.do()
 		p.e.results.add(j)

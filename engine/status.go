@@ -19,6 +19,7 @@ type Status struct {
 	Uptime     time.Duration `json:"uptime_ns"`
 	Started    bool          `json:"started"`  // every node was opened or given its first chance to
 	Stopping   bool          `json:"stopping"` // no new work is begun
+	Nice       int           `json:"nice"`     // how far the detectors' threads are lowered, as the system took it
 	// Reasons says, node by node, why the pipeline is not ready; empty: it is.
 	Reasons   []Reason         `json:"reasons"`
 	Cameras   []CameraStatus   `json:"cameras"`
@@ -145,6 +146,7 @@ func (e *Engine) status() Status {
 	st := Status{
 		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
 		Started: p > phaseOpening && e.opened.Load() != nil, Stopping: p == phaseStopping || p == phaseDone, Reasons: []Reason{},
+		Nice:  int(e.pool.niced.Load()),
 		Sinks: e.sinkStatus(), Evidence: e.evidence.status(),
 		Events: EventCounts{Confirmed: e.records.confirmed.Load(), Updated: e.records.updated.Load(), Ended: e.records.ended.Load()},
 	}

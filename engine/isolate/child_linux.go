@@ -54,7 +54,7 @@ func Serve(kinds *node.Set, codec frame.Codec) error {
 	c := &child{control: control, log: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})), secrets: make(chan secretReply), done: make(chan struct{})}
 	c.clock.still = req.Still
 	c.clock.set(req.Clock)
-	lower(c.log)
+	lower(req.Nice, c.log)
 	name := filepath.Base(os.Args[0]) + ":" + req.ID
 	_ = os.WriteFile("/proc/self/comm", []byte(name), 0) // else ps and top call it exe; it matters to nothing else
 	return c.serve(kinds, codec, &req)
@@ -350,14 +350,12 @@ func closeInherited() {
 	}
 }
 
-// childNice is the lane threads' own lowering, for the same reason: what runs here must not delay the parent's core.
-const childNice = 5
-
 // childScore makes the kernel take this process and not its parent when the machine's memory is short.
 const childScore = "500"
 
-// lower lowers the priority of every thread there is; those to come inherit it.
-func lower(log *slog.Logger) {
+// lower lowers the priority of every thread there is; those to come inherit it. What runs here must not delay the parent's
+// core, as on the parent's own threads for detectors.
+func lower(nice int, log *slog.Logger) {
 	if err := os.WriteFile("/proc/self/oom_score_adj", []byte(childScore), 0); err != nil {
 		log.Warn("the detector's process is as dear to the kernel as its parent", "err", err)
 	}
@@ -375,7 +373,7 @@ func lower(log *slog.Logger) {
 				continue
 			}
 			done[e.Name()], again = true, true
-			if err := unix.Setpriority(unix.PRIO_PROCESS, tid, childNice); err != nil && !errors.Is(err, unix.ESRCH) {
+			if err := unix.Setpriority(unix.PRIO_PROCESS, tid, nice); err != nil && !errors.Is(err, unix.ESRCH) {
 				log.Warn("a thread of the detector's process runs at normal priority", "err", err)
 			}
 		}

@@ -34,6 +34,8 @@ var ErrKept = errors.New(`the detector keeps pictures past its run, which it can
 type Options struct {
 	// Still says that core time stands still while a run lasts, as in lockstep.
 	Still bool
+	// Nice is how far the process's threads are lowered below this one's, from 0 to 19.
+	Nice int
 }
 
 // environment returns the variables that a child gets: what libraries need to find their files and to be told how many

@@ -267,7 +267,7 @@ func open(t testing.TB) int {
 // model opens a kind in a process; the test closes it.
 func (r *rig) model(k node.Kind, options string) *Model {
 	r.t.Helper()
-	m, err := Open(context.Background(), &k, r.env, json.RawMessage(options), Options{})
+	m, err := Open(context.Background(), &k, r.env, json.RawMessage(options), Options{Nice: 7})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -565,7 +565,7 @@ func TestTheChildIsLowAndLean(t *testing.T) {
 			continue // it ended
 		}
 		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		if nice := fields[16]; nice != "5" {
+		if nice := fields[16]; nice != "7" {
 			t.Errorf("thread %s has nice %s", task.Name(), nice)
 		}
 	}

@@ -68,7 +68,7 @@ func (m *Model) start(ctx context.Context) (*process, error) {
 	}
 	err = control.sendJSON(msgOpen, openRequest{
 		Version: version, Kind: m.kind.Contract.Name, Options: m.options, ID: m.env.ID, Dir: m.env.Dir, StateDir: m.env.StateDir,
-		Seed: m.env.Seed, Threads: m.env.Threads, Clock: m.env.Now(), Still: m.opts.Still,
+		Seed: m.env.Seed, Threads: m.env.Threads, Clock: m.env.Now(), Still: m.opts.Still, Nice: m.opts.Nice,
 		Debug: m.env.Log.Enabled(ctx, slog.LevelDebug),
 	})
 	if err != nil {

@@ -50,6 +50,7 @@ type openRequest struct {
 	Threads  int             `json:"threads"`
 	Clock    tick.Time       `json:"clock"`
 	Still    bool            `json:"still"` // core time stands still while a run lasts
+	Nice     int             `json:"nice"`  // of every thread
 	Debug    bool            `json:"debug"` // debug records are wanted
 }
 

@@ -28,6 +28,7 @@ type runFlags struct {
 	stateDir string
 	record   string
 	list     bool
+	nice     int
 }
 
 func newRun(a *app) *cobra.Command {
@@ -60,6 +61,7 @@ has errors. 2: it could not run. 130: a second signal.`,
 	fs.DurationVar(&f.drain, "drain", engine.DefaultDrain, "how long a stop may take")
 	fs.StringVar(&f.clipsDir, "clips-dir", "", "folder for clips, instead of the evidence policies' own")
 	fs.StringVar(&f.stateDir, "state-dir", "", "folder for what is written (default $XDG_STATE_HOME/rvo/NAME or ~/.local/state/rvo/NAME)")
+	fs.IntVar(&f.nice, "nice", engine.DefaultNice, "how far detectors stand back behind everything else: 0 (not at all) to 19")
 	fs.StringVar(&f.record, "record", "", "file for the log of everything the core is given: the same log gives the same decisions")
 	fs.BoolVar(&f.list, "list-cameras", false, "list the cameras of this machine and exit")
 	f.input.add(fs)
@@ -71,6 +73,9 @@ has errors. 2: it could not run. 130: a second signal.`,
 func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, args []string) (err error) {
 	if f.limit < 0 || f.drain < 0 {
 		return errors.New("--for and --drain must not be negative")
+	}
+	if f.nice < 0 || f.nice > engine.MaxNice {
+		return fmt.Errorf("--nice %d: must be from 0 to %d", f.nice, engine.MaxNice)
 	}
 	log, err := f.log.open(a)
 	if err != nil {
@@ -123,7 +128,7 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	engine.Tune(g)
 	e, err := engine.New(engine.Config{
 		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry, Precise: true, Record: record.writer(),
-		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain,
+		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain, Nice: &f.nice,
 		Secret: secrets(g.Dir, in.secrets, a.Env),
 	})
 	if err != nil {
