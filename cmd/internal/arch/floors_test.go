@@ -28,6 +28,7 @@ dsl/compile, engine/analysis < dsl/vet < dsl/vet/vettest
 dsl/compile, engine/sched < dsl/test
 dsl < dsl/report < cmd/rvo/internal/cli
 dsl/compile < dsl/show < cmd/rvo/internal/cli
+dsl/compile < dsl/draw < cmd/rvo/internal/cli
 cmd/rvo/internal/watch < cmd/rvo/internal/cli
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
 dsl/compile, nodes/all < cmd/internal/arch

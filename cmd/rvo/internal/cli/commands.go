@@ -8,6 +8,7 @@ func commands(a *app) []*cobra.Command {
 		newVet(a),
 		newRun(a),
 		newExplain(a),
+		newGraph(a),
 		newPrint(a),
 		newFmt(a),
 		newSchema(a),
