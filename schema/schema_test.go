@@ -22,7 +22,9 @@ func structs() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"#Pipeline": reflect.TypeFor[Pipeline](), "#Engine": reflect.TypeFor[Engine](), "#Camera": reflect.TypeFor[Camera](),
 		"#Detector": reflect.TypeFor[Detector](), "#Signal": reflect.TypeFor[Signal](), "#Cond": reflect.TypeFor[Cond](),
-		"#Event": reflect.TypeFor[Event](), "#Evidence": reflect.TypeFor[Evidence](), "#Sink": reflect.TypeFor[Sink](),
+		"#On": reflect.TypeFor[On](), "#AtLeast": reflect.TypeFor[AtLeast](), "#Sequence": reflect.TypeFor[Sequence](),
+		"#During": reflect.TypeFor[During](),
+		"#Event":  reflect.TypeFor[Event](), "#Evidence": reflect.TypeFor[Evidence](), "#Sink": reflect.TypeFor[Sink](),
 		"#Test": reflect.TypeFor[Test](), "#Step": reflect.TypeFor[Step](), "#Box": reflect.TypeFor[Box](),
 		"#Expect": reflect.TypeFor[Expect](), "#Forbid": reflect.TypeFor[Forbid](),
 	}

@@ -31,6 +31,10 @@ const (
 	CodeSignal = "RVO101"
 	// CodeNode is a camera, an evidence or a sink that does not exist.
 	CodeNode = "RVO102"
+	// CodeArea is a zone or mask that is no part of a picture.
+	CodeArea = "RVO114"
+	// CodeScope is an event of the whole pipeline that does not say which cameras its signals are of.
+	CodeScope = "RVO115"
 	// CodeKind is a node with no kind or several.
 	CodeKind = "RVO110"
 	// CodeEmptyCondition is a condition without anything in it.
@@ -153,6 +157,14 @@ func (c *compiler) engine() {
 	}
 	c.spec.Engine.Cores = or(e.Cores, 0)
 	c.spec.Engine.RingMemory = c.size("engine.ringMemory", e.RingMemory, 0)
+	c.spec.Engine.Memory = c.size("engine.memory", e.Memory, 0)
+	if ring, all := c.spec.Engine.RingMemory, c.spec.Engine.Memory; all > 0 && ring > all {
+		c.report(dsl.Finding{
+			Code: dsl.CodeValue, Path: "engine.ringMemory", Message: "ringMemory is above memory, which it is a part of",
+			Hint:    "lower it, or raise memory",
+			Related: []dsl.Related{{Place: c.doc.ValuePlace("engine.memory"), Message: "memory"}},
+		})
+	}
 	c.spec.Engine.Reserve = or(e.Reserve, 0)
 	if r, n := c.spec.Engine.Reserve, c.spec.Engine.Cores; n > 0 && r >= n {
 		c.report(dsl.Finding{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -107,9 +108,16 @@ func TestRevision(t *testing.T) {
 
 // Every operator and relation of the engine can be written, and the schema has no other.
 func TestConditionsMeetTheEngine(t *testing.T) {
-	fields := map[string]bool{"for": true, "unknown": true}
+	// What modifies an answer, where a leaf looks, the short forms of two lists, and the tree as text.
+	fields := map[string]bool{
+		"for": true, "within": true, "unknown": true, "camera": true, "label": true, "zone": true, "expr": true,
+		"atLeast": true, "sequence": true,
+	}
 	for _, op := range event.Operators() {
 		fields[op.Name] = true
+	}
+	for f := range reflect.TypeFor[event.BoxFilter]().Fields() {
+		fields[strings.ToLower(f.Name[:1])+f.Name[1:]] = true
 	}
 	for r := event.Eq; r <= event.In; r++ {
 		fields[r.String()] = true

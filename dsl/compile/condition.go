@@ -9,6 +9,7 @@ import (
 
 	"rvo.dev/dsl"
 	"rvo.dev/engine/event"
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/signal"
 	"rvo.dev/schema"
 )
@@ -20,8 +21,8 @@ const (
 )
 
 // condition compiles the condition that stands under field of the node at base.
-func (c *compiler) condition(base, field string, in *schema.Cond) *event.Cond {
-	t := &tree{c: c, base: base}
+func (c *compiler) condition(base, field string, in *schema.Cond, scope graph.Scope) *event.Cond {
+	t := &tree{c: c, base: base, scope: scope}
 	cond := t.node(in, field, 1)
 	if t.tooDeep || t.leaves > MaxLeaves {
 		c.report(dsl.Finding{
@@ -37,6 +38,7 @@ func (c *compiler) condition(base, field string, in *schema.Cond) *event.Cond {
 type tree struct {
 	c       *compiler
 	base    string // the node it belongs to
+	scope   graph.Scope
 	leaves  int
 	tooDeep bool
 }
@@ -53,6 +55,7 @@ func (t *tree) node(in *schema.Cond, path string, depth int) *event.Cond {
 		return out
 	}
 	out.For = t.c.duration(t.base+"."+path+".for", in.For, 0)
+	out.Within = t.c.duration(t.base+"."+path+".within", in.Within, 0)
 	if in.Unknown != nil {
 		out.Unknown = word(in.Unknown, named[event.Answer]{"yes", event.Yes}, named[event.Answer]{"no", event.No})
 	}
@@ -71,9 +74,7 @@ func (t *tree) node(in *schema.Cond, path string, depth int) *event.Cond {
 		})
 		return out
 	}
-	if in.Signal == nil {
-		t.stray(in, path, kinds[0])
-	}
+	t.stray(in, path, kinds[0])
 	switch kinds[0] {
 	case "all":
 		out.Op = event.OpAll
@@ -81,12 +82,17 @@ func (t *tree) node(in *schema.Cond, path string, depth int) *event.Cond {
 	case "any":
 		out.Op = event.OpAny
 		t.parts(out, *in.Any, path+".any", depth)
+	case "atLeast":
+		t.atLeast(out, in.AtLeast, path+".atLeast", depth)
+	case "sequence":
+		t.sequence(out, in.Sequence, path+".sequence", depth)
 	case "not":
 		out.Op = event.OpNot
 		out.Of = []*event.Cond{t.node(in.Not, path+".not", depth+1)}
 	case "absent":
 		t.leaves++
 		out.Op, out.Signal = event.OpAbsent, *in.Absent
+		t.camera(out, in, path)
 		t.c.signal(t.base+"."+path+".absent", *in.Absent)
 	case "signal":
 		t.leaves++
@@ -95,12 +101,55 @@ func (t *tree) node(in *schema.Cond, path string, depth int) *event.Cond {
 	return out
 }
 
+// atLeast compiles so many parts out of several.
+func (t *tree) atLeast(out *event.Cond, in *schema.AtLeast, path string, depth int) {
+	out.Op, out.N = event.OpAtLeast, or(in.N, 1)
+	parts := or(in.Of, nil)
+	if in.Of != nil {
+		t.parts(out, parts, path+".of", depth)
+	}
+	if out.N > len(parts) && len(parts) > 0 {
+		t.report(CodeNoParts, path+".n", fmt.Sprintf("at least %d of %d parts can never be yes", out.N, len(parts)),
+			fmt.Sprintf("ask for at most %d, or add parts", len(parts)))
+	}
+}
+
+// sequence compiles parts that become yes one after the other.
+func (t *tree) sequence(out *event.Cond, in *schema.Sequence, path string, depth int) {
+	out.Op, out.Span = event.OpSequence, t.c.duration(t.base+"."+path+".within", in.Within, 0)
+	if in.Of != nil {
+		t.parts(out, *in.Of, path+".of", depth)
+	}
+}
+
+// camera sees to it that a leaf's camera exists, and is named where the event is watched once for all cameras.
+func (t *tree) camera(out *event.Cond, in *schema.Cond, path string) {
+	known := ids(t.c.in.Cameras)
+	switch {
+	case in.Camera != nil:
+		out.Camera = *in.Camera
+		t.c.ref(t.base+"."+path+".camera", "camera", *in.Camera, known)
+	case t.scope == graph.ScopePipeline:
+		at := t.base + "." + path
+		place := t.c.doc.ValuePlace(at + ".signal")
+		if out.Op == event.OpAbsent {
+			place = t.c.doc.ValuePlace(at + ".absent")
+		}
+		t.c.report(dsl.Finding{
+			Code: CodeScope, Path: at, Place: place,
+			Message: out.Signal + " does not say of which camera: the event is watched once, for the pipeline",
+			Related: []dsl.Related{{Place: t.c.doc.ValuePlace(t.base + ".scope"), Message: "the scope"}},
+			Hint:    "write camera beside it, one of " + dsl.List(known),
+		})
+	}
+}
+
 func (t *tree) parts(out *event.Cond, parts []schema.Cond, path string, depth int) {
 	if len(parts) == 0 {
-		never := "all of nothing is always yes"
-		if out.Op == event.OpAny {
-			never = "any of nothing is always no"
-		}
+		never := map[event.Op]string{
+			event.OpAll: "all of nothing is always yes", event.OpAny: "any of nothing is always no",
+			event.OpAtLeast: "atLeast has no parts: it is always no", event.OpSequence: "sequence has no parts: it is always no",
+		}[out.Op]
 		t.report(CodeNoParts, path, never, "give it at least one part")
 	}
 	for i := range parts {
@@ -118,11 +167,27 @@ func (t *tree) empty(in *schema.Cond, path string) {
 			"write {signal: \"detector.signal\", "+names[0]+": …}")
 		return
 	}
-	t.report(CodeEmptyCondition, path, "condition is empty", "give it one of all, any, not, signal, absent, expr")
+	if names := filters(in); len(names) > 0 {
+		t.report(CodeNoComparison, path+"."+names[0], names[0]+" chooses no boxes: the condition names no signal",
+			"write {signal: \"detector.boxes\", "+names[0]+": …, gte: 1}")
+		return
+	}
+	t.report(CodeEmptyCondition, path, "condition is empty", "give it one of all, any, atLeast, sequence, not, signal, absent, expr")
 }
 
-// stray reports comparisons beside something that cannot be compared.
+// stray reports what stands beside something that it says nothing about.
 func (t *tree) stray(in *schema.Cond, path, kind string) {
+	if kind == "signal" {
+		return
+	}
+	for _, name := range filters(in) {
+		t.report(CodeNoComparison, path+"."+name, fmt.Sprintf("%s cannot stand beside %s: it chooses boxes of a signal", name, kind),
+			"put it beside the signal it is meant for")
+	}
+	if in.Camera != nil && kind != "absent" {
+		t.report(CodeNoComparison, path+".camera", "camera cannot stand beside "+kind+": it says of which camera a signal is meant",
+			"put it beside each signal it is meant for")
+	}
 	for _, name := range comparators(in) {
 		t.report(CodeNoComparison, path+"."+name, fmt.Sprintf("%s cannot stand beside %s: only a signal is compared", name, kind),
 			"put it beside the signal it is meant for")
@@ -134,6 +199,8 @@ func (t *tree) leaf(out *event.Cond, in *schema.Cond, path string) {
 	at := t.base + "." + path
 	emit, ok := t.c.signal(at+".signal", *in.Signal)
 	out.Compare = t.comparisons(in, path)
+	out.Filter = t.filter(in, emit, path)
+	t.camera(out, in, path)
 	if !ok || emit == nil {
 		return
 	}
@@ -295,6 +362,8 @@ func kindsOf(in *schema.Cond) []string {
 	}
 	add("all", in.All != nil)
 	add("any", in.Any != nil)
+	add("atLeast", in.AtLeast != nil)
+	add("sequence", in.Sequence != nil)
 	add("not", in.Not != nil)
 	add("signal", in.Signal != nil)
 	add("absent", in.Absent != nil)

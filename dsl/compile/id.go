@@ -36,6 +36,11 @@ func (c *compiler) ids() {
 		}
 	}
 	check("cameras", "camera", ids(c.in.Cameras))
+	for _, id := range ids(c.in.Cameras) {
+		check("cameras."+id+".zones", "zone", ids(c.in.Cameras[id].Zones))
+		check("cameras."+id+".masks", "mask", ids(c.in.Cameras[id].Masks))
+		check("cameras."+id+".labels", "label", ids(c.in.Cameras[id].Labels))
+	}
 	check("detectors", "detector", ids(c.in.Detectors))
 	check("events", "event", ids(c.in.Events))
 	check("evidence", "evidence", ids(c.in.Evidence))

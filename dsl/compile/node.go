@@ -25,28 +25,6 @@ const DefaultSink = "stdout"
 // DefaultSeverity is how much an event matters that does not say.
 const DefaultSeverity = "info"
 
-func (c *compiler) camera(id string) {
-	in, path := c.in.Cameras[id], "cameras."+id
-	s := graph.CameraSpec{
-		ID: id, FPS: or(in.FPS, 0), Width: or(in.Width, 0), Height: or(in.Height, 0),
-		Ring: c.duration(path+".ring", in.Ring, 0),
-		Pace: word(in.Pace, named[graph.Pace]{"live", graph.PaceLive}, named[graph.Pace]{"lockstep", graph.PaceLockstep}),
-		Loop: or(in.Loop, false), Enabled: or(in.Enabled, true), Place: c.place(path),
-	}
-	if k := c.kind(node.RoleCamera, path, id, in.Kinds); k != nil {
-		s.Kind, s.Options = k.Contract.Name, in.Kinds[k.Contract.Name]
-		if k.Contract.Live {
-			s.FreezeAfter = graph.DefaultFreezeAfter
-		}
-	}
-	if in.Prio != nil {
-		p := c.priority(in.Prio)
-		s.Priority = &p
-	}
-	s.FreezeAfter = c.duration(path+".freezeAfter", in.Freeze, s.FreezeAfter)
-	c.spec.Cameras = append(c.spec.Cameras, s)
-}
-
 // priority reads a priority; normal where there is none.
 func (*compiler) priority(w *string) graph.Priority {
 	return word(w, named[graph.Priority]{"normal", graph.Normal}, named[graph.Priority]{"low", graph.Low},
@@ -56,7 +34,7 @@ func (*compiler) priority(w *string) graph.Priority {
 func (c *compiler) detector(id string) {
 	in, path := c.in.Detectors[id], "detectors."+id
 	s := graph.DetectorSpec{
-		ID: id, Cameras: c.refs(path+".cameras", "camera", in.Cameras, ids(c.in.Cameras)),
+		ID: id, Cameras: c.cameras(path+".cameras", in.Cameras),
 		FPS: or(in.FPS, 0), Cost: c.duration(path+".cost", in.Cost, 0), Threads: or(in.Threads, 1),
 		Timeout: c.duration(path+".timeout", in.Timeout, 0),
 		Frame: word(in.Frame, named[graph.FramePolicy]{"next", graph.FrameNext},
@@ -82,6 +60,7 @@ func (c *compiler) detector(id string) {
 			named[graph.CostClass]{"medium", graph.CostMedium}, named[graph.CostClass]{"high", graph.CostHigh})
 		s.CostClass = &class
 	}
+	c.on(&s, path, in.On)
 	for i, name := range in.Needs {
 		at := fmt.Sprintf("%s.needs.%d", path, i)
 		if slices.Contains(in.Needs[:i], name) {
@@ -98,7 +77,12 @@ func (c *compiler) detector(id string) {
 	}
 	s.Needs = in.Needs
 	if in.When != nil {
-		s.When = c.condition(path, "when", in.When)
+		s.When = c.condition(path, "when", in.When, graph.ScopeCamera)
+		on := s.Cameras
+		if len(on) == 0 {
+			on = ids(c.in.Cameras)
+		}
+		c.zones(path, s.When, on)
 	}
 	for _, name := range ids(in.Emits) {
 		at := path + ".emits." + name
@@ -122,8 +106,10 @@ func (c *compiler) detector(id string) {
 func (c *compiler) event(id string) {
 	in, path := c.in.Events[id], "events."+id
 	s := graph.EventSpec{
-		ID: id, Cameras: c.refs(path+".cameras", "camera", in.Cameras, ids(c.in.Cameras)),
-		Hold: c.duration(path+".hold", in.Hold, 0), Grace: c.duration(path+".grace", in.Grace, 0),
+		ID: id, Cameras: c.cameras(path+".cameras", in.Cameras),
+		Scope:        word(in.Scope, named[graph.Scope]{"camera", graph.ScopeCamera}, named[graph.Scope]{"pipeline", graph.ScopePipeline}),
+		DecideWithin: c.duration(path+".decideWithin", in.DecideWithin, 0),
+		Hold:         c.duration(path+".hold", in.Hold, 0), Grace: c.duration(path+".grace", in.Grace, 0),
 		UnknownGrace: c.duration(path+".unknownGrace", in.UnknownGrace, graph.DefaultUnknownGrace),
 		Cooldown:     c.duration(path+".cooldown", in.Cooldown, 0),
 		MaxDuration:  c.duration(path+".maxDuration", in.MaxDuration, 0), HasMax: in.MaxDuration != nil,
@@ -135,8 +121,18 @@ func (c *compiler) event(id string) {
 	if in.Evidence != nil {
 		c.ref(path+".evidence", "evidence", *in.Evidence, ids(c.in.Evidence))
 	}
+	if in.Cameras != nil && s.Scope == graph.ScopePipeline {
+		c.report(dsl.Finding{
+			Code: CodeScope, Path: path + ".cameras", Place: c.doc.Place(path + ".cameras"),
+			Message: "event " + id + " is watched once, for the pipeline: it has no cameras of its own",
+			Related: []dsl.Related{{Place: c.doc.ValuePlace(path + ".scope"), Message: "the scope"}},
+			Hint:    "take the cameras away, and name one beside each signal: camera: …",
+		})
+	}
+	s.During = c.during(path+".during", in.During)
 	if in.When != nil {
-		s.When = c.condition(path, "when", in.When)
+		s.When = c.condition(path, "when", in.When, s.Scope)
+		c.zones(path, s.When, c.watched(s.Cameras, s.When))
 	}
 	c.spec.Events = append(c.spec.Events, s)
 }

@@ -147,13 +147,16 @@ func (f *filler) ttls(d *schema.Detector, g *graph.Detector, at string) {
 
 func (f *filler) event(p *schema.Pipeline, s *graph.EventSpec) {
 	e, at := p.Events[s.ID], "events."+s.ID+"."
+	fill(f, at+"scope", &e.Scope, "camera", byDefault)
 	cameras := s.Cameras
 	if len(cameras) == 0 {
 		for i := range f.g.Cameras {
 			cameras = append(cameras, f.g.Cameras[i].ID)
 		}
 	}
-	fill(f, at+"cameras", &e.Cameras, cameras, byDefault+": every camera")
+	if s.Scope == graph.ScopeCamera {
+		fill(f, at+"cameras", &e.Cameras, cameras, byDefault+": every camera")
+	}
 	fill(f, at+"hold", &e.Hold, duration(s.Hold), byDefault)
 	fill(f, at+"grace", &e.Grace, duration(s.Grace), byDefault)
 	fill(f, at+"unknownGrace", &e.UnknownGrace, duration(s.UnknownGrace), byDefault)

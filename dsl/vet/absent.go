@@ -35,7 +35,7 @@ func absentNeeds(p *Pass, d *graph.DetectorSpec) {
 	for i, n := range d.Needs {
 		from := p.detector(producer(n))
 		for _, c := range p.cameras(d.Cameras) {
-			if runsOn(from, c.ID) {
+			if runsOn(from, c.ID) || !runsOn(d, c.ID) {
 				continue
 			}
 			why := "does not run on camera " + c.ID
@@ -59,8 +59,11 @@ func absentSignals(p *Pass, e *graph.EventSpec) {
 	signals := e.When.Signals()
 	written := func(camera string) bool {
 		return slices.ContainsFunc(signals, func(r event.Ref) bool {
-			d := p.detector(producer(r.Signal))
-			return producer(r.Signal) == graph.CameraSignals || d != nil && runsOn(d, camera)
+			d, on := p.detector(producer(r.Signal)), camera
+			if r.Camera != "" {
+				on = r.Camera
+			}
+			return producer(r.Signal) == graph.CameraSignals || d != nil && runsOn(d, on)
 		})
 	}
 	disabled := slices.ContainsFunc(signals, func(r event.Ref) bool {

@@ -119,7 +119,8 @@ func (p *Pass) cameras(ids []string) []*graph.CameraSpec {
 
 // runsOn reports whether a detector writes its signals on a camera.
 func runsOn(d *graph.DetectorSpec, camera string) bool {
-	return d.Enabled && (len(d.Cameras) == 0 || slices.Contains(d.Cameras, camera))
+	_, runs := d.At(camera)
+	return runs
 }
 
 // producer returns the id of the detector that gives a signal.

@@ -94,6 +94,16 @@ func Codes() []Code {
 				"Leave a list out to mean all.",
 		},
 		{
+			compile.CodeArea, "zone or mask that is no part of a picture",
+			"A zone or a mask is a polygon: at least three corners, [x, y] in fractions of the picture, in the order in which they " +
+				"stand round it. Where two of its sides cross, two corners are in the wrong order, and what is inside is anybody's guess.",
+		},
+		{
+			compile.CodeScope, "event of the whole pipeline that names no cameras",
+			"An event with scope \"pipeline\" is watched once, so each signal of its condition has to say of which camera it is meant: " +
+				"{signal: \"motion.level\", camera: \"gate\", …}. It has no cameras of its own.",
+		},
+		{
 			compile.CodeKind, "node with no kind or several",
 			"A camera, detector or sink has exactly one kind, named by the key that holds its options: file: {path: …}.",
 		},

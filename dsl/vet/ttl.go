@@ -63,11 +63,14 @@ func (p *Pass) ttl(d *graph.DetectorSpec, signal, path string, ttl, period, cost
 // period returns the longest time between two values of a detector on any of its cameras, and the path of the rate that
 // decides it.
 func (p *Pass) period(d *graph.DetectorSpec) (time.Duration, string) {
-	longest, from := every(d.FPS), "detectors."+d.ID+".fps"
+	longest, from := time.Duration(0), ""
 	for _, c := range p.cameras(d.Cameras) {
-		if q, at := p.periodOn(d, c, map[string]bool{}); q > longest {
+		if q, at := p.periodOn(d, c, map[string]bool{}); q > longest && runsOn(d, c.ID) {
 			longest, from = q, at
 		}
+	}
+	if longest == 0 {
+		return every(d.FPS), "detectors." + d.ID + ".fps"
 	}
 	return longest, from
 }
@@ -75,7 +78,11 @@ func (p *Pass) period(d *graph.DetectorSpec) (time.Duration, string) {
 // periodOn returns the time between two values of a detector on a camera: the longest of its own period, the camera's
 // and those of the detectors whose signals it needs.
 func (p *Pass) periodOn(d *graph.DetectorSpec, c *graph.CameraSpec, seen map[string]bool) (time.Duration, string) {
-	longest, from := every(d.FPS), "detectors."+d.ID+".fps"
+	at, _ := d.At(c.ID)
+	longest, from := every(at.FPS), "detectors."+d.ID+".fps"
+	if d.On[c.ID].FPS != nil {
+		from = "detectors." + d.ID + ".on." + c.ID + ".fps"
+	}
 	if k := p.contract(node.RoleDetector, d.Kind); k != nil && !k.NoFrame && every(c.FPS) > longest {
 		longest, from = every(c.FPS), "cameras."+c.ID+".fps"
 	}
