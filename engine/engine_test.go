@@ -609,7 +609,7 @@ func TestFrozenPictureIsSeen(t *testing.T) {
 	})
 }
 
-// TestInputLogReplays: what a run was given, read back and given to another core, decides the same events.
+// TestInputLogReplays: what a run was given, read back and given to another core turn by turn, decides the same.
 func TestInputLogReplays(t *testing.T) {
 	for _, pace := range []graph.Pace{graph.PaceLive, graph.PaceLockstep} {
 		synctest.Test(t, func(t *testing.T) {
@@ -617,6 +617,7 @@ func TestInputLogReplays(t *testing.T) {
 			var log bytes.Buffer
 			k.cfg.Record = &log
 			k.camera("front", 10, &fakeCamera{frames: 100}).Pace = pace
+			k.camera("back", 10, &fakeCamera{frames: 100}).Pace = pace
 			k.detector("d", 10, func(_ context.Context, n uint64, run *node.Run) error {
 				if n%17 == 0 {
 					return errTest
@@ -627,6 +628,8 @@ func TestInputLogReplays(t *testing.T) {
 			})
 			k.event("e", "d.count", 500*time.Millisecond)
 			k.sink()
+			var decided []string
+			k.cfg.Observe = func(_ []sched.Input, _ time.Duration, out []sched.Decision) { decided = append(decided, decisions(out)) }
 			e := k.run(time.Hour)
 			h, inputs, err := sched.ReadLog(&log)
 			if err != nil {
@@ -635,13 +638,21 @@ func TestInputLogReplays(t *testing.T) {
 			core := sched.New(e.g, sched.Options{Slots: h.Slots, Reserve: h.Reserve, Blocking: h.Blocking})
 			var got []string
 			var out []sched.Decision
-			for _, in := range inputs {
-				out = core.Step(in, out[:0])
+			turns := 0
+			for ins := range sched.Turns(inputs) {
+				out = core.Turn(ins, out[:0])
+				if text := decisions(out); turns < len(decided) && text != decided[turns] {
+					t.Fatalf("pace %d: turn %d of the replay decides %s, the run decided %s", pace, turns, text, decided[turns])
+				}
+				turns++
 				for _, d := range out {
 					if d.Kind == sched.DecisionEvent && d.Occurrence != "" {
 						got = append(got, d.Occurrence+" "+d.Transition.Kind.String())
 					}
 				}
+			}
+			if turns != len(decided) {
+				t.Errorf("pace %d: %d turns in the log, %d in the run", pace, turns, len(decided))
 			}
 			var want []string
 			for _, r := range k.records {
@@ -652,6 +663,17 @@ func TestInputLogReplays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// decisions writes out what a turn decided.
+func decisions(out []sched.Decision) string {
+	var b strings.Builder
+	for i := range out {
+		d := out[i]
+		d.EventDetail = nil
+		fmt.Fprintf(&b, "%s %+v; ", d.Kind, d)
+	}
+	return b.String()
 }
 
 // full is a disk without room.
