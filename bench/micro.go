@@ -20,6 +20,7 @@ type rig struct {
 	out      []sched.Decision
 	inputs   []sched.Input // ends of runs that are out
 	values   [][]node.Output
+	said     int64 // what the runs say, another value for each picture
 	now      tick.Time
 	seq      uint64
 	nextShot tick.Time
@@ -57,8 +58,8 @@ func newRig(n int) (*rig, error) {
 		return nil, err
 	}
 	r := &rig{core: sched.New(g, sched.Options{Slots: max(n, 1)}), out: make([]sched.Decision, 0, 256)}
-	for i := range g.Instances {
-		r.values = append(r.values, []node.Output{{Index: 0, Value: signal.Int(1)}, {Index: 1, Value: signal.Int(int64(i % 2))}})
+	for range g.Instances {
+		r.values = append(r.values, []node.Output{{Index: 0}, {Index: 1}})
 	}
 	r.inputs = make([]sched.Input, 0, n)
 	r.step(sched.Input{Kind: sched.InputStart, Run: "rig"})
@@ -84,22 +85,30 @@ func leaves(n, first int) []*event.Cond {
 func (r *rig) step(in sched.Input) {
 	r.steps++
 	r.out = r.core.Step(in, r.out[:0])
+	r.runs()
+}
+
+// runs lets what was started be over at once.
+func (r *rig) runs() {
 	for i := range r.out {
 		if d := &r.out[i]; d.Kind == sched.DecisionRun {
-			r.inputs = append(r.inputs, sched.Input{Kind: sched.InputFinished, Instance: d.Instance, Job: d.Job, Outputs: r.values[d.Instance]})
+			v := r.values[d.Instance]
+			v[0].Value, v[1].Value = signal.Int(r.said), signal.Int(r.said%2)
+			r.inputs = append(r.inputs, sched.Input{Kind: sched.InputFinished, Now: r.now, Instance: d.Instance, Job: d.Job, Outputs: v})
 		}
 	}
 }
 
-// frame shows the next picture and ends every run that it starts, in the same moment.
+// frame shows the next picture and ends every run that it starts, in the same moment and in one turn.
 func (r *rig) frame() {
 	r.seq++
+	r.said++
 	r.step(sched.Input{Kind: sched.InputFrame, Now: r.now, Seq: r.seq, Capture: r.now})
 	for len(r.inputs) > 0 {
-		in := r.inputs[len(r.inputs)-1]
-		r.inputs = r.inputs[:len(r.inputs)-1]
-		in.Now = r.now
-		r.step(in)
+		r.steps++
+		r.out = r.core.Turn(r.inputs, r.out[:0])
+		r.inputs = r.inputs[:0]
+		r.runs()
 	}
 }
 
