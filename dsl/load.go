@@ -22,12 +22,12 @@ import (
 
 // schemaFile is where the schema lies in a module. It is one file, so that one which the user keeps there for the
 // editor is hidden as a whole.
-const schemaFile = "cue.mod/pkg/rvo.dev/schema/schema.cue"
+const schemaFile = schema.VendoredPath
 
 // languageVersion is that of modules we make up, and the least that the schema can be read with is leastVersion: the
 // one that has error().
 const (
-	languageVersion = "v0.17.0"
+	languageVersion = schema.LanguageVersion
 	leastVersion    = "v0.14.0"
 )
 
