@@ -629,7 +629,9 @@ func TestInputLogReplays(t *testing.T) {
 			k.event("e", "d.count", 500*time.Millisecond)
 			k.sink()
 			var decided []string
-			k.cfg.Observe = func(_ []sched.Input, _ time.Duration, out []sched.Decision) { decided = append(decided, decisions(out)) }
+			k.cfg.Observe = func(_ []sched.Input, _ time.Duration, out []sched.Decision) {
+				decided = append(decided, decisions(out))
+			}
 			e := k.run(time.Hour)
 			h, inputs, err := sched.ReadLog(&log)
 			if err != nil {

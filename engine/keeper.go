@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -194,15 +195,20 @@ func (k *keeper) open(d *sched.Decision) string {
 	if ev.Evidence < 0 {
 		return ""
 	}
+	camera := clipCamera(m, d)
+	if camera < 0 {
+		k.e.log.Warn("no clip of this event: it looks at no camera that is in use", "node", "event/"+ev.ID)
+		return ""
+	}
 	capture := d.Capture
 	if d.Frame == 0 || capture > d.At {
 		capture = d.At // nothing that decided came from a picture
 	}
 	name, err := k.rec.Open(evidence.Request{
-		Policy: k.policies[ev.Evidence].ID, Event: ev.ID, Camera: k.e.g.Cameras[m.Camera].ID, RecordID: d.Occurrence,
+		Policy: k.policies[ev.Evidence].ID, Event: ev.ID, Camera: k.e.g.Cameras[camera].ID, RecordID: d.Occurrence,
 		Revision: k.e.g.Revision, Generation: generation,
 		Since: d.Transition.Since, Confirmed: d.At, Capture: capture, Epoch: time.Unix(0, d.Offset).UTC(),
-		Severity: ev.Severity, Labels: ev.Labels, Leaves: d.Leaves, Boxes: k.boxes(d),
+		Severity: ev.Severity, Labels: ev.Labels, Leaves: d.Leaves, Boxes: k.boxes(d, camera),
 	})
 	if err != nil {
 		k.e.log.Warn("no clip of this event", "node", "event/"+ev.ID, "err", err)
@@ -210,6 +216,19 @@ func (k *keeper) open(d *sched.Decision) string {
 	}
 	k.nudge()
 	return name
+}
+
+// clipCamera is the camera whose pictures show an event: its own, or of several the one whose picture decided.
+func clipCamera(m *graph.Machine, d *sched.Decision) int {
+	switch {
+	case m.Camera != graph.AllCameras:
+		return m.Camera
+	case d.Frame > 0 && slices.Contains(m.Cameras, d.FrameCam):
+		return d.FrameCam
+	case len(m.Cameras) > 0:
+		return m.Cameras[0]
+	}
+	return -1
 }
 
 // ended tells the recorder that an occurrence is over.
@@ -221,14 +240,14 @@ func (k *keeper) ended(d *sched.Decision) {
 	k.nudge()
 }
 
-// boxes returns what the detectors behind the deciding leaves found on the machine's camera, to be drawn.
-func (k *keeper) boxes(d *sched.Decision) []evidence.BoxSet {
+// boxes returns what the detectors behind the deciding leaves found on a camera, to be drawn.
+func (k *keeper) boxes(d *sched.Decision, camera int) []evidence.BoxSet {
 	var out []evidence.BoxSet
 	g, m := k.e.g, &k.e.g.Machines[d.Machine]
 	seen := map[int]bool{}
 	for _, leaf := range m.Program.Cells() {
 		in := g.Cells[leaf].Instance
-		if in < 0 || g.Instances[in].Camera != m.Camera || seen[in] {
+		if in < 0 || g.Instances[in].Camera != camera || seen[in] {
 			continue
 		}
 		seen[in] = true
