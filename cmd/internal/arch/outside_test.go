@@ -22,6 +22,7 @@ var fences = []fence{
 	{"C", []string{"nodes/cv", "nodes/ort"}, false, "cgo in a second place means headers, cross-compiling and the race detector break for everybody: put it in nodes/cv"},
 	{"gocv.io/x/gocv", []string{"nodes/cv"}, false, "OpenCV is in nodes/cv only, so that everything else builds without it: hand a frame to a kind there"},
 	{"gocv.io/x/gocv/", []string{"nodes/cv"}, false, "OpenCV is in nodes/cv only, so that everything else builds without it"},
+	{"github.com/yalue/onnxruntime_go", []string{"nodes/ort"}, true, "ONNX Runtime is in nodes/ort only: write to model.Runtime"},
 	{"cuelang.org/go/", cueUsers, false, "the engine and the nodes know no CUE: they get a graph.Spec and JSON options; compile it in dsl/compile"},
 	{"google.golang.org/grpc", []string{"nodes/detect/*", "nodes/detect/grpc/example", "proto/**"}, true, "gRPC is a kind's own business: nodes/detect/grpc"},
 	{"google.golang.org/grpc/", []string{"nodes/detect/*", "nodes/detect/grpc/example", "proto/**"}, true, "gRPC is a kind's own business: nodes/detect/grpc"},

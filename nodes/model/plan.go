@@ -1,0 +1,129 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// PlanOptions are what may differ between two uses of one network.
+type PlanOptions struct {
+	// Family names how the network is fed and read; empty: recognized by its inputs and outputs.
+	Family string
+	// InputSize is the size of its input, "width x height" as in "416x320"; empty: the one in the file.
+	InputSize string
+	// Score is the least score of a box, Overlap how much two boxes of a class may overlap; 0 takes the family's.
+	Score, Overlap float32
+	// Labels are the names of the classes, in the network's order; nil for networks of one class.
+	Labels []string
+}
+
+// Plan is how one network is used: made from its file alone, without the library that will run it.
+type Plan struct {
+	// Family is how it is fed and read.
+	Family *Family
+	// Weights is the file, with the input's size as it was asked for.
+	Weights []byte
+	// Width and Height are the input's size in pixels.
+	Width, Height int
+	// Score and Overlap are the thresholds that hold.
+	Score, Overlap float32
+	// Labels are the names of the classes.
+	Labels []string
+
+	input string
+}
+
+// NewPlan checks that a network can be used so. The error says what the network is and what would do.
+func NewPlan(weights []byte, o PlanOptions) (*Plan, error) {
+	in, out, err := ReadONNX(weights)
+	if err != nil {
+		return nil, err
+	}
+	var f *Family
+	if o.Family == "" {
+		f, err = Recognize(in, out)
+	} else {
+		f, err = FamilyByName(o.Family)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(in) != 1 {
+		return nil, fmt.Errorf("the network has %d inputs (%s), must have one", len(in), list(in))
+	}
+	classes := f.classes(in[0], out)
+	if classes == 0 {
+		return nil, fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)
+	}
+	p := &Plan{Family: f, Weights: weights, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
+	if p.Labels, err = f.labels(o.Labels, classes); err != nil {
+		return nil, err
+	}
+	if o.Score > 0 {
+		p.Score = o.Score
+	}
+	if o.Overlap > 0 {
+		p.Overlap = o.Overlap
+	}
+	return p, p.size(in[0], o.InputSize)
+}
+
+// labels returns the names of the classes.
+func (f *Family) labels(given []string, classes int) ([]string, error) {
+	switch {
+	case len(given) == 0 && classes == 1 && f.Label != "":
+		return []string{f.Label}, nil
+	case len(given) == 0:
+		return nil, fmt.Errorf("the network has %d classes and no labels: name them, or a file with one in each line", classes)
+	case len(given) != classes:
+		return nil, fmt.Errorf("%d labels for a network of %d classes", len(given), classes)
+	}
+	return given, nil
+}
+
+// size sets the input's size, and writes it into the file where it is another one.
+func (p *Plan) size(in Info, text string) error {
+	own, ok := p.Family.inputSize(in)
+	if !ok {
+		return fmt.Errorf("input %s is no picture as family %s wants it", in, p.Family.Name)
+	}
+	want := own
+	if text != "" {
+		var err error
+		if want, err = parseSize(text); err != nil {
+			return err
+		}
+	}
+	if want.w < 1 || want.h < 1 {
+		return fmt.Errorf("input %s leaves its size open: give inputSize, such as \"416x320\"", in)
+	}
+	p.Width, p.Height = want.w, want.h
+	if want == own {
+		return nil
+	}
+	m := p.Family.Multiple
+	if m == 0 {
+		return fmt.Errorf("inputSize %s: networks of family %s can only be used at their own size, %dx%d", text, p.Family.Name, own.w, own.h)
+	}
+	if want.w%m != 0 || want.h%m != 0 {
+		return fmt.Errorf("inputSize %s: both sides must be multiples of %d", text, m)
+	}
+	var err error
+	p.Weights, err = ResizeONNX(p.Weights, want.w, want.h)
+	return err
+}
+
+// maxSide bounds the side of an input: more than 4K, which no network here is made for.
+const maxSide = 4096
+
+func parseSize(text string) (size, error) {
+	w, h, ok := strings.Cut(text, "x")
+	width, err := strconv.Atoi(w)
+	height, err2 := strconv.Atoi(h)
+	if !ok || errors.Join(err, err2) != nil || width < 1 || height < 1 || width > maxSide || height > maxSide {
+		return size{}, fmt.Errorf("inputSize %q: must be width x height in pixels, each at most %d, such as \"416x320\"", text, maxSide)
+	}
+	return size{width, height}, nil
+}
