@@ -7,6 +7,7 @@ func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newVet(a),
 		newRun(a),
+		newInit(a),
 		newExplain(a),
 		newGraph(a),
 		newPrint(a),
