@@ -87,10 +87,14 @@ type Core struct {
 	remote         ready   // lanes that wait for a place among the blocking runs
 	alarms         heap    // lanes that wait for a time
 	job            uint64
+	lastBegin      tick.Time     // when a run began last
+	begun          time.Duration // how many at that instant, in nanoseconds that order them
 
 	slots, slotsFree int
 	reserve          int
+	others, long     int // slots of runs that are not critical, and of those that are long
 	blocking         int // free places for blocking runs
+	guard            guard
 
 	running []entry   // lanes whose run is out and not given up, with its timeout: no more than slots and blocking runs
 	wakes   due       // watches, by when they are to be evaluated again
@@ -175,6 +179,10 @@ func New(g *graph.Graph, o Options) *Core {
 		m := &g.Machines[i]
 		c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &g.Events[m.Event].Config})
 	}
+	c.guard = newGuard(c.lanes)
+	for _, li := range c.guard.lanes {
+		c.learn(int(li))
+	}
 	c.wakes = newDue(len(c.watches))
 	return c
 }
@@ -190,6 +198,7 @@ func (c *Core) start(in *Input, out []Decision) []Decision {
 			c.cells[cell].Since = in.Now
 		}
 		l.due = in.Now.Add(l.phase)
+		l.turn = l.due
 		if l.noFrame && !l.chained {
 			c.alarm(int32(i), l.due)
 		}

@@ -13,6 +13,7 @@ type lane struct {
 	camera   int
 	fastest  time.Duration // period of its rate cap
 	slowest  time.Duration // period of its floor; 0: none
+	declared time.Duration // cost of a run before one was made
 	phase    time.Duration // of the rate's slots, so that not all detectors are due at once
 	weight   int           // CPU slots of a run
 	blocking bool
@@ -27,12 +28,13 @@ type lane struct {
 	seed     uint64
 
 	// The present run.
-	busy    bool
-	place   int // in Core.running
-	job     uint64
-	seq     uint64
-	capture tick.Time
-	timeout tick.Time
+	busy      bool
+	holdsLong bool // its slots count as those of a long run
+	place     int  // in Core.running
+	job       uint64
+	seq       uint64
+	capture   tick.Time
+	timeout   tick.Time
 
 	// The schedule.
 	period  time.Duration // now: between fastest and slowest when adaptive, else fastest
@@ -41,6 +43,10 @@ type lane struct {
 	pressed bool          // others used the slots since the last run
 	began   tick.Time     // start of the last run
 	due     tick.Time
+	// turn is when the next run should begin to keep the rate, whatever the slots of the rate are: of those that wait for
+	// a CPU slot the one with the earliest goes first, so that all that wait are late by the same. By the slots of the
+	// rate some would always come before others.
+	turn    tick.Time
 	backoff tick.Time
 
 	health    Health
@@ -53,10 +59,12 @@ type lane struct {
 	offer        bool
 	offerSeq     uint64
 	offerCapture tick.Time
+	offerAt      tick.Time
 	cause        Cause // what it waits for
 	judged       bool  // the gates were asked at least once
 	news         bool  // to be judged at the end of this turn
 	queued       bool  // waits for a slot
+	long         bool  // takes longer than critical ones can wait, as of when it began to wait or to run
 	inDue        bool  // has an entry in the heap of due times
 	inFloor      bool  // has one in the heap of floors
 	alarmed      bool  // has one in the heap of alarms
@@ -73,7 +81,7 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 		phase = 0 // the producers' results are its clock
 	}
 	return lane{
-		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, period: in.Period, phase: phase,
+		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, period: in.Period, declared: in.Cost, phase: phase,
 		weight: min(in.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
 		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
 		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
@@ -119,7 +127,7 @@ func (c *Core) propose(li int, seq uint64, capture tick.Time, out []Decision) []
 		out = c.skip(li, l.cause, out)
 	}
 	c.Stats.Lanes[li].Offers++
-	l.offer, l.offerSeq, l.offerCapture, l.cause, l.judged = true, seq, capture, SkipSlots, false
+	l.offer, l.offerSeq, l.offerCapture, l.offerAt, l.cause, l.judged = true, seq, capture, c.now, SkipSlots, false
 	c.hold(l.camera, seq)
 	c.review(li)
 	return out
@@ -230,15 +238,28 @@ func (c *Core) dispatch(out []Decision) []Decision {
 
 // roomForAll reports whether all that is willing can start and nobody else waits, so that there is nothing to choose.
 func (c *Core) roomForAll() bool {
-	slots, blocking := c.slotsFree-c.reserve, c.blocking
+	if c.local.n > 0 || c.remote.n > 0 {
+		return false
+	}
+	slots, others, long, blocking := c.slotsFree, c.slots-c.reserve-c.others, c.forLong()-c.long, c.blocking
 	for _, li := range c.willing {
-		if l := &c.lanes[li]; l.blocking {
+		l := &c.lanes[li]
+		if l.blocking {
 			blocking--
-		} else {
-			slots -= l.weight
+			continue
+		}
+		slots -= l.weight
+		if l.priority != graph.Critical {
+			others -= l.weight
+		}
+		if !l.inDue {
+			l.long = c.isLong(l)
+		}
+		if l.long {
+			long -= l.weight
 		}
 	}
-	return c.local.n == 0 && c.remote.n == 0 && slots >= 0 && blocking >= 0
+	return slots >= 0 && others >= 0 && long >= 0 && blocking >= 0
 }
 
 // startAll starts all that is willing, by priority.
@@ -259,12 +280,11 @@ func (c *Core) startAll(out []Decision) []Decision {
 func (c *Core) startBest(out []Decision) []Decision {
 	c.aside = c.aside[:0]
 	for c.slotsFree > 0 && c.local.n > 0 {
-		li := c.best(&c.local, c.slotsFree <= c.reserve)
+		li := c.best(&c.local, allowed{others: c.others < c.slots-c.reserve, long: c.long < c.forLong()})
 		if li < 0 {
 			break
 		}
-		l := &c.lanes[li]
-		if c.slotsFree-c.kept(l) < l.weight {
+		if l := &c.lanes[li]; c.free(l) < l.weight {
 			c.aside = append(c.aside, int32(li)) // smaller ones may still fit
 			continue
 		}
@@ -274,7 +294,7 @@ func (c *Core) startBest(out []Decision) []Decision {
 		c.enqueue(li)
 	}
 	for c.blocking > 0 && c.remote.n > 0 {
-		li := c.best(&c.remote, false)
+		li := c.best(&c.remote, allowed{true, true})
 		if li < 0 {
 			break
 		}
@@ -283,12 +303,27 @@ func (c *Core) startBest(out []Decision) []Decision {
 	return out
 }
 
+// free is how many slots this lane could take.
+func (c *Core) free(l *lane) int {
+	if l.priority == graph.Critical {
+		return c.slotsFree
+	}
+	return min(c.slotsFree, c.slots-c.reserve-c.others)
+}
+
 // take gives a lane the slots of a run.
 func (c *Core) take(l *lane) {
 	if l.blocking {
 		c.blocking--
 	} else {
 		c.slotsFree -= l.weight
+		if l.priority != graph.Critical {
+			c.others += l.weight
+		}
+		if l.long {
+			c.long += l.weight
+			l.holdsLong = true
+		}
 	}
 }
 
@@ -335,12 +370,4 @@ func (c *Core) launch(li int, out []Decision) []Decision {
 		return c.skip(li, why, out)
 	}
 	return out
-}
-
-// kept is how many free slots are not for this lane.
-func (c *Core) kept(l *lane) int {
-	if l.priority == graph.Critical {
-		return 0
-	}
-	return c.reserve
 }

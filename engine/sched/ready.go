@@ -55,10 +55,10 @@ func (h *heap) pop() entry {
 	}
 }
 
-// ready is the lanes that every gate lets start and that wait for a slot: by priority and due time, and those with a floor
-// also by the moment at which they fall to it.
+// ready is the lanes that every gate lets start and that wait for a slot: by priority and whose turn it is, long ones (see
+// guard) apart, and those with a floor also by the moment at which they fall to it.
 type ready struct {
-	due    [graph.Critical + 1]heap
+	turns  [graph.Critical + 1][2]heap
 	floors [graph.Critical + 1]heap
 	n      int // lanes that wait
 }
@@ -73,8 +73,8 @@ func (c *Core) enqueue(li int32) {
 	l.queued = true
 	q.n++
 	if !l.inDue {
-		l.inDue = true
-		q.due[l.priority].push(entry{l.due, li})
+		l.inDue, l.long = true, c.isLong(l)
+		q.turns[l.priority][kind(l.long)].push(entry{l.turn, li})
 	}
 	if l.slowest > 0 && !l.inFloor && l.priority != graph.Critical {
 		l.inFloor = true
@@ -97,14 +97,23 @@ func (c *Core) queue(l *lane) *ready {
 	return &c.local
 }
 
-// best takes the lane that is to start first out of the line, or returns -1: critical ones, then what has fallen to its
-// floor, by priority, then by priority and due time. With criticalOnly the others are left.
-func (c *Core) best(q *ready, criticalOnly bool) int {
-	if li := c.earliest(q, graph.Critical); li >= 0 {
-		return li
+// kind is where a lane stands in ready.turns.
+func kind(long bool) int {
+	if long {
+		return 1
 	}
-	if criticalOnly {
-		return -1
+	return 0
+}
+
+// allowed is which lanes may be given a slot now, beside critical ones.
+type allowed struct{ others, long bool }
+
+// best takes the lane that is to start first out of the line, or returns -1: critical ones, then what has fallen to its
+// floor, by priority, then by priority and turn. Without others only critical ones are taken, without long no long
+// ones that have not fallen to their floor.
+func (c *Core) best(q *ready, may allowed) int {
+	if li := c.earliest(q, graph.Critical, true); li >= 0 || !may.others {
+		return li
 	}
 	for p := graph.High; ; p-- {
 		if li := c.starved(q, p); li >= 0 {
@@ -115,7 +124,7 @@ func (c *Core) best(q *ready, criticalOnly bool) int {
 		}
 	}
 	for p := graph.High; ; p-- {
-		if li := c.earliest(q, p); li >= 0 {
+		if li := c.earliest(q, p, may.long); li >= 0 {
 			return li
 		}
 		if p == graph.Low {
@@ -124,23 +133,40 @@ func (c *Core) best(q *ready, criticalOnly bool) int {
 	}
 }
 
-// earliest takes the waiting lane of a priority that was due first.
-func (c *Core) earliest(q *ready, p graph.Priority) int {
-	for h := &q.due[p]; len(*h) > 0; {
-		e := h.pop()
+// earliest takes the waiting lane of a priority whose turn came first.
+func (c *Core) earliest(q *ready, p graph.Priority, long bool) int {
+	h := &q.turns[p][0]
+	some := c.settleTop(h)
+	if l := &q.turns[p][1]; long && c.settleTop(l) && (!some || (*l)[0].before((*h)[0])) {
+		h, some = l, true
+	}
+	if !some {
+		return -1
+	}
+	li := h.pop().id
+	l := &c.lanes[li]
+	l.inDue = false
+	c.unqueue(l)
+	return int(li)
+}
+
+// settleTop takes entries whose turn has passed from the top of a heap and reports whether any is left.
+func (c *Core) settleTop(h *heap) bool {
+	for len(*h) > 0 {
+		e := (*h)[0]
 		l := &c.lanes[e.id]
 		switch {
 		case !l.queued:
 			l.inDue = false
-		case e.key < l.due:
-			h.push(entry{l.due, e.id})
+			h.pop()
+		case e.key < l.turn:
+			h.pop()
+			h.push(entry{l.turn, e.id})
 		default:
-			l.inDue = false
-			c.unqueue(l)
-			return int(e.id)
+			return true
 		}
 	}
-	return -1
+	return false
 }
 
 // starved takes the waiting lane of a priority that has been below its floor for longest.

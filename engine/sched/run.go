@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/tick"
 )
 
@@ -22,12 +23,16 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 		l.capture = c.now
 	}
 	l.offer = false
-	l.began = c.now
+	if c.now != c.lastBegin {
+		c.lastBegin, c.begun = c.now, 0
+	}
+	c.begun++
+	l.began, l.turn = c.now, c.now.Add(l.period+c.begun) // in the order of these starts: by index some would always win
 	l.timeout = c.now.Add(l.limit)
 	l.place = len(c.running)
 	c.running = append(c.running, entry{l.timeout, int32(li)})
 	if !l.noFrame || l.chained {
-		c.advanceDue(li, c.tolerance(l))
+		c.advanceDue(li, l.offerAt, c.tolerance(l))
 	}
 	if l.health == HealthBroken {
 		out = c.setHealth(li, HealthProbing, out)
@@ -36,11 +41,11 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	return out
 }
 
-// advanceDue moves a lane to the first slot of its rate that this run does not serve. Slots that passed are counted,
-// not caught up.
-func (c *Core) advanceDue(li int, tolerance time.Duration) {
+// advanceDue moves a lane to the first slot of its rate that a run on what was offered at that instant does not serve: a
+// run that had to wait serves the slot it came for, and not the next one too. Slots that passed are counted, not caught up.
+func (c *Core) advanceDue(li int, offered tick.Time, tolerance time.Duration) {
 	l := &c.lanes[li]
-	passed := max(c.now.Add(tolerance).Sub(l.due)/l.period, 0)
+	passed := max(offered.Add(tolerance).Sub(l.due)/l.period, 0)
 	c.Stats.Lanes[li].Missed += uint64(passed)
 	l.due = l.due.Add((passed + 1) * l.period)
 }
@@ -51,7 +56,7 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 	if !l.busy || l.job != in.Job {
 		return c.late(in, out)
 	}
-	c.free(l)
+	c.release(l)
 	c.review(in.Instance) // a picture may have come while it was busy
 	st := &c.Stats.Lanes[in.Instance]
 	st.Took += time.Duration(in.Took)
@@ -78,10 +83,12 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 		out = c.failed(in.Instance, out)
 	}
 	l.adjust(time.Duration(in.Took), c.now)
+	c.learn(in.Instance)
 	return c.unhold(l.camera, l.seq, out)
 }
 
-func (c *Core) free(l *lane) {
+// release gives back what a run held.
+func (c *Core) release(l *lane) {
 	l.busy = false
 	last := len(c.running) - 1
 	moved := c.running[last]
@@ -89,8 +96,15 @@ func (c *Core) free(l *lane) {
 	c.running = c.running[:last]
 	if l.blocking {
 		c.blocking++
-	} else {
-		c.slotsFree += l.weight
+		return
+	}
+	c.slotsFree += l.weight
+	if l.priority != graph.Critical {
+		c.others -= l.weight
+	}
+	if l.holdsLong {
+		c.long -= l.weight
+		l.holdsLong = false
 	}
 }
 
@@ -159,7 +173,7 @@ func (c *Core) timers(out []Decision) []Decision {
 		}
 		if l.due <= c.now {
 			out = c.propose(int(e.id), 0, c.now, out)
-			c.advanceDue(int(e.id), 0)
+			c.advanceDue(int(e.id), c.now, 0)
 		}
 		c.alarm(e.id, l.due)
 	}
@@ -178,7 +192,7 @@ func (c *Core) nextTimeout() tick.Time {
 // abandon gives a run up. Its slot is free again because the shell replaces the thread; its picture stays held.
 func (c *Core) abandon(li int, out []Decision) []Decision {
 	l := &c.lanes[li]
-	c.free(l)
+	c.release(l)
 	c.review(li)
 	c.Stats.Lanes[li].Timeouts++
 	l.leaked = append(l.leaked, abandoned{l.job, l.seq})
