@@ -137,12 +137,16 @@ func (j *job) do() (gone bool) {
 	l := j.lane
 	j.outcome, j.outputs, j.err = sched.OutcomeFailed, nil, nil
 	var inst node.Instance
+	var run *node.Run
 	begin := time.Now()
 	defer func() {
 		j.took = time.Since(begin)
 		if p := recover(); p != nil {
 			j.outcome, j.err = sched.OutcomePanic, fmt.Errorf("panic: %v", p)
 			l.e.log.Error("a detector panicked", "node", "detector/"+l.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+		if run != nil {
+			clear(run.Frames) // a detector that runs seldom must not keep a picture that long
 		}
 		gone = l.done(j, inst)
 		if j.frame != nil {
@@ -153,7 +157,6 @@ func (j *job) do() (gone bool) {
 			j.cancel()
 		}
 	}()
-	var run *node.Run
 	if inst, run, j.err = l.take(j); j.err != nil {
 		return false
 	}

@@ -57,9 +57,6 @@ func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
 			m.encode[i] = newHist(bounds)
 		}
 	}
-	for i := range m.changes {
-		m.changes[i].of(event.KindConfirmed, event.ReasonNone) // shown also where there was none
-	}
 	reg.MustRegister(m)
 	return m
 }
@@ -76,10 +73,7 @@ type change struct {
 
 // of returns the count of one kind and reason.
 func (c *counts) of(kind event.TransitionKind, reason event.Reason) *atomic.Uint64 {
-	var old []*change
-	if l := c.list.Load(); l != nil {
-		old = *l
-	}
+	old := c.all()
 	for _, x := range old {
 		if x.kind == kind && x.reason == reason {
 			return &x.n
@@ -89,6 +83,13 @@ func (c *counts) of(kind event.TransitionKind, reason event.Reason) *atomic.Uint
 	more := append(slices.Clone(old), x)
 	c.list.Store(&more)
 	return &x.n
+}
+
+func (c *counts) all() []*change {
+	if l := c.list.Load(); l != nil {
+		return *l
+	}
+	return nil
 }
 
 // series is one metric that is read off the engine's state at each scrape.
@@ -182,8 +183,13 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.histograms(ch)
 	for i := range m.changes {
 		mc := &m.e.g.Machines[i]
-		for _, c := range *m.changes[i].list.Load() {
+		confirmed := false
+		for _, c := range m.changes[i].all() {
+			confirmed = confirmed || c.kind == event.KindConfirmed
 			put("rvo_events_total", float64(c.n.Load()), m.e.g.Events[mc.Event].ID, m.e.g.CameraID(mc.Camera), c.kind.String(), c.reason.String())
+		}
+		if !confirmed { // shown also where there was none
+			put("rvo_events_total", 0, m.e.g.Events[mc.Event].ID, m.e.g.CameraID(mc.Camera), event.KindConfirmed.String(), "")
 		}
 	}
 }
