@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"rvo.dev/cmd/rvo/internal/watch"
+	"rvo.dev/dsl"
 	"rvo.dev/dsl/report"
 )
 
@@ -26,9 +27,10 @@ func watchVet(ctx context.Context, a *app, f vetFlags, format report.Format, pat
 		return err
 	}
 	// Seen before it is read, so that a change in between is one.
-	if err := w.Set(named); err != nil {
+	if _, err := w.Set(named); err != nil {
 		return err
 	}
+	var known []string
 	for {
 		r, files, err := vetAll(ctx, a, f, paths)
 		switch {
@@ -36,6 +38,19 @@ func watchVet(ctx context.Context, a *app, f vetFlags, format report.Format, pat
 			return nil
 		case err != nil:
 			return err
+		}
+		// What could be read says what else to watch: imports, data. It is read again once it is watched. What is broken may not
+		// say all: the file to be mended is among those of before.
+		if dsl.HasErrors(r.Findings()) {
+			files = append(files, known...)
+		}
+		known = slices.Compact(slices.Sorted(slices.Values(files)))
+		grown, err := w.Set(slices.Concat(named, known))
+		if err != nil {
+			return err
+		}
+		if grown {
+			continue
 		}
 		if format == report.Text && a.ErrTerminal {
 			fmt.Fprint(a.Err, "\x1b[2J\x1b[H") // the screen is this check's
@@ -45,10 +60,6 @@ func watchVet(ctx context.Context, a *app, f vetFlags, format report.Format, pat
 		}
 		if format == report.Text {
 			fmt.Fprintf(a.Err, "rvo: checked %s at %s; watching for changes\n", count(len(r.Pipelines), "pipeline"), a.Now().Format("15:04:05"))
-		}
-		// What could be read says what else to watch: imports, data. What could not leaves the named paths.
-		if err := w.Set(slices.Concat(named, files)); err != nil {
-			return err
 		}
 		if err := w.Wait(ctx); err != nil {
 			if ctx.Err() != nil {

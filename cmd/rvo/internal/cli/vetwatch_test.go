@@ -78,6 +78,10 @@ func TestVetWatch(t *testing.T) {
 	put("site.cue", pipeline)
 	put("lib/lib.cue", "package lib\n\ncamera: {synthetic: {}, rnig: 5}\n")
 	out.await(t, `unknown field "rnig"`)
+	put("lib/lib.cue", "package lib\n\ncamera: {synthetic: {}, \n")
+	out.await(t, `error[RVO005]`)
+	put("lib/lib.cue", "package lib\n\ncamera: {synthetic: {}, fsp: 5}\n")
+	out.await(t, `lib/lib.cue:3:25: error[RVO002]: unknown field "fsp"`)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

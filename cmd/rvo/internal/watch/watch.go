@@ -2,7 +2,7 @@
 //
 //	w, err := watch.New()
 //	defer w.Close()
-//	w.Set(files)               // what to look at, as it is now
+//	grown, err := w.Set(files) // what to look at, as it is now
 //	err = w.Wait(ctx)          // until some of it is different
 //
 // What counts is content: a file that was written anew with the same text has not changed. Folders are watched rather than
@@ -56,19 +56,19 @@ func (w *Watcher) Close() error { return w.fs.Close() }
 
 // Set says what to look at from now on: absolute paths of files, which need not exist, and of folders, of which the names
 // of the .cue files count. What was looked at before keeps what was seen of it, so that a change between two calls is not
-// lost.
-func (w *Watcher) Set(paths []string) error {
+// lost. Grown says that some paths are new: who has read them already may have read what was there before, and reads again.
+func (w *Watcher) Set(paths []string) (grown bool, err error) {
 	w.paths = slices.Compact(slices.Sorted(slices.Values(paths)))
 	seen := map[string]string{}
 	for _, p := range w.paths {
 		if s, ok := w.seen[p]; ok {
 			seen[p] = s
-		} else {
-			seen[p] = content(p)
+			continue
 		}
+		seen[p], grown = content(p), true
 	}
 	w.seen = seen
-	return w.attach()
+	return grown, w.attach()
 }
 
 // attach watches the folders around the paths. It is done anew after each change: a folder that was removed and made again

@@ -55,7 +55,7 @@ func TestWait(t *testing.T) {
 	}()
 	set := func(paths ...string) {
 		t.Helper()
-		if err := w.Set(paths); err != nil {
+		if _, err := w.Set(paths); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,8 +126,11 @@ func TestSwappedLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.Close() }()
-	if err := w.Set([]string{filepath.Join(dir, "a.cue")}); err != nil {
-		t.Fatal(err)
+	paths := []string{filepath.Join(dir, "a.cue")}
+	for _, want := range []bool{true, false} {
+		if grown, err := w.Set(paths); err != nil || grown != want {
+			t.Fatalf("grown %v, want %v: %v", grown, want, err)
+		}
 	}
 	link("v2", "..tmp")
 	if err := os.Rename(filepath.Join(dir, "..tmp"), filepath.Join(dir, "..data")); err != nil {
