@@ -43,12 +43,12 @@ const (
 	// MaxLeaked is how many abandoned runs of one detector instance may be out at once. Each holds a thread and a
 	// frame.
 	MaxLeaked = 2
-	// overrun is how many periods a run may take before it counts as one (DESIGN 5).
-	overrun = 2
+	// Overrun is how many periods a run may take before it counts as one (DESIGN 5).
+	Overrun = 2
 )
 
-// backoff is the pause after an overrun by cost class (DESIGN 5, as in the seed).
-func backoff(c graph.CostClass) time.Duration {
+// Backoff returns the pause after an overrun by cost class (DESIGN 5, as in the seed).
+func Backoff(c graph.CostClass) time.Duration {
 	switch c {
 	case graph.CostLow:
 		return 0

@@ -145,7 +145,7 @@ type EventDetail struct {
 	Occurrence string       // id of this occurrence of the event
 	Capture    tick.Time    // capture time of the newest picture that decided
 	Frame      uint64       // that picture's number, 0: none did
-	FrameCam   int          // that picture's camera
+	FrameCam   int          // that picture's camera; where none decided the machine's, graph.AllCameras in scope pipeline
 	Offset     int64        // wall time minus core time
 }
 

@@ -24,10 +24,10 @@ func (l *lane) adjust(took time.Duration, now tick.Time) {
 	switch l.load {
 	case graph.LoadNone:
 	case graph.LoadBackoff:
-		if took <= overrun*l.period {
+		if took <= Overrun*l.period {
 			return
 		}
-		l.backoff = now.Add(backoff(l.class)) // from the end of the run: from its start it would be over already
+		l.backoff = now.Add(Backoff(l.class)) // from the end of the run: from its start it would be over already
 		if l.slowest > 0 {
 			l.backoff = max(min(l.backoff, l.began.Add(l.slowest)), now)
 		}

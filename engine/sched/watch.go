@@ -196,6 +196,6 @@ func (c *Core) deciding(w *watch, d *Decision) {
 
 // occurrence is the id of an event's seq-th occurrence: unique across restarts, equal on replay (DESIGN 4).
 func (c *Core) occurrence(m *graph.Machine, seq uint64) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", c.run, c.g.Cameras[m.Camera].ID, c.g.Events[m.Event].ID, seq))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", c.run, c.g.CameraID(m.Camera), c.g.Events[m.Event].ID, seq))
 	return hex.EncodeToString(sum[:12])
 }
