@@ -53,6 +53,12 @@ const (
 	Exclusive
 )
 
+// String returns "replace", "retune" or "exclusive".
+func (c Change) String() string { return [...]string{"replace", "retune", "exclusive"}[c] }
+
+// MarshalText writes the class as its word.
+func (c Change) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // Emit is one signal that a detector gives.
 type Emit struct {
 	Name string
