@@ -106,13 +106,15 @@ type Core struct {
 
 // camera is what the core knows of a camera.
 type camera struct {
-	newest  uint64
-	capture tick.Time
-	seen    bool
-	frozen  bool
-	period  time.Duration // between pictures, smoothed; 0: not known yet
-	held    []held
-	cells   []int32 // what detectors say of it
+	newest   uint64
+	capture  tick.Time
+	seen     bool
+	frozen   bool
+	frozenAt tick.Time     // when it became so
+	stillAt  tick.Time     // when it froze or stalled last
+	period   time.Duration // between pictures, smoothed; 0: not known yet
+	held     []held
+	cells    []int32 // what detectors say of it
 }
 
 // held is a picture that the shell keeps for the core.
@@ -198,7 +200,7 @@ func (c *Core) start(in *Input, out []Decision) []Decision {
 			c.cells[cell].Since = in.Now
 		}
 		l.due = in.Now.Add(l.phase)
-		l.turn = l.due
+		l.turn, l.ended = l.due, in.Now
 		if l.noFrame && !l.chained {
 			c.alarm(int32(i), l.due)
 		}
@@ -215,7 +217,11 @@ func (c *Core) camera(in *Input, out []Decision) []Decision {
 	cam := &c.cams[in.Camera]
 	s := in.State
 	out = c.settle(c.now, out)
+	if s.Frozen && !cam.frozen {
+		cam.frozenAt = c.now
+	}
 	if s.Stalled || s.Frozen {
+		cam.stillAt = c.now
 		for _, i := range cam.cells {
 			if cell := &c.cells[i]; cell.Seen() && !cell.Void() {
 				cell.Invalidate()

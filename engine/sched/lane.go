@@ -49,7 +49,9 @@ type lane struct {
 	turn    tick.Time
 	backoff tick.Time
 
+	ended     tick.Time // of the last run, or the start
 	health    Health
+	healthAt  tick.Time // when it became so
 	fails     int
 	probe     tick.Time
 	probeWait time.Duration
@@ -155,36 +157,23 @@ const (
 // try asks every gate but the CPU slots, in the order of the causes.
 func (c *Core) try(li int) (verdict, Cause) {
 	l := &c.lanes[li]
+	cause, _, hindered := c.hindered(li)
+	if (!hindered || cause > SkipBusy) && l.cause == SkipBusy && !l.newest && c.old(l) {
+		return refuse, SkipBusy
+	}
 	switch {
-	case c.cams[l.camera].frozen && !l.noFrame:
-		return refuse, SkipFrozen
-	case l.health == HealthBroken && c.now < l.probe:
-		return refuse, SkipBroken
-	case c.now < l.backoff:
-		return refuse, SkipBackoff
-	case len(l.leaked) >= MaxLeaked:
-		return refuse, SkipLeaked
-	case l.busy && l.chained:
-		return refuse, SkipBusy
-	case l.busy:
-		return wait, SkipBusy
-	case l.cause == SkipBusy && !l.newest && c.old(l):
-		return refuse, SkipBusy
-	case !l.noFrame && c.now < l.due.Add(-c.tolerance(l)):
-		return l.later(), SkipRate
-	}
-	for _, cell := range c.g.Instances[li].Needs {
-		if !c.cells[cell].Fresh(c.now) {
-			return refuse, SkipNeeds
-		}
-	}
-	if w := c.gates[li]; w >= 0 && c.watches[w].answer != yes {
-		return wait, SkipGate // a result on this very picture may open it
-	}
-	if l.maxAge > 0 && c.now.Sub(l.offerCapture) > l.maxAge {
+	case !hindered && l.maxAge > 0 && c.now.Sub(l.offerCapture) > l.maxAge:
 		return refuse, SkipAge
+	case !hindered:
+		return start, SkipSlots
+	case cause == SkipBusy && !l.chained:
+		return wait, cause
+	case cause == SkipRate:
+		return l.later(), cause
+	case cause == SkipGate:
+		return wait, cause // a result on this very picture may open it
 	}
-	return start, SkipSlots
+	return refuse, cause
 }
 
 // old reports whether a picture that came while the lane was busy has waited too long for a detector that wants the next

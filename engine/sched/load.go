@@ -76,6 +76,6 @@ func mix(z uint64) uint64 {
 }
 
 func (c *Core) setHealth(li int, h Health, out []Decision) []Decision {
-	c.lanes[li].health = h
+	c.lanes[li].health, c.lanes[li].healthAt = h, c.now
 	return append(out, Decision{Kind: DecisionHealth, Instance: li, Health: h})
 }

@@ -89,7 +89,7 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 
 // release gives back what a run held.
 func (c *Core) release(l *lane) {
-	l.busy = false
+	l.busy, l.ended = false, c.now
 	last := len(c.running) - 1
 	moved := c.running[last]
 	c.running[l.place], c.lanes[moved.id].place = moved, l.place

@@ -314,10 +314,38 @@ func (s *sim) command(line string) error {
 		s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
 	case "counts":
 		s.counts()
+	case "why":
+		for i := range s.g.Instances {
+			if s.g.InstanceName(i) == f[1] {
+				s.why(i)
+			}
+		}
 	default:
 		return fmt.Errorf("no command %q", f[0])
 	}
 	return nil
+}
+
+// why prints why a detector begins no run now.
+func (s *sim) why(i int) {
+	x := s.core.Explain(i)
+	line := fmt.Sprintf("%-8v %s ", time.Duration(s.now), s.g.InstanceName(i))
+	switch {
+	case x.Running:
+		line += "runs"
+	case x.Hindered:
+		line += "is kept by " + x.Cause.String()
+	default:
+		line += "waits for a picture"
+	}
+	line += fmt.Sprintf(" since %v until %v", x.Since, x.Until)
+	if x.Signal != "" {
+		line += " " + x.Signal
+	}
+	for _, l := range x.Leaves {
+		line += fmt.Sprintf("  [%s=%v %s]", l.Signal, l.Value, l.Answer)
+	}
+	fmt.Fprintln(&s.out, line)
 }
 
 func (s *sim) counts() {

@@ -19,6 +19,7 @@ type watch struct {
 	dirty   uint64 // number of the input that touched it since it was evaluated last; 0: none did
 	wake    tick.Time
 	timer   tick.Time // the machine's own part of wake
+	since   tick.Time // when the answer became what it is
 	cfg     *event.Config
 	machine int32 // index, -1: a gate
 	lane    int32 // index, -1: a machine
@@ -152,6 +153,9 @@ func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 			if len(c.trans) > 0 {
 				out = c.emit(w, out)
 			}
+		}
+		if answer != w.answer {
+			w.since = at
 		}
 		w.answer = answer
 		// A deadline that does not move must not hold time still.

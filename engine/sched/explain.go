@@ -1,0 +1,96 @@
+package sched
+
+import (
+	"rvo.dev/engine/event"
+	"rvo.dev/engine/tick"
+)
+
+// Explanation is why a detector instance begins no run now, or what it does instead.
+type Explanation struct {
+	// Running says that a run is out, which answers it: since it began, and until it is given up at the latest.
+	Running bool
+	// Hindered says that Cause stands in its way, so that a picture which came now would not be looked at now. Neither
+	// Running nor Hindered is a detector that waits for its next picture, or for its producer's next result.
+	Hindered bool
+	Cause    Cause
+	// Since is from when on, Until when it ends if nothing else happens: tick.Never where only an input can end it.
+	Since, Until tick.Time
+	// Signal is the one that is not fresh (SkipNeeds).
+	Signal string
+	// Leaves are what the parts of its when say now (SkipGate).
+	Leaves []event.Leaf
+}
+
+// Explain returns why an instance begins no run now. It changes nothing; it allocates for SkipGate, and is for people.
+func (c *Core) Explain(instance int) Explanation {
+	l := &c.lanes[instance]
+	if l.busy {
+		return Explanation{Running: true, Cause: SkipBusy, Since: l.began, Until: l.timeout}
+	}
+	if c.stopped || !c.started {
+		return Explanation{Hindered: true, Cause: SkipStopping, Since: c.now, Until: tick.Never}
+	}
+	cause, cell, hindered := c.hindered(instance)
+	if !hindered {
+		if !l.queued {
+			return Explanation{Since: l.ended, Until: tick.Never}
+		}
+		cause = SkipSlots
+	}
+	x := Explanation{Hindered: true, Cause: cause, Since: l.ended, Until: tick.Never}
+	switch cause {
+	case SkipFrozen:
+		x.Since = c.cams[l.camera].frozenAt
+	case SkipBroken:
+		x.Since, x.Until = l.healthAt, l.probe
+	case SkipBackoff:
+		x.Until = l.backoff
+	case SkipRate:
+		x.Until = l.due.Add(-c.tolerance(l))
+	case SkipNeeds:
+		x.Signal = c.g.Cells[cell].Signal
+		if s := &c.cells[cell]; s.Seen() && !s.Void() {
+			x.Since = s.Stale()
+		} else if s.Void() {
+			x.Since = c.cams[c.g.Cells[cell].Camera].stillAt
+		} else {
+			x.Since = max(s.Since, 0)
+		}
+	case SkipGate:
+		w := &c.watches[c.gates[instance]]
+		x.Since, x.Leaves = w.since, w.prog.Explain(c.cells, w.state, c.now)
+	case SkipSlots:
+		x.Since = min(l.turn, l.offerAt)
+	case SkipStopping, SkipLeaked, SkipBusy, SkipAge:
+	}
+	return x
+}
+
+// hindered asks every gate that does not depend on the picture offered, in the order of the causes, and returns the first
+// that says no; of needs also which cell is not fresh.
+func (c *Core) hindered(li int) (cause Cause, cell int, hindered bool) {
+	l := &c.lanes[li]
+	switch {
+	case !l.noFrame && c.cams[l.camera].frozen:
+		return SkipFrozen, 0, true
+	case l.health == HealthBroken && c.now < l.probe:
+		return SkipBroken, 0, true
+	case c.now < l.backoff:
+		return SkipBackoff, 0, true
+	case len(l.leaked) >= MaxLeaked:
+		return SkipLeaked, 0, true
+	case l.busy:
+		return SkipBusy, 0, true
+	case !l.noFrame && c.now < l.due.Add(-c.tolerance(l)):
+		return SkipRate, 0, true
+	}
+	for _, cell := range c.g.Instances[li].Needs {
+		if !c.cells[cell].Fresh(c.now) {
+			return SkipNeeds, cell, true
+		}
+	}
+	if w := c.gates[li]; w >= 0 && c.watches[w].answer != yes {
+		return SkipGate, 0, true
+	}
+	return 0, 0, false
+}
