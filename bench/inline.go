@@ -306,7 +306,8 @@ func (l *inline) node(n *inlineNode, f *shot, now tick.Time, pt *point) error {
 			l.r.Repeats++
 		} else {
 			l.r.begin.add(begin.Sub(f.capture))
-			l.r.over.add(end.Sub(f.capture) - n.Cost)
+			l.r.over.add(begin.Sub(f.capture))
+			l.r.stretch.add(end.Sub(begin) - n.Cost)
 			res.over.add(end.Sub(f.capture) - n.Cost)
 		}
 	}

@@ -80,9 +80,9 @@ type tally struct {
 	}
 }
 
-// start is when an instance's present run began and on which picture. The run writes it, the core goroutine reads it
-// after the run has ended and before the next begins.
-type start struct{ at, capture atomic.Int64 }
+// start is when an instance's present run began, on which picture, and how long the detector itself then took. The run
+// writes it, the core's side reads it after the run has ended and before the next begins.
+type start struct{ at, capture, spent atomic.Int64 }
 
 func newTally(from, to tick.Time) *tally {
 	t := &tally{from: from, to: to}
@@ -201,12 +201,13 @@ type instance struct {
 
 // Detect implements node.Instance.
 func (i *instance) Detect(_ context.Context, run *node.Run) error {
-	capture := run.Frames[0].Capture
-	i.start.at.Store(int64(i.now()))
+	capture, began := run.Frames[0].Capture, i.now()
+	i.start.at.Store(int64(began))
 	i.start.capture.Store(int64(capture))
 	if err := spend(i.work, i.cost, i.alarm); err != nil {
 		return fmt.Errorf("%s %v: %w", i.work, i.cost, err)
 	}
+	i.start.spent.Store(int64(i.now().Sub(began)))
 	run.Set("value", signal.Int(1))
 	run.Set("edge", signal.Int(edge(capture)))
 	return nil

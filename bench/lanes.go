@@ -24,12 +24,15 @@ const (
 	holdFor     = 100 * time.Millisecond
 	holdPause   = 500 * time.Millisecond
 	holdLongest = time.Millisecond // it ends at once: the first RVO's events have no duration
+	// manyPause is the cooldown where there are many cameras: a thousand of them with four events each that came twice a second
+	// would be a measurement of records.
+	manyPause = 10 * time.Second
 )
 
 // spec is the scenario as a pipeline.
 func spec(s *Scenario) (*graph.Spec, error) {
 	out := &graph.Spec{
-		Name: s.Name, Revision: "bench", Engine: graph.EngineSpec{Cores: s.Cores},
+		Name: s.Name, Revision: "bench", Engine: graph.EngineSpec{Cores: s.Cores, Reserve: s.Reserve},
 		Sinks: []graph.SinkSpec{{ID: "discard", Kind: "discard"}},
 	}
 	period := time.Duration(float64(time.Second) / s.FPS)
@@ -48,7 +51,7 @@ func spec(s *Scenario) (*graph.Spec, error) {
 			return nil, err
 		}
 		out.Detectors = append(out.Detectors, graph.DetectorSpec{
-			ID: l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, CostClass: &l.Class, Threads: 1,
+			ID: l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, MinFPS: l.Floor, CostClass: &l.Class, Threads: 1,
 			Load: l.Policy, Priority: l.Priority, Enabled: true,
 		})
 	}
@@ -58,6 +61,9 @@ func spec(s *Scenario) (*graph.Spec, error) {
 		}
 		hold := eventSpec(holdEvent+"_"+l.ID, l.ID+".value")
 		hold.Hold, hold.Cooldown, hold.HasMax, hold.MaxDuration = holdFor, holdPause, true, holdLongest
+		if s.Cameras > 1 {
+			hold.Cooldown = manyPause
+		}
 		if s.Evidence {
 			hold.Evidence = "clip"
 		}

@@ -105,9 +105,10 @@ func (p *probe) finished(in *sched.Input, took time.Duration, pt *point) {
 	pt.loads[p.g.Instances[in.Instance].Detector]++
 	l.runs++
 	p.r.begin.add(time.Duration(s.at.Load()) - time.Duration(capture))
-	over := in.Now.Add(took).Sub(capture) - l.Cost
-	p.r.over.add(over)
-	l.over.add(over)
+	whole, spent := in.Now.Add(took).Sub(capture), time.Duration(s.spent.Load())
+	p.r.over.add(whole - spent)
+	p.r.stretch.add(spent - l.Cost)
+	l.over.add(whole - l.Cost)
 }
 
 func (p *probe) decision(d *sched.Decision, now tick.Time, took time.Duration, counts bool, pt *point) {

@@ -55,9 +55,12 @@ type Result struct {
 	stale  hist // age of the newest picture at each tick
 	arrive hist // from a picture's intended arrival to the tick that takes it
 	begin  hist // to the start of a run on it
-	over   hist // to the end of the tick that has its signals, less what the run was to cost
-	event  hist // to the end of the tick that confirms an event by it
-	late   hist // of deadlines: hold, cooldown, longest duration
+	over   hist // to the end of the tick that has its signals, less what the detector took
+	// stretch is what the detector took more than it was to cost: a computing one stands still while something else has its
+	// core, and its clock goes on.
+	stretch hist
+	event   hist // to the end of the tick that confirms an event by it
+	late    hist // of deadlines: hold, cooldown, longest duration
 
 	loads  []loadResult
 	Usage  Usage
@@ -69,14 +72,14 @@ type Result struct {
 type loadResult struct {
 	Load
 	runs  uint64
-	over  hist
+	over  hist          // to the end of the tick that has its signals, less what the run was to cost
 	pause time.Duration // least time from the end of a run to the next start, 0 with fewer than two runs
 }
 
 func newResult(s *Scenario, d Design, run int, o *Options) *Result {
 	r := &Result{
 		Scenario: *s, Design: d, Run: run, Tries: 1, Window: o.Duration, Skips: map[string]uint64{},
-		tick: newHist(3), exec: newHist(3), stale: newHist(3), arrive: newHist(3), begin: newHist(3), over: newHist(3), event: newHist(3), late: newHist(3),
+		tick: newHist(3), exec: newHist(3), stale: newHist(3), arrive: newHist(3), begin: newHist(3), over: newHist(3), stretch: newHist(3), event: newHist(3), late: newHist(3),
 	}
 	for _, l := range sortLoads(s.Loads) {
 		r.loads = append(r.loads, loadResult{Load: l, over: newHist(3)})

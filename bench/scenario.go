@@ -37,6 +37,7 @@ type Load struct {
 	Work     Work
 	Cost     time.Duration // of each run; 0: returns at once
 	FPS      float64       // at most; 1000 is every picture up to that rate
+	Floor    float64       // runs a second that no policy goes below; 0: none
 	Class    graph.CostClass
 	Policy   graph.LoadPolicy
 	Priority graph.Priority
@@ -56,6 +57,7 @@ type Scenario struct {
 	Width, Height int  // 0: pictures without content, as in the first RVO's harness
 	Evidence      bool // clips are kept
 	Cores         int  // CPU slots; 0: as many as the machine has
+	Reserve       int  // of them for critical detectors alone
 	Garbage       int  // MB that goroutines beside the pipeline allocate each second, with twice as much alive
 	Seed          bool // one of the first RVO's thirteen
 	Lanes         bool // the inline design cannot do it: it has one camera
@@ -143,7 +145,7 @@ func Scenarios() []Scenario {
 // 120 000 runs a second.
 func cameras(n int) Scenario {
 	s := Scenario{
-		Name: fmt.Sprintf("cameras_%d", n), Doc: fmt.Sprintf("%d cameras of 30 pictures a second, four detectors of 5 runs a second and four events on each", n),
+		Name: fmt.Sprintf("cameras_%d", n), Doc: fmt.Sprintf("%d cameras of 30 pictures a second, four detectors of 5 runs a second and four events on each, which come every 10 s", n),
 		FPS: 30, Cameras: n, Lanes: true,
 	}
 	for i := range 4 {
@@ -180,15 +182,16 @@ func burners(n int) []Load {
 	return out
 }
 
-// mixed asks for six cores at 30 runs a second: 0.3 critical, 1.2 high, 1.5 normal, 3 low.
+// mixed asks for six cores at 30 runs a second: 0.3 critical, 1.2 high, 1.5 normal, 3 low. The floors of all take a third of
+// one.
 func mixed() []Load {
 	ms := time.Millisecond
-	one := func(id string, cost time.Duration, p graph.Priority) Load {
-		return Load{ID: id, Work: Burn, Cost: cost, FPS: 30, Class: graph.CostLow, Policy: graph.LoadNone, Priority: p}
+	one := func(id string, cost time.Duration, p graph.Priority, floor float64) Load {
+		return Load{ID: id, Work: Burn, Cost: cost, FPS: 30, Floor: floor, Class: graph.CostLow, Policy: graph.LoadNone, Priority: p}
 	}
 	return []Load{
-		one("a_critical", 10*ms, graph.Critical), one("b_high", 20*ms, graph.High), one("c_high", 20*ms, graph.High),
-		one("d_normal", 50*ms, graph.Normal), one("e_low", 100*ms, graph.Low),
+		one("a_critical", 10*ms, graph.Critical, 0), one("b_high", 20*ms, graph.High, 4), one("c_high", 20*ms, graph.High, 4),
+		one("d_normal", 50*ms, graph.Normal, 2), one("e_low", 100*ms, graph.Low, 1),
 	}
 }
 
@@ -202,6 +205,10 @@ func targetScenarios() []Scenario {
 	}
 	out = append(out,
 		Scenario{Name: "critical_alone", Doc: "the critical detector of overload_mixed_priorities without the others", FPS: 30, Cores: 2, Loads: mixed()[:1]},
+		Scenario{Name: "mixed_reserve", Doc: "overload_mixed_priorities with one of the two CPU slots kept for the critical detector", FPS: 30, Cores: 2, Reserve: 1, Loads: mixed(), Lanes: true},
+		Scenario{Name: "load_shed_floor", Doc: "load_shed with a floor of 5 runs a second, which its pauses would not reach", FPS: 30, Lanes: true, Loads: []Load{
+			dummy(), {ID: "slow", Work: Wait, Cost: 50 * time.Millisecond, FPS: 60, Floor: 5, Class: graph.CostHigh, Policy: graph.LoadBackoff, Priority: graph.Normal},
+		}},
 		Scenario{Name: "fast_slow", Doc: "3841 pictures a second and a detector that waits 50 ms", FPS: 3841, Loads: []Load{every(Wait, 50*time.Millisecond)}},
 	)
 	for i := range out {

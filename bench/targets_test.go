@@ -104,6 +104,11 @@ func TestJudge(t *testing.T) {
 		{"load_shed", Lanes, slowTick, "load_shed_tick_p999_ratio"},
 		{"burn_two_cores", Inline, func(r *Result) { r.over.h.Reset(); r.over.add(20 * time.Microsecond) }, "frame_to_signal_p50_of_inline"},
 		{"burn_two_cores", Lanes, func(r *Result) { r.over.h.Reset(); r.over.add(time.Millisecond) }, "frame_to_signal_over_cost_p50"},
+		{"burn_two_cores", Lanes, func(r *Result) { r.stretch.add(time.Millisecond) }, "detector_stretched_p50"},
+		{"load_shed_floor", Lanes, func(r *Result) { r.loads[1].runs = 3 }, "load_shed_floor_below_floor"},
+		{"overload_mixed_priorities", Lanes, func(r *Result) { r.loads[1].runs = 2 }, "overload_mixed_priorities_below_floor"},
+		{"mixed_reserve", Lanes, func(r *Result) { r.loads[0].over.h.Reset(); r.loads[0].over.add(10 * time.Millisecond) }, "mixed_reserve_p99_growth"},
+		{"mixed_reserve", Lanes, func(r *Result) { r.loads[0].runs = 150 }, "mixed_reserve_critical_rate"},
 		{"ingest_50000", Lanes, func(r *Result) { r.NotIngested = 1 }, "ingest_50000_not_ingested"},
 		{"fast_slow", Lanes, func(r *Result) { r.Superseded = 5 }, "fast_slow_unseen"},
 		{"overload_severe", Lanes, func(r *Result) { r.loads[0].runs = 150 }, "overload_severe_runs"},
@@ -114,6 +119,7 @@ func TestJudge(t *testing.T) {
 		{"cameras_1000", Lanes, func(r *Result) { r.Usage.Goroutines = 4 }, "cameras_1000_goroutines"},
 		{"cameras_1000", Lanes, func(r *Result) { r.Usage.CPU = 0.7 }, "cameras_1000_cpu"},
 		{"inproc_low", Lanes, func(r *Result) { r.late.h.Reset(); r.late.add(time.Millisecond) }, "deadline_late_p50"},
+		{"inproc_low", Lanes, func(r *Result) { r.late.add(time.Millisecond) }, "deadline_late_p99"},
 	} {
 		if got := judge(c.scenario, c.design, c.change)[c.target]; got != Fail {
 			t.Errorf("%s is %q of a bad result of %s", c.target, got, c.scenario)
