@@ -20,10 +20,11 @@ func newFmt(a *app) *cobra.Command {
 		Use:   "fmt PATH...",
 		Short: "bring files into the one form",
 		Long: `Bring .cue files into the one form that CUE's own formatter gives them; comments stay. PATH is
-a file, or a folder for all .cue files in it, tests too. What cannot be read is left alone.
+a file, a folder for all .cue files in it, tests too, or DIR/... for those in the folders below
+as well. What cannot be read is left alone.
 
   rvo fmt gate.cue
-  rvo fmt --check pipelines/quickstart
+  rvo fmt --check ./...
 
 The names of files that were changed go to standard output; with --check nothing is changed
 and they are those that would be.
@@ -84,6 +85,16 @@ func formatFiles(a *app, check bool, paths []string) error {
 func formatted(paths []string) ([]string, error) {
 	var out []string
 	for _, p := range paths {
+		if dir, ok := below(p); ok {
+			err := cueFilesBelow(dir, func(file string) error {
+				out = append(out, file)
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
 		info, err := os.Stat(p)
 		if err != nil {
 			return nil, err
@@ -106,16 +117,4 @@ func formatted(paths []string) ([]string, error) {
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
-}
-
-// escapeGlob makes a path one that matches itself alone.
-func escapeGlob(p string) string {
-	var b bytes.Buffer
-	for _, c := range p {
-		if c == '*' || c == '?' || c == '[' || c == '\\' {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }

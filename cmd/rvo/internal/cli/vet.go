@@ -32,9 +32,10 @@ func newVet(a *app) *cobra.Command {
 		Use:   "vet PATH...",
 		Short: "check pipelines without running them",
 		Long: `Check pipelines. PATH is a .cue file, a folder or a package path; files belong together,
-every folder is a pipeline of its own. Nothing is opened: what passes is what run would run.
+every folder is a pipeline of its own, and DIR/... is every pipeline below DIR. Nothing is
+opened: what passes is what run would run.
 
-  rvo vet pipelines/quickstart
+  rvo vet ./...
   rvo vet --format json -t site=hamburg gate.cue
   rvo vet --watch gate.cue
 
@@ -112,7 +113,11 @@ func vetAll(ctx context.Context, a *app, f vetFlags, paths []string) (*report.Re
 		Rules: rules(), Version: buildVersion(), Root: a.root(dir), Dir: dir, Deny: f.deny, Max: maxFindings,
 	}
 	var files []string
-	for _, group := range dsl.Groups(paths) {
+	pipelines, err := groups(paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, group := range pipelines {
 		v, err := vet.Vet(ctx, group, vet.Options{Kinds: a.Kinds, Tags: f.tags})
 		if err != nil {
 			return nil, nil, err

@@ -70,10 +70,14 @@ func watchVet(ctx context.Context, a *app, f vetFlags, format report.Format, pat
 	}
 }
 
-// watchable returns the absolute paths of files and folders; a package path stands for the working directory.
+// watchable returns the absolute paths of files and folders; a package path stands for the working directory, DIR/... for
+// DIR.
 func watchable(paths []string) ([]string, error) {
 	var out []string
 	for _, p := range paths {
+		if dir, ok := below(p); ok {
+			p = dir
+		}
 		p, err := filepath.Abs(p)
 		if err != nil {
 			return nil, err
