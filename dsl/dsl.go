@@ -39,6 +39,8 @@ type Options struct {
 	Tests bool
 	// Limit bounds the evaluation; 0 means DefaultLimit.
 	Limit time.Duration
+	// Memory bounds what the evaluation may add to the heap, in bytes; 0 means DefaultMemory.
+	Memory uint64
 }
 
 // Document is a pipeline that was read. Where findings at error level came with it, it holds what could be decoded.
@@ -73,6 +75,9 @@ func Load(ctx context.Context, paths []string, opts Options) (*Document, []Findi
 	if opts.Limit <= 0 {
 		opts.Limit = DefaultLimit
 	}
+	if opts.Memory == 0 {
+		opts.Memory = DefaultMemory
+	}
 	dir, err := absDir(opts.Dir)
 	if err != nil {
 		return nil, nil, err
@@ -90,13 +95,16 @@ func Load(ctx context.Context, paths []string, opts Options) (*Document, []Findi
 		return nil, src.done(findings), nil
 	}
 	shown := src.rel(t.shown)
-	out, err := limited(ctx, opts.Limit, func() loaded { return load(src, t, opts) })
+	out, err := limited(ctx, opts.Limit, opts.Memory, func() loaded { return load(src, t, opts) })
 	switch {
-	case err == errLimit: //nolint:errorlint // limited returns it as it is
+	case err == errLimit, err == errMemory: //nolint:errorlint // limited returns it as it is
 		f := Finding{
 			Code: CodeLimit, Place: Place{File: shown},
 			Message: fmt.Sprintf("evaluation was given up after %s", opts.Limit),
 			Hint:    "look for a comprehension over a very long list or a definition that grows without end",
+		}
+		if err == errMemory { //nolint:errorlint // as above
+			f.Message = "evaluation was given up: it takes too much memory"
 		}
 		// src is not touched again: the evaluation that was left behind may still use it.
 		return nil, []Finding{f}, nil

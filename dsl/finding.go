@@ -35,6 +35,21 @@ func (s Severity) String() string {
 // MarshalJSON writes the severity's name.
 func (s Severity) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
+// UnmarshalJSON reads the severity's name.
+func (s *Severity) UnmarshalJSON(data []byte) error {
+	var name string
+	if err := json.Unmarshal(data, &name); err != nil {
+		return err
+	}
+	for _, known := range []Severity{Error, Warning, Info} {
+		if known.String() == name {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("severity %q: must be one of error, warning, info", name)
+}
+
 // Place is where something stands in the source: a file, relative to the working directory where it lies below it, and
 // line and column from 1, the column in bytes. Line 0 means the file as a whole; the zero Place is unknown.
 type Place struct {

@@ -258,6 +258,9 @@ func (w *walker) rest(v cue.Value) {
 		if f.Place.Line == 0 && HasErrors(w.findings) {
 			continue // it cannot be pointed at, and most likely follows from what can
 		}
+		if slices.ContainsFunc(w.findings, func(x Finding) bool { return x.Place == f.Place && x.Severity == Error }) {
+			continue // a helper's fault, which the field that uses it has told
+		}
 		w.add(f)
 	}
 }

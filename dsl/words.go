@@ -53,6 +53,7 @@ func sayings() []saying {
 		// Values.
 		{`(?:failed arithmetic: )?division by zero.*|failed arithmetic: division .*`, "it divides by zero"},
 		{`failed arithmetic.*`, "the number cannot be computed"},
+		{`.*count .*exceeds limit.*`, "it is repeated too often"},
 		{`index (?:out of range )?\[?(-?\d+)\]? (?:out of range|with length) ?\[?(?:with length )?(\d*)\]?`, "there is no element $1"},
 		{`index out of range \[(-?\d+)\].*`, "there is no element $1"},
 		{`invalid operands? .* to '(.+)'.*`, "$1 cannot be used with such values"},
