@@ -38,7 +38,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ROOT", root)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"occupy": occupy, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"occupy": occupy, "exits": exits, "action-step": actionStep, "gitlab-job": gitlabJob, "problems": problems,
+		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {
 			case "opencv":
