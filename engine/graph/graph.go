@@ -91,8 +91,9 @@ type Cell struct {
 type Event struct {
 	EventSpec
 	Config   event.Config
-	Evidence int   // index, -1: none
-	Sinks    []int // indexes
+	Schedule *event.Schedule // from During; nil: always
+	Evidence int             // index, -1: none
+	Sinks    []int           // indexes
 	Machines []int
 }
 

@@ -78,6 +78,7 @@ type Core struct {
 	input   uint64    // number of the present input, from 1
 	dirty   []int32   // watches that were touched since they were evaluated last
 	gates   []int32   // instance -> its watch, -1: no gate
+	timed   []int32   // watches of events with hours
 
 	cams           []camera
 	lanes          []lane
@@ -179,7 +180,8 @@ func New(g *graph.Graph, o Options) *Core {
 	}
 	for i := range g.Machines {
 		m := &g.Machines[i]
-		c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &g.Events[m.Event].Config})
+		e := &g.Events[m.Event]
+		c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &e.Config, during: during{schedule: e.Schedule}})
 	}
 	c.guard = newGuard(c.lanes)
 	for _, li := range c.guard.lanes {

@@ -257,7 +257,7 @@ func (s *sim) say(in sched.Input, d *sched.Decision) {
 	case sched.DecisionEvent:
 		m := &s.g.Machines[d.Machine]
 		t := &d.Transition
-		line := fmt.Sprintf("%s %s@%s: %s", at(d.At), s.g.Events[m.Event].ID, s.g.Cameras[m.Camera].ID, t.Kind)
+		line := fmt.Sprintf("%s %s@%s: %s", at(d.At), s.g.Events[m.Event].ID, s.g.CameraID(m.Camera), t.Kind)
 		if t.Reason != event.ReasonNone {
 			line += " (" + t.Reason.String() + ")"
 		}
@@ -541,6 +541,14 @@ func (s *sim) event(line string) error {
 			e.Cameras = strings.Split(v, ",")
 			continue
 		}
+		if k == "during" {
+			e.During = &graph.DuringSpec{Hours: []string{strings.ReplaceAll(v, "_", " ")}, TimeZone: "UTC"}
+			continue
+		}
+		if k == "scope" {
+			e.Scope = graph.ScopePipeline
+			continue
+		}
 		d, err := time.ParseDuration(v)
 		if err != nil {
 			return err
@@ -610,7 +618,11 @@ func parseCond(s, path string) (*event.Cond, string) {
 			if f == float64(int64(f)) {
 				val = signal.Int(int64(f))
 			}
-			return &event.Cond{Signal: name, Path: path, Compare: []event.Comparison{{Rel: r.rel, Value: val}}}, rest
+			cam, sig, other := strings.Cut(name, "/")
+			if !other {
+				cam, sig = "", name
+			}
+			return &event.Cond{Camera: cam, Signal: sig, Path: path, Compare: []event.Comparison{{Rel: r.rel, Value: val}}}, rest
 		}
 	}
 	return &event.Cond{Signal: leaf, Path: path}, rest

@@ -54,8 +54,7 @@ func (c *Core) Turn(ins []Input, out []Decision) []Decision {
 			out = c.finished(in, out)
 		case InputDeadline:
 		case InputWall:
-			out = c.settle(c.now, out) // what was before it carries the old offset
-			c.offset = in.Offset
+			out = c.wall(in, out)
 		case InputStop:
 			out = c.settle(c.now, out)
 			out = c.stop(out)

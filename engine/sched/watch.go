@@ -24,6 +24,7 @@ type watch struct {
 	machine int32 // index, -1: a gate
 	lane    int32 // index, -1: a machine
 	answer  event.Answer
+	during  during
 	m       event.Machine
 	// occurrence is the id of the present occurrence of the event.
 	occurrence string
@@ -32,6 +33,9 @@ type watch struct {
 func (c *Core) watch(w watch) int32 {
 	i := int32(len(c.watches))
 	w.state, w.wake, w.timer = w.prog.NewState(), tick.Never, tick.Never
+	if w.during.schedule != nil {
+		c.timed = append(c.timed, i)
+	}
 	c.watches = append(c.watches, w)
 	for _, cell := range w.prog.Cells() {
 		c.readers[cell] = append(c.readers[cell], i)
@@ -143,6 +147,11 @@ func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 			continue
 		}
 		answer, wake := w.prog.Eval(c.cells, w.state, at)
+		open, changes := w.during.at(at, c.offset)
+		if !open {
+			answer = event.No
+		}
+		wake = min(wake, changes)
 		if w.machine < 0 {
 			if answer == yes && w.answer != yes {
 				c.review(int(w.lane)) // the gate opens on what waits for it
