@@ -7,6 +7,9 @@
 package all
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"rvo.dev/engine/node"
@@ -17,7 +20,9 @@ import (
 	"rvo.dev/nodes/detect/dummy"
 	"rvo.dev/nodes/detect/jitter"
 	"rvo.dev/nodes/detect/motion"
+	"rvo.dev/nodes/detect/onnx"
 	"rvo.dev/nodes/detect/scripted"
+	"rvo.dev/nodes/ort"
 	"rvo.dev/nodes/sink/jsonl"
 	"rvo.dev/nodes/sink/stdout"
 )
@@ -33,6 +38,7 @@ func Kinds() []node.Kind {
 		dummy.Kind(),
 		jitter.Kind(),
 		motion.Kind(),
+		onnx.Kind(runtimes()),
 		scripted.Kind(),
 
 		jsonl.Kind(),
@@ -42,3 +48,22 @@ func Kinds() []node.Kind {
 
 // Set returns Kinds as a set. It fails when two kinds of a role have one name or a contract is incomplete.
 func Set() (*node.Set, error) { return node.NewSet(Kinds()...) }
+
+// runtimes are the libraries for networks that are in this build.
+func runtimes() onnx.Runtimes {
+	r := onnx.Runtimes{Missing: func(err error) bool { return errors.Is(err, ort.ErrNoLibrary) }}
+	if rt := ort.New(findORT); rt.Built() {
+		r.ORT = rt
+	}
+	r.OpenCV, _ = cv.DNN()
+	return r
+}
+
+// findORT looks for ONNX Runtime where `rvo models pull` puts it, then where systems have their libraries.
+func findORT() (string, error) {
+	var dirs []string
+	if cache, err := os.UserCacheDir(); err == nil {
+		dirs = append(dirs, filepath.Join(cache, "rvo", "lib"))
+	}
+	return ort.Find(os.Getenv, dirs...)
+}

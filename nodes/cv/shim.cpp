@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/core/version.hpp>
+#include <opencv2/dnn.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
@@ -38,6 +39,12 @@ struct rvo_cascade {
 
 struct rvo_mog2 {
   cv::Ptr<cv::BackgroundSubtractorMOG2> model;
+};
+
+struct rvo_net {
+  cv::dnn::Net net;
+  std::vector<cv::String> names;
+  std::vector<cv::Mat> out;
 };
 
 namespace {
@@ -378,4 +385,54 @@ int rvo_jpeg(const void *pix, int width, int height, int stride, int channels, i
     *len = buf.size();
     return 0;
   });
+}
+
+rvo_net *rvo_net_open(const void *weights, size_t n, const void *config, size_t m, char **err) {
+  rvo_net *net = nullptr;
+  guard(err, [&] {
+    const uchar *w = static_cast<const uchar *>(weights), *c = static_cast<const uchar *>(config);
+    std::vector<uchar> bytes(w, w + n);
+    net = new rvo_net;
+    if (m > 0)
+      net->net = cv::dnn::readNetFromDarknet(std::vector<uchar>(c, c + m), bytes);
+    else
+      net->net = cv::dnn::readNetFromONNX(bytes);
+    if (net->net.empty()) throw std::runtime_error("the network has no layers");
+    net->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+    net->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+    net->names = net->net.getUnconnectedOutLayersNames();
+    return 1;
+  });
+  if (*err) {
+    delete net;
+    return nullptr;
+  }
+  return net;
+}
+
+void rvo_net_free(rvo_net *net) { delete net; }
+
+int rvo_net_outputs(rvo_net *net) { return static_cast<int>(net->names.size()); }
+
+const char *rvo_net_output(rvo_net *net, int i) { return net->names[i].c_str(); }
+
+int rvo_net_run(rvo_net *net, const float *in, const int *shape, char **err) {
+  return guard(err, [&] {
+    cv::Mat blob(4, shape, CV_32F, const_cast<float *>(in));
+    net->net.setInput(blob);
+    net->out.clear();
+    net->net.forward(net->out, net->names);
+    for (cv::Mat &m : net->out) {
+      if (m.depth() != CV_32F) throw std::runtime_error("an output is not of 32-bit floating point numbers");
+      if (!m.isContinuous()) m = m.clone();
+    }
+    return 1;
+  });
+}
+
+const float *rvo_net_result(rvo_net *net, int i, int *axes, int *shape) {
+  const cv::Mat &m = net->out[i];
+  *axes = m.dims < 8 ? m.dims : 8;
+  for (int k = 0; k < *axes; k++) shape[k] = m.size[k];
+  return m.ptr<float>();
 }

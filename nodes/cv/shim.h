@@ -17,6 +17,7 @@ typedef struct rvo_capture rvo_capture;
 typedef struct rvo_hog rvo_hog;
 typedef struct rvo_cascade rvo_cascade;
 typedef struct rvo_mog2 rvo_mog2;
+typedef struct rvo_net rvo_net;
 
 // One detection in pixels of the picture that was given, with the detector's own weight.
 typedef struct {
@@ -73,6 +74,17 @@ int rvo_mog2_apply(rvo_mog2 *m, void *src, void *mask, double rate, char **err);
 // The result is malloc'd and the caller's.
 int rvo_jpeg(const void *pix, int width, int height, int stride, int channels, int quality, void **out, size_t *len,
              char **err);
+
+// Loads a network: an ONNX file, or Darknet's where config has bytes.
+rvo_net *rvo_net_open(const void *weights, size_t n, const void *config, size_t m, char **err);
+void rvo_net_free(rvo_net *net);
+// How many outputs the network has, and the name of one.
+int rvo_net_outputs(rvo_net *net);
+const char *rvo_net_output(rvo_net *net, int i);
+// Computes all outputs for one input of 32-bit numbers with 4 axes, which is read before the call returns. 0 is a failure.
+int rvo_net_run(rvo_net *net, const float *in, const int *shape, char **err);
+// An output of the last run: its numbers, which are valid until the next run, and its axes, at most 8.
+const float *rvo_net_result(rvo_net *net, int i, int *axes, int *shape);
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,7 @@ type Family struct {
 
 // Families returns every family that is known, the more particular ones first.
 func Families() []*Family {
-	return []*Family{yunet(), ultraface(), blazeface(), nanodet(), fastestdet(), yolox()}
+	return []*Family{yunet(), ultraface(), blazeface(), nanodet(), fastestdet(), darknet(), yolox()}
 }
 
 // FamilyNames returns the names of all families.

@@ -72,6 +72,8 @@ func planted() map[string]struct {
 	ultra := canned{tensor("scores", nil, 1, 10, 2), tensor("boxes", nil, 1, 10, 4)}
 	ultra[0].Data[7] = 0.81
 	copy(ultra[1].Data[3*4:], []float32{24. / 64, 16. / 64, 40. / 64, 48. / 64})
+	dark := canned{tensor("a", nil, 3, 7), tensor("b", nil, 12, 7)}
+	copy(dark[1].Data[5*7:], []float32{0.5, 0.5, 0.25, 0.5, 0.9, 0.1, 0.81})
 	low := func(int) float32 { return -20 }
 	blaze := canned{tensor("a", low, 1, 512, 1), tensor("b", low, 1, 384, 1), tensor("c", nil, 1, 512, 16), tensor("d", nil, 1, 384, 16)}
 	blaze[0].Data[2*(8*16+8)] = logit(0.81) // cell (8, 8) of 16 x 16: its centre is at 68
@@ -80,6 +82,7 @@ func planted() map[string]struct {
 		"yolox":      {picture, canned{yolo}, 2},
 		"nanodet":    {picture, nano, 2},
 		"fastestdet": {picture, canned{fast}, 2},
+		"darknet":    {Info{"data", []int{1, 3, 64, 64}}, dark, 2},
 		"yunet":      {picture, yu, 1},
 		"ultraface":  {picture, ultra, 1},
 		"blazeface":  {Info{"in", []int{1, 128, 128, 3}}, blaze, 1},
@@ -100,7 +103,11 @@ func TestFamiliesReadWhatWasPlanted(t *testing.T) {
 			out = append(out, Info{o.Name, o.Shape})
 		}
 		labels := []string{"other", "wanted"}[2-c.classes:]
-		p, err := NewPlan(file([]Info{c.in}, out), PlanOptions{Labels: labels, Score: 0.5})
+		files := Files{Weights: file([]Info{c.in}, out)}
+		if f.Name == "darknet" {
+			files = Files{Config: []byte(darknetText)}
+		}
+		p, err := NewPlan(files, PlanOptions{Labels: labels, Score: 0.5})
 		if err != nil || p.Family.Name != f.Name {
 			t.Errorf("%s is taken for %v: %v", f.Name, p, err)
 			continue
@@ -119,6 +126,19 @@ func TestFamiliesReadWhatWasPlanted(t *testing.T) {
 		}
 		if b.Label != "wanted" {
 			t.Errorf("%s: label %q", f.Name, b.Label)
+		}
+	}
+}
+
+const darknetText = "[net] # comment\nwidth=64\nheight=64\nchannels=3\n\n[convolutional]\nfilters=21\n\n[yolo]\nclasses=2\n; more\n[yolo]\nclasses = 2\n"
+
+func TestReadDarknetRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty": "", "no yolo": "[net]\nwidth=3\nheight=3\n", "no size": "[net]\n[yolo]\nclasses=1\n",
+		"text": "once upon a time", "size": "[net]\nwidth=big\n", "no layer": "width=3\n",
+	} {
+		if _, _, err := ReadDarknet([]byte(text)); err == nil {
+			t.Errorf("%s: read", name)
 		}
 	}
 }

@@ -1,8 +1,8 @@
 // Package model runs neural networks that find boxes, whatever library computes them: it feeds a picture to a network,
 // reads the boxes out of what the network gives and drops the ones that mean the same thing.
 //
-//	plan, err := model.NewPlan(weights, model.PlanOptions{InputSize: "416x320", Labels: labels})
-//	network, err := runtime.Open(plan.Weights, model.Options{Threads: 1})
+//	plan, err := model.NewPlan(files, model.PlanOptions{InputSize: "416x320", Labels: labels})
+//	network, err := runtime.Open(plan.Files, model.Options{Threads: 1})
 //	session, err := network.NewSession()
 //	boxes, err := plan.NewDetector(session).Detect(picture)
 //
@@ -51,6 +51,14 @@ func (i Info) String() string {
 	return i.Name + " " + strings.Join(axes, "x")
 }
 
+// Files are what a network is made of.
+type Files struct {
+	// Weights is the ONNX file, or Darknet's weights where there is a Config.
+	Weights []byte
+	// Config is Darknet's text of layers, empty for ONNX.
+	Config []byte
+}
+
 // Options are how a runtime is to run a network.
 type Options struct {
 	// Threads is how many threads one run may use, at least 1.
@@ -61,9 +69,8 @@ type Options struct {
 type Runtime interface {
 	// Name is the library's name and version, for logs and contracts.
 	Name() string
-	// Open loads a network from the bytes of an ONNX file whose input has a size on every axis. The error says what the
-	// library cannot read.
-	Open(weights []byte, o Options) (Network, error)
+	// Open loads a network. The error says what the library cannot read.
+	Open(f Files, o Options) (Network, error)
 }
 
 // Network is a loaded network, which several cameras share.

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -75,7 +76,8 @@ func ReadONNX(weights []byte) (in, out []Info, err error) {
 }
 
 // ResizeONNX returns the bytes of an ONNX file whose one picture input, of shape batch x 3 x height x width, is declared to be
-// w x h. The sizes that are stored for intermediate values and outputs are dropped: a library works them out anew. The
+// w x h. The sizes that are stored for intermediate values are dropped, and those of outputs that follow from the input's are left open: a library works
+// them out anew. The
 // weights are untouched, so that only networks whose layers do not depend on the size can be resized.
 func ResizeONNX(weights []byte, w, h int) ([]byte, error) {
 	in, _, err := ReadONNX(weights)
@@ -96,7 +98,11 @@ func ResizeONNX(weights []byte, w, h int) ([]byte, error) {
 			case g.num == graphValue:
 				return nil, false, nil
 			case g.num == graphOutput:
-				v, err := withShape(g.bytes, nil)
+				o, err := readInfo(g.bytes)
+				if err != nil {
+					return nil, false, err
+				}
+				v, err := withShape(g.bytes, freed(o.Shape))
 				return bytesField(graphOutput, v), true, err
 			case g.num == graphInput:
 				i, err := readInfo(g.bytes)
@@ -110,6 +116,19 @@ func ResizeONNX(weights []byte, w, h int) ([]byte, error) {
 		})
 		return bytesField(modelGraph, graph), true, err
 	})
+}
+
+// freed is an output's shape without what follows from the input's size: of tables the rows, of grids height and width.
+// OpenCV wants outputs to have a number of axes.
+func freed(shape []int) []int {
+	out := slices.Clone(shape)
+	switch len(out) {
+	case 3:
+		out[1] = -1
+	case 4:
+		out[2], out[3] = -1, -1
+	}
+	return out
 }
 
 // onnxGraph returns the graph of a model. A file that is something else is found out by its first fields.
@@ -182,8 +201,10 @@ func descend(b []byte, path []protowire.Number, f func([]byte) error) error {
 func withShape(b []byte, shape []int) ([]byte, error) {
 	var text []byte
 	for _, n := range shape {
-		dim := protowire.AppendTag(nil, dimValue, protowire.VarintType)
-		dim = protowire.AppendVarint(dim, uint64(n))
+		var dim []byte // an open axis is an empty message
+		if n >= 0 {
+			dim = protowire.AppendVarint(protowire.AppendTag(nil, dimValue, protowire.VarintType), uint64(n))
+		}
 		text = append(text, bytesField(shapeDim, dim)...)
 	}
 	return mapFields(b, func(f field) ([]byte, bool, error) {

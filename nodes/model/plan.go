@@ -23,8 +23,8 @@ type PlanOptions struct {
 type Plan struct {
 	// Family is how it is fed and read.
 	Family *Family
-	// Weights is the file, with the input's size as it was asked for.
-	Weights []byte
+	// Files is the network, with the input's size as it was asked for.
+	Files
 	// Width and Height are the input's size in pixels.
 	Width, Height int
 	// Score and Overlap are the thresholds that hold.
@@ -36,8 +36,8 @@ type Plan struct {
 }
 
 // NewPlan checks that a network can be used so. The error says what the network is and what would do.
-func NewPlan(weights []byte, o PlanOptions) (*Plan, error) {
-	in, out, err := ReadONNX(weights)
+func NewPlan(files Files, o PlanOptions) (*Plan, error) {
+	in, out, err := files.read()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func NewPlan(weights []byte, o PlanOptions) (*Plan, error) {
 	if classes == 0 {
 		return nil, fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)
 	}
-	p := &Plan{Family: f, Weights: weights, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
+	p := &Plan{Family: f, Files: files, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
 	if p.Labels, err = f.labels(o.Labels, classes); err != nil {
 		return nil, err
 	}
@@ -110,9 +110,20 @@ func (p *Plan) size(in Info, text string) error {
 	if want.w%m != 0 || want.h%m != 0 {
 		return fmt.Errorf("inputSize %s: both sides must be multiples of %d", text, m)
 	}
+	if len(p.Config) > 0 {
+		return nil // its layers follow what they are fed
+	}
 	var err error
 	p.Weights, err = ResizeONNX(p.Weights, want.w, want.h)
 	return err
+}
+
+// read returns the network's inputs and outputs.
+func (f Files) read() (in, out []Info, err error) {
+	if len(f.Config) > 0 {
+		return ReadDarknet(f.Config)
+	}
+	return ReadONNX(f.Weights)
 }
 
 // maxSide bounds the side of an input: more than 4K, which no network here is made for.

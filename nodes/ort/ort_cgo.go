@@ -54,11 +54,14 @@ func (r *Runtime) Name() string {
 
 // Open implements model.Runtime. Threads above 1 do not spin while they wait: with spinning, two of them took 1.4 times the
 // processor time for the same run (MODELS).
-func (r *Runtime) Open(weights []byte, o model.Options) (model.Network, error) {
+func (r *Runtime) Open(f model.Files, o model.Options) (model.Network, error) {
 	if err := r.Load(); err != nil {
 		return nil, err
 	}
-	in, out, err := model.ReadONNX(weights)
+	if len(f.Config) > 0 {
+		return nil, errors.New("onnxruntime reads no Darknet networks: use OpenCV (runtime: \"opencv\")")
+	}
+	in, out, err := model.ReadONNX(f.Weights)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func (r *Runtime) Open(weights []byte, o model.Options) (model.Network, error) {
 	); err != nil {
 		return nil, fmt.Errorf("onnxruntime: %w", err)
 	}
-	s, err := lib.NewDynamicAdvancedSessionWithONNXData(weights, names(in), names(out), options)
+	s, err := lib.NewDynamicAdvancedSessionWithONNXData(f.Weights, names(in), names(out), options)
 	if err != nil {
 		return nil, fmt.Errorf("onnxruntime: %w", tidy(err))
 	}
@@ -177,3 +180,6 @@ func (s *session) Close() error {
 	s.drop()
 	return nil
 }
+
+// Built reports whether this build can load the library.
+func (*Runtime) Built() bool { return true }

@@ -24,4 +24,7 @@ func (*Runtime) Load() error {
 func (*Runtime) Name() string { return "onnxruntime" }
 
 // Open implements model.Runtime.
-func (r *Runtime) Open([]byte, model.Options) (model.Network, error) { return nil, r.Load() }
+func (r *Runtime) Open(model.Files, model.Options) (model.Network, error) { return nil, r.Load() }
+
+// Built reports whether this build can load the library.
+func (*Runtime) Built() bool { return false }

@@ -1,0 +1,87 @@
+// Package onnx is the detector kind that finds boxes with a neural network from a file: of people, cars, faces and whatever
+// else one was trained for.
+//
+//	detectors: objects: {fps: 5, onnx: {model: "models/yolox_nano.onnx", inputSize: "416x320", labelsFile: "models/coco80.names"}}
+//	events: person: when: {signal: "objects.boxes", labels: ["person"], gte: 1}
+//
+// nodes/model knows how networks are fed and read; the libraries that compute come in as model.Runtime. All cameras of a
+// detector share one loaded network. The package starts no goroutine and reads no clock.
+package onnx
+
+import (
+	_ "embed"
+	"encoding/json"
+	"time"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+	"rvo.dev/nodes/model"
+)
+
+//go:embed options.cue
+var optionsCUE string
+
+// Runtimes are the libraries that the kind can use; nil for those that are not in this build.
+type Runtimes struct {
+	// ORT is ONNX Runtime, whose library may or may not be on this machine.
+	ORT Loader
+	// OpenCV is OpenCV's own.
+	OpenCV model.Runtime
+	// Missing says whether the error of Load is that the library is not on this machine.
+	Missing func(error) bool
+}
+
+// Loader is a runtime whose library is loaded when it is first needed.
+type Loader interface {
+	model.Runtime
+	// Load loads the library; more than once is once.
+	Load() error
+}
+
+// needs is what a build without any runtime says.
+const needs = "a library for networks: build with CGO_ENABLED=1 for ONNX Runtime, and with -tags opencv for OpenCV"
+
+// cost is what a small network takes on one thread with ONNX Runtime, with room for OpenCV or a larger input. `cost` in the
+// pipeline says what this one takes.
+const cost = 20 * time.Millisecond
+
+// Kind returns the onnx detector with these runtimes.
+func Kind(r Runtimes) node.Kind {
+	c := node.Contract{
+		Name: "onnx",
+		Doc: "finds things with a neural network from a file, in ONNX or Darknet form. How it is fed and read is known for YOLOX, " +
+			"NanoDet, PicoDet, FastestDet, YuNet, UltraFace, BlazeFace and Darknet YOLO, and recognized by the file. The stated cost " +
+			"is a small network's; `cost` says what yours takes",
+		Options: optionsCUE,
+		Needs:   needs,
+		Reads:   []string{"model", "config", "labelsFile"},
+		Emits:   emits,
+		Cost:    cost,
+	}
+	if r.ORT == nil && r.OpenCV == nil {
+		return node.Detector[Options](c, nil)
+	}
+	return node.Detector(c, r.open)
+}
+
+func emits(raw json.RawMessage) ([]node.Emit, error) {
+	return []node.Emit{
+		{Name: "count", Type: signal.TypeInt, Min: 0, Max: model.MaxBoxes, Doc: "how many things are seen"},
+		{Name: "boxes", Type: signal.TypeBoxes, Doc: "where they are, with label and score, best first"},
+		{Name: "best", Type: signal.TypeFloat, Min: 0, Max: 1, Doc: "the best score, 0 when nothing is seen"},
+	}, nil
+}
+
+// Options are what stands under the kind's key. Zero values stand for the defaults.
+type Options struct {
+	Model      string   `json:"model"`
+	Config     string   `json:"config"`
+	Runtime    string   `json:"runtime"`
+	Family     string   `json:"family"`
+	InputSize  string   `json:"inputSize"`
+	Threshold  float32  `json:"threshold"`
+	Overlap    float32  `json:"overlap"`
+	Labels     []string `json:"labels"`
+	LabelsFile string   `json:"labelsFile"`
+	Keep       []string `json:"keep"`
+}
