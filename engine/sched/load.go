@@ -15,8 +15,9 @@ const (
 	calmRuns = 8
 )
 
-// adjust is the load policy: what a run of this length means for the next ones.
-func (l *lane) adjust(took time.Duration, now tick.Time) {
+// adjust is the load policy: what a run of this length means for the next ones, which may begin by tolerance before the
+// slots of their rate.
+func (l *lane) adjust(took, tolerance time.Duration, now tick.Time) {
 	if l.cost == 0 {
 		l.cost = took
 	}
@@ -29,7 +30,8 @@ func (l *lane) adjust(took time.Duration, now tick.Time) {
 		}
 		l.backoff = now.Add(Backoff(l.class)) // from the end of the run: from its start it would be over already
 		if l.slowest > 0 {
-			l.backoff = max(min(l.backoff, l.began.Add(l.slowest)), now)
+			// A floor is a rate like any other: the picture that keeps it may come a little early.
+			l.backoff = max(min(l.backoff, l.began.Add(l.slowest-tolerance)), now)
 		}
 	case graph.LoadAdaptive:
 		need := max(l.fastest, l.cost*headroomNum/headroomDen)

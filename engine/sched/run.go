@@ -82,7 +82,7 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 		l.leaked = append(l.leaked, abandoned{l.job, 0})
 		out = c.failed(in.Instance, out)
 	}
-	l.adjust(time.Duration(in.Took), c.now)
+	l.adjust(time.Duration(in.Took), c.tolerance(l), c.now)
 	c.learn(in.Instance)
 	return c.unhold(l.camera, l.seq, out)
 }
