@@ -40,8 +40,9 @@ type camera struct {
 	corrupt    atomic.Uint64
 	reconnects atomic.Uint64
 	stalls     atomic.Uint64
-	leaked     atomic.Int64 // readers that hang and were given up
-	last       atomic.Int64 // core time of the newest picture
+	refused    atomic.Uint64 // times that its buffers did not fit into the memory there is
+	leaked     atomic.Int64  // readers that hang and were given up
+	last       atomic.Int64  // core time of the newest picture
 	frozen     atomic.Bool
 	freeze     freeze            // owned by the reader, of which one at a time is not given up
 	told       sched.CameraState // what the core knows, with knows; owned by the watch goroutine
@@ -102,7 +103,15 @@ func newCamera(e *Engine, i int) (*camera, error) {
 	shared := slices.ContainsFunc(spec.Instances, func(i int) bool {
 		return e.g.Detectors[e.g.Instances[i].Detector].Isolate == graph.IsolateProcess
 	})
-	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: slabs, Shared: shared})
+	claimed := int64(0) // guarded by the pool, which asks one at a time
+	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: slabs, Shared: shared, Claim: func(bytes int) error {
+		if err := e.memory.claim(claimed, int64(bytes)); err != nil {
+			c.refused.Add(1)
+			return err
+		}
+		claimed = int64(bytes)
+		return nil
+	}})
 	c.mu.state, c.mu.since = cameraStarting, time.Now()
 	c.last.Store(-1)
 	if spec.FPS > 0 {

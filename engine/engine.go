@@ -90,6 +90,7 @@ type Engine struct {
 	sinks     []*sink
 	evidence  *keeper
 	metrics   *metrics
+	memory    *account
 	recording *inputLog // nil: not asked for
 	pool      *pool
 
@@ -205,6 +206,13 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e.pool = newPool(e, slots, sched.DefaultBlocking, nice)
 	if e.evidence, err = newKeeper(e); err != nil {
+		return nil, err
+	}
+	rings := int64(0)
+	for i := range g.Cameras {
+		rings += g.Cameras[i].RingBytes
+	}
+	if e.memory, err = newAccount(g.Memory, rings); err != nil {
 		return nil, err
 	}
 	for i := range g.Cameras {

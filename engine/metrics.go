@@ -121,6 +121,9 @@ func (m *metrics) table() []series {
 		{"rvo_camera_readers_leaked", "Reads that hang in foreign code and were given up.", g, []string{"camera"}},
 		{"rvo_frames_total", "Pictures that the camera gave.", c, []string{"camera"}},
 		{"rvo_frames_dropped_total", "Pictures that the core did not get, by reason: superseded, no_buffer, corrupt.", c, []string{"camera", "reason"}},
+		{"rvo_memory_bytes", "Bytes that evidence rings and frame buffers have claimed.", g, nil},
+		{"rvo_memory_limit_bytes", "Bytes that they may claim, engine.memory; 0: no limit.", g, nil},
+		{"rvo_camera_refused_total", "Times that a camera's frame buffers did not fit into engine.memory and it was closed.", c, []string{"camera"}},
 		{"rvo_frame_buffers", "Frame buffers that are held.", g, []string{"camera"}},
 		{"rvo_frame_buffers_capacity", "Frame buffers that there may be.", g, []string{"camera"}},
 		{"rvo_detector_runs_total", "Runs that ended, by outcome: ok, failed, panic, timeout.", c, []string{"detector", "camera", "outcome"}},
@@ -173,6 +176,8 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	put("rvo_generation", float64(st.Generation))
 	put("rvo_ready", flag(st.Ready()))
 	put("rvo_ticks_total", float64(snap.ticks))
+	put("rvo_memory_bytes", float64(m.e.memory.use()))
+	put("rvo_memory_limit_bytes", float64(m.e.memory.limit))
 	put("rvo_results_stale_total", float64(snap.stats.Stale))
 	put("rvo_results_late_total", float64(snap.stats.Late))
 	put("rvo_detector_threads_leaked", float64(m.e.pool.leaked.Load()))
@@ -231,6 +236,7 @@ func (m *metrics) cameras(put putFunc, st *Status) {
 		put("rvo_frames_dropped_total", float64(c.superseded.Load()), id, "superseded")
 		put("rvo_frames_dropped_total", float64(c.noBuffer.Load()), id, "no_buffer")
 		put("rvo_frames_dropped_total", float64(c.corrupt.Load()), id, "corrupt")
+		put("rvo_camera_refused_total", float64(c.refused.Load()), id)
 		ps := c.pool.Stats()
 		put("rvo_frame_buffers", float64(ps.Held), id)
 		put("rvo_frame_buffers_capacity", float64(ps.Bound), id)

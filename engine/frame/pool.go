@@ -12,6 +12,9 @@ type PoolOptions struct {
 	Slabs int
 	// Shared puts the slabs into a File that another process can map; Get fails where the system has none (not Linux).
 	Shared bool
+	// Claim, when not nil, is asked before pictures of a new size are taken, with the bytes that all slabs together will have,
+	// in place of what it was asked for last. Its error is Get's. Close asks for 0.
+	Claim func(bytes int) error
 }
 
 // Pool hands out a camera's frames: slabs of one size outside the Go heap, reused. When the size or format of the
@@ -20,6 +23,7 @@ type Pool struct {
 	camera CameraID
 	bound  int
 	shared bool
+	claim  func(bytes int) error
 
 	mu struct {
 		sync.Mutex
@@ -83,7 +87,7 @@ func NewPool(o PoolOptions) *Pool {
 	if o.Slabs < 1 {
 		panic(fmt.Sprintf("frame: pool of %d slabs, must be at least 1", o.Slabs))
 	}
-	return &Pool{camera: o.Camera, bound: o.Slabs, shared: o.Shared}
+	return &Pool{camera: o.Camera, bound: o.Slabs, shared: o.Shared, claim: o.Claim}
 }
 
 // MaxSide bounds a picture's width and height: past it a header is taken for damage, not for a picture.
@@ -121,6 +125,11 @@ func (p *Pool) slab(size layout) (*slab, error) {
 		return nil, fmt.Errorf("camera %q: frame pool is closed", p.camera)
 	}
 	if size != p.mu.size {
+		if p.claim != nil {
+			if err := p.claim(size.total() * p.bound); err != nil {
+				return nil, fmt.Errorf("camera %q, pictures of %d x %d: %w", p.camera, size.width, size.height, err)
+			}
+		}
 		p.drain()
 		p.mu.size = size
 		p.mu.gen++
@@ -183,6 +192,9 @@ func (p *Pool) put(f *Frame) {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.claim != nil && !p.mu.closed {
+		_ = p.claim(0) // less than before: always fits
+	}
 	p.mu.closed = true
 	p.drain()
 }
