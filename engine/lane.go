@@ -54,7 +54,10 @@ func newLane(e *Engine, i int) *lane {
 
 func (l *lane) open(ctx context.Context) error {
 	g := &l.e.g.Instances[l.index]
-	inst, err := l.model.NewInstance(ctx, node.InstanceEnv{Camera: frame.CameraID(l.e.g.Cameras[g.Camera].ID), Seed: g.Seed})
+	cam := &l.e.g.Cameras[g.Camera]
+	inst, err := l.model.NewInstance(ctx, node.InstanceEnv{
+		Camera: frame.CameraID(cam.ID), Seed: g.Seed, Masks: graph.Polygons(cam.Masks),
+	})
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (c *child) serve(kinds *node.Set, codec frame.Codec, req *openRequest) erro
 			}
 			<-c.done // it is: the parent joins nobody before
 			t := &twin{child: c, conn: conn, camera: j.Camera, files: map[uint64]*frame.Mapped{}}
-			c.instances.Go(func() { t.serve(j.Seed) })
+			c.instances.Go(func() { t.serve(&j) })
 		case msgEnd:
 			if <-c.done; c.err != nil {
 				return c.err
@@ -211,9 +211,9 @@ type twin struct {
 }
 
 // serve opens the instance and makes its runs until the parent hangs up.
-func (t *twin) serve(seed uint64) {
+func (t *twin) serve(j *joinRequest) {
 	defer t.conn.close()
-	inst, err := t.model.NewInstance(context.Background(), node.InstanceEnv{Camera: t.camera, Seed: seed})
+	inst, err := t.model.NewInstance(context.Background(), node.InstanceEnv{Camera: t.camera, Seed: j.Seed, Masks: j.Masks})
 	var a answer
 	if err != nil {
 		a.Error = err.Error()

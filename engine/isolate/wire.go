@@ -58,6 +58,8 @@ type openRequest struct {
 type joinRequest struct {
 	Camera frame.CameraID `json:"camera"`
 	Seed   uint64         `json:"seed"`
+	// Masks are the parts of its pictures in which nothing counts.
+	Masks []signal.Polygon `json:"masks,omitempty"`
 }
 
 // answer says whether something worked; an empty Error says that it did.

@@ -211,6 +211,8 @@ type DetectorEnv struct {
 type InstanceEnv struct {
 	Camera frame.CameraID
 	Seed   uint64 // from detector and camera id
+	// Masks are the parts of the picture in which nothing counts, for kinds whose contract has Masks.
+	Masks []signal.Polygon
 }
 
 // Model is what all cameras of a detector share: weights, a connection.

@@ -115,6 +115,34 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
+// TestMOG2Mask: what moves under a mask is not found, and beside it as ever.
+func TestMOG2Mask(t *testing.T) {
+	half := signal.Polygon{{X: 0.5, Y: 0}, {X: 1, Y: 0}, {X: 1, Y: 1}, {X: 0.5, Y: 1}}
+	d := nodetest.OpenDetector(t, kind(t, "mog2"), `{"history": "2s"}`, nodetest.DetectorEnv(t), half)
+	pool := newPool(t, 1)
+	n := 0
+	show := func(x0 int) map[string]signal.Value {
+		f := nodetest.Picture(t, pool, frame.Gray, 320, 240, tick.Time(n)*tick.Time(100*time.Millisecond), func(x, y int) byte {
+			if x >= x0 && x < x0+40 && y >= 100 && y < 140 {
+				return 180
+			}
+			return 80
+		})
+		defer f.Release()
+		n++
+		return d.Must(f)
+	}
+	for range 30 {
+		show(-100)
+	}
+	if got := show(220); got["level"].Number() != 0 || len(got["boxes"].AsBoxes()) != 0 {
+		t.Errorf("under the mask: level %v and %v", got["level"], got["boxes"])
+	}
+	if got := show(60); got["level"].Number() < 0.015 || len(got["boxes"].AsBoxes()) != 1 {
+		t.Errorf("beside the mask: level %v and %v", got["level"], got["boxes"])
+	}
+}
+
 // TestMOG2 moves a square over noise and checks that it is found, and becomes background when it rests.
 func TestMOG2(t *testing.T) {
 	d := nodetest.OpenDetector(t, kind(t, "mog2"), `{"history": "2s"}`, nodetest.DetectorEnv(t))

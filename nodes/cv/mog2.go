@@ -62,10 +62,11 @@ func mog2Kind() node.Kind {
 		Name: "mog2",
 		Doc: "finds what differs from the background, which it learns as a mixture of Gaussians for each pixel (OpenCV's " +
 			"BackgroundSubtractorMOG2 on brightness within 320 x 240). What stands still becomes background within " +
-			"history. It says nothing about the first picture, from which it learns",
+			"history. The camera's masks are left out. It says nothing about the first picture, from which it learns",
 		Options: mog2CUE,
 		Needs:   needs,
 		Emits:   mog2Emits,
 		Cost:    time.Millisecond,
+		Masks:   true,
 	}, openMOG2())
 }

@@ -43,7 +43,7 @@ func openMOG2() func(context.Context, node.DetectorEnv, MOG2Options) (node.Model
 type mog2Shared struct{ s mog2Settings }
 
 // NewInstance implements node.Model.
-func (m mog2Shared) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+func (m mog2Shared) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
 	model, err := newMOG2(m.s.varThreshold, m.s.shadows)
 	if err != nil {
 		return nil, fmt.Errorf("mog2: %w", err)
@@ -53,7 +53,8 @@ func (m mog2Shared) NewInstance(context.Context, node.InstanceEnv) (node.Instanc
 		model:  model,
 		kernel: gocv.GetStructuringElement(gocv.MorphRect, image.Pt(3, 3)),
 		mask:   gocv.NewMat(), open: gocv.NewMat(), moving: gocv.NewMat(),
-		labels: gocv.NewMat(), stats: gocv.NewMat(), centroids: gocv.NewMat(),
+		labels: gocv.NewMat(), stats: gocv.NewMat(), centroids: gocv.NewMat(), counts: gocv.NewMat(),
+		masks: env.Masks,
 	}, nil
 }
 
@@ -67,6 +68,9 @@ type mog2 struct {
 
 	kernel, mask, moving, open gocv.Mat
 	labels, stats, centroids   gocv.Mat
+
+	masks  []signal.Polygon // parts of the picture in which nothing counts
+	counts gocv.Mat         // 255 outside of them, empty without any
 
 	size    image.Point // of the pictures the background is made of
 	learned tick.Time   // capture time of the newest
@@ -104,6 +108,9 @@ func (d *mog2) learn(f *frame.Frame) (first bool, err error) {
 	size, rate := image.Pt(p.Width, p.Height), d.s.rate(f.Capture.Sub(d.learned))
 	if size != d.size {
 		first, rate = true, 1
+		if err := d.cover(size); err != nil {
+			return false, err
+		}
 	}
 	if err := d.model.apply(src, d.mask, rate); err != nil {
 		return false, fmt.Errorf("mog2: %w", err)
@@ -112,10 +119,34 @@ func (d *mog2) learn(f *frame.Frame) (first bool, err error) {
 	return first, nil
 }
 
+// cover lays the masks over pictures of this size. A pixel is where its middle is.
+func (d *mog2) cover(size image.Point) error {
+	if len(d.masks) == 0 {
+		return nil
+	}
+	pix := make([]byte, size.X*size.Y)
+	for i := range pix {
+		x, y := (float64(i%size.X)+0.5)/float64(size.X), (float64(i/size.X)+0.5)/float64(size.Y)
+		if !slices.ContainsFunc(d.masks, func(p signal.Polygon) bool { return p.Contains(x, y) }) {
+			pix[i] = 255
+		}
+	}
+	counts, err := gocv.NewMatFromBytes(size.Y, size.X, gocv.MatTypeCV8UC1, pix)
+	if err != nil {
+		return fmt.Errorf("mog2: %w", err)
+	}
+	old := d.counts
+	d.counts = counts
+	return old.Close()
+}
+
 // find reduces the mask to the share of moving pixels and the boxes around them.
 func (d *mog2) find() ([]signal.Box, float64) {
 	gocv.Threshold(d.mask, &d.moving, 200, 255, gocv.ThresholdBinary) // shadows are 127
-	gocv.MorphologyEx(d.moving, &d.open, gocv.MorphOpen, d.kernel)    // single pixels are noise
+	if len(d.masks) > 0 {
+		gocv.BitwiseAnd(d.moving, d.counts, &d.moving)
+	}
+	gocv.MorphologyEx(d.moving, &d.open, gocv.MorphOpen, d.kernel) // single pixels are noise
 	total := float64(d.size.X * d.size.Y)
 	level := float64(gocv.CountNonZero(d.open)) / total
 	n := gocv.ConnectedComponentsWithStats(d.open, &d.labels, &d.stats, &d.centroids)
@@ -140,7 +171,7 @@ func (d *mog2) find() ([]signal.Box, float64) {
 func (d *mog2) Close() error {
 	d.model.close()
 	var errs []error
-	for _, m := range []*gocv.Mat{&d.kernel, &d.mask, &d.moving, &d.open, &d.labels, &d.stats, &d.centroids} {
+	for _, m := range []*gocv.Mat{&d.kernel, &d.mask, &d.moving, &d.open, &d.labels, &d.stats, &d.centroids, &d.counts} {
 		errs = append(errs, m.Close())
 	}
 	return errors.Join(errs...)

@@ -27,8 +27,8 @@ type Detector struct {
 }
 
 // OpenDetector opens a detector with one instance, for the camera "front", and fails the test when that does not work.
-// The test's cleanup closes both.
-func OpenDetector(t testing.TB, k node.Kind, options string, env node.DetectorEnv) *Detector {
+// Masks are what its camera has of them. The test's cleanup closes both.
+func OpenDetector(t testing.TB, k node.Kind, options string, env node.DetectorEnv, masks ...signal.Polygon) *Detector {
 	t.Helper()
 	emits, err := k.Contract.Emits([]byte(options))
 	if err != nil {
@@ -38,7 +38,7 @@ func OpenDetector(t testing.TB, k node.Kind, options string, env node.DetectorEn
 	if err != nil {
 		t.Fatalf("detector %s with %s: %v", k.Contract.Name, options, err)
 	}
-	inst, err := m.NewInstance(t.Context(), node.InstanceEnv{Camera: "front", Seed: env.Seed + 1})
+	inst, err := m.NewInstance(t.Context(), node.InstanceEnv{Camera: "front", Seed: env.Seed + 1, Masks: masks})
 	if err != nil {
 		t.Fatalf("detector %s with %s: instance: %v", k.Contract.Name, options, err)
 	}

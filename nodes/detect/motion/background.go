@@ -29,6 +29,8 @@ type background struct {
 	changed    []uint16 // differs from the background
 	fresh      []uint16 // has changed and looked otherwise less than rest ago
 
+	mask mask
+
 	shades [511]int32 // histogram of differences, for shift
 }
 
@@ -43,6 +45,7 @@ func (b *background) start(p frame.Plane) {
 		b.mean, b.look, b.age = make([]uint16, n), make([]byte, n), make([]uint16, n)
 		b.cols, b.rows = (p.Width+cellSide-1)/cellSide, (p.Height+cellSide-1)/cellSide
 		b.changed, b.fresh = make([]uint16, b.cols*b.rows), make([]uint16, b.cols*b.rows)
+		b.mask.fit(b)
 	}
 	for y := range p.Height {
 		for x, v := range p.Pix[y*p.Stride:][:p.Width] {
@@ -71,8 +74,8 @@ func (b *background) update(o *Options, p frame.Plane, capture tick.Time) bool {
 	if o.Lightning < 1 {
 		shift = b.shift(p)
 	}
-	n := b.compare(o, p, int(step), shift)
-	if o.Lightning < 1 && float64(n) > o.Lightning*float64(p.Width*p.Height) {
+	n := b.mask.apply(b, b.compare(o, p, int(step), shift))
+	if o.Lightning < 1 && float64(n) > o.Lightning*float64(b.mask.pixels) {
 		b.start(p)
 		return false
 	}
@@ -145,6 +148,9 @@ func (b *background) shift(p frame.Plane) int {
 		mean := b.mean[y*p.Width:][:len(row)]
 		// A different column in each row: a stripe in the picture does not count double.
 		for x := y * 5 % 17; x < len(row); x += 17 {
+			if !b.mask.keeps(b, x, y) {
+				continue
+			}
 			b.shades[255+int(row[x])-int(mean[x]+127)>>8]++
 			n++
 		}

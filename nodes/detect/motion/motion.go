@@ -29,10 +29,11 @@ var optionsCUE string
 func Kind() node.Kind {
 	return node.Detector(node.Contract{
 		Name:    "motion",
-		Doc:     "how much of the picture moves, as a level and as boxes, against a background that it learns",
+		Doc:     "how much of the picture moves, as a level and as boxes, against a background that it learns; the camera's masks are left out",
 		Options: optionsCUE,
 		Emits:   emits,
 		Cost:    cost,
+		Masks:   true,
 	}, open)
 }
 
@@ -108,8 +109,8 @@ func open(_ context.Context, env node.DetectorEnv, o Options) (node.Model, error
 type model struct{ options Options }
 
 // NewInstance implements node.Model.
-func (m model) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
-	return &instance{options: m.options}, nil
+func (m model) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
+	return &instance{options: m.options, back: background{mask: mask{polygons: env.Masks}}}, nil
 }
 
 // Close implements node.Model.

@@ -37,10 +37,10 @@ type scene struct {
 	step time.Duration
 }
 
-func newScene(t *testing.T, options string) *scene {
+func newScene(t *testing.T, options string, masks ...signal.Polygon) *scene {
 	t.Helper()
 	s := &scene{
-		Detector: nodetest.OpenDetector(t, motion.Kind(), options, nodetest.DetectorEnv(t)),
+		Detector: nodetest.OpenDetector(t, motion.Kind(), options, nodetest.DetectorEnv(t), masks...),
 		t:        t, pool: frame.NewPool(frame.PoolOptions{Camera: "front", Slabs: 2}),
 		w: 320, h: 240, step: 100 * time.Millisecond,
 	}
