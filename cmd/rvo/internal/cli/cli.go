@@ -69,8 +69,6 @@ func System() Streams {
 func Main(p Program, args []string, s Streams) int {
 	root := newRoot(&app{Program: p, Streams: s})
 	root.SetArgs(args)
-	root.SetOut(s.Out)
-	root.SetErr(s.Err)
 	err := root.ExecuteContext(context.Background())
 	if err == nil {
 		return ExitOK

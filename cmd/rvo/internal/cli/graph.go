@@ -23,7 +23,7 @@ func newGraph(a *app) *cobra.Command {
 records go, and the signals between them.
 
   rvo graph --format svg pipelines/demo >demo.svg
-  rvo graph gate.cue | pbcopy
+  rvo graph gate.cue >gate.mmd
 
 --format is mermaid (a flowchart for Markdown), dot (for Graphviz), json or svg.
 

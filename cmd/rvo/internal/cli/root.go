@@ -34,6 +34,9 @@ func newRoot(a *app) *cobra.Command {
 			return cmd.Help()
 		},
 	}
+	// Before cobra makes its own commands, which keep what they write to.
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
 	root.Flags().BoolVar(&list, "list-cameras", false, "list the cameras of this machine and exit")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(commands(a)...)

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"rvo.dev/nodes/all"
+)
+
+const (
+	goodPipeline = `apiVersion: "rvo/v1"
+cameras: front: {synthetic: {}, fps: 10}
+detectors: motion: {motion: {}, fps: 5}
+events: moving: {
+	when: {signal: "motion.level", gte: 0.1}
+	hold: "1s", cooldown: "1s"
+}
+`
+	badPipeline = `apiVersion: "rvo/v1"
+cameras: front: {synthetic: {}, fsp:   10}
+`
+)
+
+// exits are command lines by the code they exit with. A command that can find nothing wrong has none with 1.
+func exits() map[string]map[int][]string {
+	return map[string]map[int][]string{
+		"vet":     {0: {"vet good.cue"}, 1: {"vet bad.cue", "vet --deny-warnings warned.cue", "vet --format json bad.cue"}, 2: {"vet", "vet none.cue", "vet --format xml good.cue", "vet --nothing good.cue"}},
+		"run":     {0: {"run --for 100ms --http off --state-dir state good.cue"}, 1: {"run --http off --state-dir state bad.cue"}, 2: {"run", "run none.cue", "run --http nonsense good.cue"}},
+		"init":    {0: {"init new"}, 2: {"init taken", "init a b"}},
+		"explain": {0: {"explain RVO002", "explain"}, 2: {"explain RVO999"}},
+		"graph":   {0: {"graph good.cue"}, 1: {"graph bad.cue"}, 2: {"graph", "graph none.cue", "graph --format png good.cue"}},
+		"print":   {0: {"print good.cue", "print --defaults good.cue"}, 1: {"print bad.cue"}, 2: {"print", "print none.cue"}},
+		"fmt":     {0: {"fmt --check good.cue"}, 1: {"fmt --check bad.cue", "fmt syntax.cue"}, 2: {"fmt", "fmt none.cue"}},
+		"schema":  {0: {"schema", "schema --json-schema"}, 2: {"schema extra"}},
+		"cameras": {0: {"cameras"}, 2: {"cameras extra"}},
+		"bench":   {0: {"bench --list"}, 2: {"bench extra", "bench --scenario nothing"}},
+		"version": {0: {"version"}, 2: {"version extra"}},
+		"":        {0: {"", "help", "completion bash"}, 2: {"nothing", "--nothing"}},
+	}
+}
+
+// Every command keeps to the exit codes: 0 fine, 1 findings, 2 could not run. What is 1 or 2 says why on standard error, or
+// on standard output where a program reads it.
+func TestExitCodes(t *testing.T) {
+	kinds, err := all.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Program{Kinds: kinds, Devices: func() ([]Device, error) { return []Device{{Index: 0, Name: "camera"}}, nil }}
+	table := exits()
+	for _, c := range commands(&app{}) {
+		if _, ok := table[c.Name()]; !ok && !c.Hidden {
+			t.Errorf("no test knows how rvo %s exits: add it to exits", c.Name())
+		}
+	}
+	for name, byCode := range table {
+		t.Run("rvo "+name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			for file, text := range map[string]string{
+				"good.cue": goodPipeline, "bad.cue": badPipeline, "syntax.cue": "a: ]\n",
+				"warned.cue": "apiVersion: \"rvo/v1\"\ncameras: front: synthetic: {}\nsinks: {}\n",
+			} {
+				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.MkdirAll("taken/cue.mod/pkg/rvo.dev/schema", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile("taken/cue.mod/module.cue", nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for want, lines := range byCode {
+				for _, line := range lines {
+					var out, errs bytes.Buffer
+					code := Main(p, strings.Fields(line), Streams{Out: &out, Err: &errs, Env: func(string) string { return "" }, Now: time.Now})
+					if code != want {
+						t.Errorf("rvo %s exits with %d, not %d\n%s%s", line, code, want, out.String(), errs.String())
+					}
+					if want != ExitOK && out.Len()+errs.Len() == 0 {
+						t.Errorf("rvo %s does not say why", line)
+					}
+				}
+			}
+		})
+	}
+}
