@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rvo.dev/dsl"
+	"rvo.dev/engine/analysis"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 )
@@ -25,6 +26,8 @@ type Check struct {
 	// Core is set for checks that find what the graph or the engine would refuse: a pipeline can neither lower nor ignore
 	// them.
 	Core bool
+	// Env is set for checks that look at the machine: they run with Options.Env alone.
+	Env bool
 	// Built is set for checks that look at the graph: they run last, and only where nothing is at error level.
 	Built bool
 	// Run looks at the pipeline and reports. The spec may have empty kinds and names of things that do not exist when
@@ -40,8 +43,13 @@ type Pass struct {
 	// Graph is what Spec builds; nil but for checks that are Built.
 	Graph *graph.Graph
 
+	stateDir string
+	dial     func(address string) error
+	free     func(dir string) (int64, bool)
+	env      bool
 	levels   *dsl.Levels
-	faulty   bool // a check found an error, and not one that only the pipeline calls so
+	report   *analysis.Report // of Graph; made by load
+	faulty   bool             // a check found an error, and not one that only the pipeline calls so
 	check    Check
 	findings []dsl.Finding
 }

@@ -1,7 +1,8 @@
 package vet
 
-// Checks returns every check, by code. What is missing here and could be checked: whether the cores suffice for the
-// detectors (2xx), whether a condition can be yes at all (308, 309), whether memory suffices (401).
+// Checks returns every check, by code. Three numbers are not used: 311 (unknown is no no, so a not over a stale signal is
+// unknown), 406 (clips of one event that overlap are made one) and 803 (what a camera really gives is known once it is
+// open, and vet opens none).
 func Checks() []Check {
 	return []Check{
 		cycleCheck(),
@@ -14,7 +15,41 @@ func Checks() []Check {
 		paceCheck(),
 		noCameraCheck(),
 		ttlCheck(),
+		surplusRateCheck(),
+		unknownCostCheck(),
+		unevenRateCheck(),
+		staleFrameCheck(),
+		timeoutCheck(),
+		idleSettingCheck(),
+		threadsCheck(),
+		holdCheck(),
+		singleSampleCheck(),
+		cooldownCheck(),
+		contradictionCheck(),
+		boundsCheck(),
+		alwaysCheck(),
+		floatCheck(),
+		repeatedPartCheck(),
+		twinEventsCheck(),
+		addedHoldCheck(),
 		pulseCheck(),
 		prerollCheck(),
+		ringMemoryCheck(),
+		idleRingCheck(),
+		largeClipCheck(),
+		diskCheck(),
+		surplusClipCheck(),
+		longClipCheck(),
+		sameCameraCheck(),
+		sameTargetCheck(),
+		queueCheck(),
+		silentEventCheck(),
+		selfWrittenCheck(),
+		urlPasswordCheck(),
+		keyCheck(),
+		plainCheck(),
+		secretCheck(),
+		fileCheck(),
+		endpointCheck(),
 	}
 }

@@ -42,7 +42,7 @@ func TestCodes(t *testing.T) {
 		vet.CodeBuild:           true, // cannot happen while the checks are complete
 		compile.CodeKindOptions: true, // TestKindRefusesOptions
 	}
-	for _, pattern := range []string{"testdata/*.txtar", "../testdata/*.txtar"} {
+	for _, pattern := range []string{"testdata/*.txtar", "testdata/corpus/*.txtar", "../testdata/*.txtar"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatal(pattern, err)
@@ -52,7 +52,7 @@ func TestCodes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, m := range regexp.MustCompile(`(?:error|warning)\[(RVO[0-9]{3})\]`).FindAllSubmatch(data, -1) {
+			for _, m := range regexp.MustCompile(`(?:error|warning|info)\[(RVO[0-9]{3})\]`).FindAllSubmatch(data, -1) {
 				shown[string(m[1])] = true
 			}
 		}

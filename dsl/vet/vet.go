@@ -27,18 +27,29 @@ const CodeBuild = "RVO900"
 type Options struct {
 	// Kinds are the kinds of this program.
 	Kinds *node.Set
-	// Tags, Dir, Files and Limit are those of dsl.Options.
+	// Tags, Dir, Files, Tests and Limit are those of dsl.Options.
 	Tags  []string
 	Dir   string
 	Files map[string][]byte
+	Tests bool
 	Limit time.Duration
+	// Env lets the checks look at this machine too: files, secrets, endpoints, free disk.
+	Env bool
+	// StateDir is where nodes would write; empty is the working directory. Env looks at its disk.
+	StateDir string
+	// Dial tries an address ("host:port") with Env and returns why nobody answers; nil tries none. It may wait.
+	Dial func(address string) error
+	// Free returns what the disk below a folder has free with Env; nil asks no disk. FreeBytes is one.
+	Free func(dir string) (bytes int64, ok bool)
 }
 
 // Result is what is known of one pipeline.
 type Result struct {
 	// Findings are sorted.
 	Findings []dsl.Finding
-	// Document is what was read; nil where nothing could be.
+	// Files are what the pipeline was read from, absolute: what to watch. Empty where nothing could be read.
+	Files []string
+	// Document is what was read; nil where nothing could be, and in a result of InChild.
 	Document *dsl.Document
 	// Spec is what was compiled; nil without a document. With errors it must not be run.
 	Spec *graph.Spec
@@ -54,22 +65,32 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	doc, findings, err := dsl.Load(ctx, paths, dsl.Options{
-		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Limit: opts.Limit,
+		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Tests: opts.Tests, Limit: opts.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
 	r := &Result{Findings: findings, Document: doc}
-	if doc == nil || !doc.Complete() {
+	if doc == nil {
+		return r, nil
+	}
+	r.Files = doc.Files
+	if !doc.Complete() {
 		return r, nil
 	}
 	spec, more := compile.Compile(doc, opts.Kinds)
 	r.Spec = spec
 	r.Findings = append(r.Findings, more...)
-	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds, levels: levels(doc)}
+	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds, stateDir: opts.StateDir, dial: opts.Dial, free: opts.Free, levels: levels(doc)}
 	faulty := func() bool { return p.faulty || dsl.HasErrors(r.Findings) }
 	for _, c := range Checks() {
-		if !c.Built && !(c.Sound && faulty()) {
+		if !c.Built && !c.Sound {
+			p.run(c)
+		}
+	}
+	sound := !faulty()
+	for _, c := range Checks() {
+		if c.Sound && sound {
 			p.run(c)
 		}
 	}
@@ -82,7 +103,7 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 		}
 	}
 	for _, c := range Checks() {
-		if c.Built && p.Graph != nil {
+		if c.Built && p.Graph != nil && (opts.Env || !c.Env) {
 			p.run(c)
 		}
 	}

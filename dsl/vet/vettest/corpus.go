@@ -2,7 +2,9 @@ package vettest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,7 +23,9 @@ type Tally struct{ Broken, Clean int }
 // Corpus vets every pipeline of the archives in dir and compares what is found with the archive's "want". An archive is
 // named by its code, RVO206.txtar. Each of its .cue files is a pipeline of its own, to which base.cue is joined where the
 // archive has one: one with a comment // want is broken and must give exactly the codes that it asks for, on those lines,
-// one of which is the archive's; one without is a near miss and must give nothing. It returns the tally of each code.
+// one of which is the archive's; one without is a near miss and must give nothing. With --env as the last line of its comment
+// the checks look at the machine, where gate.mp4 and GATE_PASSWORD
+// are there nobody answers and 64 GiB are free. It returns the tally of each code.
 func Corpus(t *testing.T, kinds *node.Set, dir string) map[string]Tally {
 	t.Helper()
 	archives, err := filepath.Glob(filepath.Join(dir, "RVO*.txtar"))
@@ -52,11 +56,21 @@ func corpus(t *testing.T, kinds *node.Set, archive, code string) Tally {
 	var tally Tally
 	var got bytes.Buffer
 	dir := t.TempDir()
+	opts := vet.Options{Kinds: kinds, Dir: dir, StateDir: dir}
+	if strings.HasSuffix(strings.TrimSpace(string(ar.Comment)), "--env") {
+		opts.Env = true
+		opts.Dial = func(string) error { return errors.New("connection refused") }
+		opts.Free = func(string) (int64, bool) { return 64 << 30, true }
+		t.Setenv("GATE_PASSWORD", "x")
+		if err := os.WriteFile(filepath.Join(dir, "gate.mp4"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, f := range ar.Files {
 		if f.Name == "base.cue" || f.Name == "want" {
 			continue
 		}
-		found := pipeline(t, kinds, dir, append([]txtar.File{f}, base...))
+		found := pipeline(t, opts, append([]txtar.File{f}, base...))
 		fmt.Fprintf(&got, "# %s\n", f.Name)
 		if err := dsl.WriteText(&got, found, 0); err != nil {
 			t.Fatal(err)
@@ -79,9 +93,9 @@ func corpus(t *testing.T, kinds *node.Set, archive, code string) Tally {
 }
 
 // pipeline vets files that belong together and returns what is found.
-func pipeline(t *testing.T, kinds *node.Set, dir string, files []txtar.File) []dsl.Finding {
+func pipeline(t *testing.T, opts vet.Options, files []txtar.File) []dsl.Finding {
 	t.Helper()
-	opts := vet.Options{Kinds: kinds, Dir: dir, Files: map[string][]byte{}}
+	opts.Files = map[string][]byte{}
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, f.Name)

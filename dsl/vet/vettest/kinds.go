@@ -24,6 +24,12 @@ type rtspOptions struct {
 	Password *node.Secret `json:"password"`
 }
 
+// webhookOptions are those of the sink that talks to somebody else.
+type webhookOptions struct {
+	URL   string       `json:"url"`
+	Token *node.Secret `json:"token"`
+}
+
 // motionOptions are those of the cheap detector.
 type motionOptions struct {
 	Threshold float64 `json:"threshold"`
@@ -38,15 +44,15 @@ var errVetOnly = errors.New("kinds of vettest are for vet and open nothing")
 
 // Kinds returns a set of kinds that look like real ones and cannot be opened: cameras rtsp (live) and file; detectors
 // motion (level float, boxes, still bool), people (count int, posture label), remote (blocking; busy bool) and clock
-// (no picture; night bool); sinks stdout and jsonl.
+// (no picture; night bool) and plain (no cost; seen bool); sinks stdout, jsonl and webhook.
 func Kinds(t testing.TB) *node.Set {
 	t.Helper()
 	set, err := node.NewSet(
 		node.Camera(node.Contract{
-			Name: "rtsp", Doc: "a network camera", Live: true, Exclusive: true,
+			Name: "rtsp", Doc: "a network camera", Live: true, Exclusive: true, Endpoints: []string{"url"}, Secrets: []string{"password"},
 			Options: `#Options: {url!: =~"^rtsps?://" | error("must start with rtsp:// or rtsps://"), user?: string, password?: #Secret}`,
 		}, func(node.CameraEnv, rtspOptions) (node.Source, error) { return nil, errVetOnly }),
-		node.Camera(node.Contract{Name: "file", Doc: "a video file", Options: `#Options: {path!: string}`},
+		node.Camera(node.Contract{Name: "file", Doc: "a video file", Options: `#Options: {path!: string}`, Reads: []string{"path"}},
 			func(node.CameraEnv, pathOptions) (node.Source, error) { return nil, errVetOnly }),
 		detector("motion", "level of change", `#Options: {threshold: *0.1 | #Unit}`, motionOptions{}, 2*time.Millisecond,
 			node.Emit{Name: "level", Type: signal.TypeFloat, Min: 0, Max: 1}, node.Emit{Name: "boxes", Type: signal.TypeBoxes},
@@ -54,10 +60,16 @@ func Kinds(t testing.TB) *node.Set {
 		people(),
 		blocking(),
 		clock(),
+		detector("plain", "of unknown cost", `#Options: {}`, struct{}{}, 0, node.Emit{Name: "seen", Type: signal.TypeBool}),
 		node.SinkKind(node.Contract{Name: "stdout", Doc: "prints", Options: `#Options: {}`},
 			func(context.Context, node.Env, struct{}) (node.Sink, error) { return nil, errVetOnly }),
-		node.SinkKind(node.Contract{Name: "jsonl", Doc: "appends to a file", Options: `#Options: {path!: string}`},
-			func(context.Context, node.Env, pathOptions) (node.Sink, error) { return nil, errVetOnly }),
+		node.SinkKind(node.Contract{
+			Name: "jsonl", Doc: "appends to a file", Options: `#Options: {path!: string}`, Writes: []string{"path"},
+		}, func(context.Context, node.Env, pathOptions) (node.Sink, error) { return nil, errVetOnly }),
+		node.SinkKind(node.Contract{
+			Name: "webhook", Doc: "posts to an address", Endpoints: []string{"url"}, Secrets: []string{"token"},
+			Options: `#Options: {url!: =~"^https?://" | error("must start with http:// or https://"), token?: #Secret}`,
+		}, func(context.Context, node.Env, webhookOptions) (node.Sink, error) { return nil, errVetOnly }),
 	)
 	if err != nil {
 		t.Fatal(err)
