@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,10 +15,52 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/isolate"
+	"rvo.dev/engine/node"
 )
 
-// TestMain holds the benches to what the package says of its goroutines.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain holds the benches to what the package says of its goroutines; started as a detector's process, the program is
+// one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == isolate.Argument {
+		none, err := node.NewSet()
+		if err == nil {
+			none, err = Isolated(none)
+		}
+		if err == nil {
+			err = isolate.Serve(none, frame.StdCodec{})
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// TestDeathsInProcesses: detectors that die are started again, and the one beside them goes on; nothing about time.
+func TestDeathsInProcesses(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("detectors have processes of their own on Linux only")
+	}
+	o := tiny()
+	o.Duration, o.Sample = 3*time.Second, time.Second
+	rs := measured(t, o, "isolate_faults")
+	for _, l := range rs[0].loads {
+		if l.Isolate && l.restarts == 0 {
+			t.Errorf("%s was not started again", l.ID)
+		}
+		if l.runs == 0 {
+			t.Errorf("%s did not run", l.ID)
+		}
+	}
+	if rs[0].NotIngested > 0 {
+		t.Errorf("%d pictures found no buffer", rs[0].NotIngested)
+	}
+}
 
 // tiny measures for a moment: enough for structure and conservation, nothing about time.
 func tiny() Options {

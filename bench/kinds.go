@@ -33,6 +33,20 @@ type loadOptions struct {
 
 // kinds returns the nodes of a scenario. What they count goes to t.
 func kinds(t *tally) (*node.Set, error) {
+	return node.NewSet(append(detectors(t),
+		node.Camera(node.Contract{
+			Name: "clock", Doc: "pictures at an exact rate, each stamped with the moment it was due",
+			Options: "#Options: {period: int, phase: int, width: int, height: int}\n", Live: true,
+		}, func(env node.CameraEnv, o cameraOptions) (node.Source, error) {
+			return &source{t: t, now: env.Now, o: o, art: t.art}, nil
+		}),
+		node.SinkKind(node.Contract{Name: "discard", Doc: "takes every record and keeps none", Options: "#Options: {}\n"},
+			func(context.Context, node.Env, struct{}) (node.Sink, error) { return discard{}, nil }),
+	)...)
+}
+
+// detectors returns the made-up detectors.
+func detectors(t *tally) []node.Kind {
 	emits := func(json.RawMessage) ([]node.Emit, error) {
 		return []node.Emit{
 			{Name: "value", Type: signal.TypeInt, Doc: "always 1"},
@@ -53,18 +67,13 @@ func kinds(t *tally) (*node.Set, error) {
 			return &model{t: t, id: env.ID, now: env.Now, work: w, cost: time.Duration(o.Cost)}, nil
 		})
 	}
-	return node.NewSet(
-		node.Camera(node.Contract{
-			Name: "clock", Doc: "pictures at an exact rate, each stamped with the moment it was due",
-			Options: "#Options: {period: int, phase: int, width: int, height: int}\n", Live: true,
-		}, func(env node.CameraEnv, o cameraOptions) (node.Source, error) {
-			return &source{t: t, now: env.Now, o: o, art: t.art}, nil
-		}),
+	return []node.Kind{
 		detector(Wait, "waits as for an accelerator"),
 		detector(Burn, "computes for a set processor time"),
-		node.SinkKind(node.Contract{Name: "discard", Doc: "takes every record and keeps none", Options: "#Options: {}\n"},
-			func(context.Context, node.Env, struct{}) (node.Sink, error) { return discard{}, nil }),
-	)
+		detector(Killed, "computes, and is killed from outside in some runs"),
+		detector(Aborted, "computes, and aborts in some runs, as a library does"),
+		detector(Hoards, "computes, and takes memory without end in some runs"),
+	}
 }
 
 // tally is what cameras and detectors count, by whichever goroutine they run on.
@@ -207,6 +216,9 @@ func (i *instance) Detect(_ context.Context, run *node.Run) error {
 	if err := spend(i.work, i.cost, i.alarm); err != nil {
 		return fmt.Errorf("%s %v: %w", i.work, i.cost, err)
 	}
+	if run.N%deadlyRun == 0 {
+		die(i.work)
+	}
 	i.start.spent.Store(int64(i.now().Sub(began)))
 	run.Set("value", signal.Int(1))
 	run.Set("edge", signal.Int(edge(capture)))
@@ -229,7 +241,7 @@ func spend(w Work, d time.Duration, a *alarm) error {
 	if w == Wait {
 		return a.wait(d)
 	}
-	runtime.LockOSThread() // the clock is the thread's
+	runtime.LockOSThread() // the clock is the thread's own
 	defer runtime.UnlockOSThread()
 	for end := threadTime() + d; threadTime() < end; {
 		compute()

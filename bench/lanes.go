@@ -50,8 +50,13 @@ func spec(s *Scenario) (*graph.Spec, error) {
 		if err != nil {
 			return nil, err
 		}
+		isolate := graph.IsolateThread
+		if l.Isolate {
+			isolate = graph.IsolateProcess
+		}
 		out.Detectors = append(out.Detectors, graph.DetectorSpec{
-			ID: l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, MinFPS: l.Floor, CostClass: &l.Class, Threads: 1,
+			Isolate: isolate,
+			ID:      l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, MinFPS: l.Floor, CostClass: &l.Class, Threads: 1,
 			Load: l.Policy, Priority: l.Priority, Enabled: true,
 		})
 	}
@@ -129,6 +134,9 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 		if err = w.until(o.Warmup+o.Duration, done); err == nil {
 			r.Usage = use.since()
 			r.Usage.Goroutines, r.Usage.Heap = grown(before, s.Cameras)
+			for _, d := range e.Status().Detectors {
+				r.restart(d.ID, d.Restarts)
+			}
 			for name, n := range skipped(e) {
 				if n > from[name] {
 					r.Skips[name] = n - from[name]

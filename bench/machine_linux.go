@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -37,12 +38,67 @@ func machineCPU() (time.Duration, bool) {
 	return time.Duration(ticks) * time.Second / userHZ, true
 }
 
+// ownCPU is what this process and its children have used, those that have ended too.
 func ownCPU() time.Duration {
-	var r unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &r); err != nil {
+	total := childrenCPU()
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var r unix.Rusage
+		if err := unix.Getrusage(who, &r); err != nil {
+			return 0
+		}
+		total += time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	}
+	return total
+}
+
+// childrenCPU is what the children that live have used.
+func childrenCPU() time.Duration {
+	list, err := os.ReadDir("/proc")
+	if err != nil {
 		return 0
 	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	self, ticks := strconv.Itoa(os.Getpid()), int64(0)
+	for _, e := range list {
+		if c := e.Name()[0]; c < '0' || c > '9' {
+			continue
+		}
+		b, err := os.ReadFile("/proc/" + e.Name() + "/stat")
+		if err != nil {
+			continue // it has just ended
+		}
+		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // from the state on
+		if len(f) < 13 || f[1] != self {
+			continue
+		}
+		for _, s := range f[11:13] { // user, system
+			n, _ := strconv.ParseInt(s, 10, 64)
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * time.Second / userHZ
+}
+
+// die ends this process in the way of a detector that does, and does nothing for the others.
+func die(w Work) {
+	switch w {
+	case Wait, Burn:
+		return
+	case Killed:
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+	case Aborted:
+		_ = unix.Kill(os.Getpid(), unix.SIGABRT)
+	case Hoards:
+		// A bound of its own, so that the machine survives; of addresses, of which a Go program reserves more than it uses.
+		bound := unix.Rlimit{Cur: 3 << 30, Max: 3 << 30}
+		if err := unix.Setrlimit(unix.RLIMIT_AS, &bound); err != nil {
+			panic(err) // a failed run in place of a machine without memory
+		}
+		for all := [][]byte(nil); ; {
+			all = append(all, make([]byte, 64<<20))
+			runtime.KeepAlive(all)
+		}
+	}
+	select {} // until the signal has come
 }
 
 func kernel() string {

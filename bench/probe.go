@@ -18,19 +18,27 @@ type probe struct {
 
 	starts  []*start    // by instance
 	ended   []tick.Time // by instance: of the last run, tick.Never before one
+	began   []began     // by instance in a process of its own: what it would else have noted itself
 	cams    []seen      // by camera
 	newest  tick.Time   // capture of the newest picture of any camera
 	pending []uint64    // by camera: offers that one picture makes
 }
 
-// seen is what the core last took of a camera.
-type seen struct{ seq uint64 }
+// seen is what the core last took of a camera: its newest picture and the one before.
+type seen struct {
+	seq, before          uint64
+	capture, captureThen tick.Time
+}
+
+// began is the start of a run and the capture of its picture.
+type began struct{ at, capture tick.Time }
 
 func newProbe(g *graph.Graph, t *tally, r *Result) *probe {
 	p := &probe{g: g, t: t, r: r, cams: make([]seen, len(g.Cameras)), newest: tick.Never, pending: make([]uint64, len(g.Cameras))}
 	for i := range g.Instances {
 		p.starts = append(p.starts, t.start(g.InstanceName(i)))
 		p.ended = append(p.ended, tick.Never)
+		p.began = append(p.began, began{})
 		p.pending[g.Instances[i].Camera]++
 	}
 	return p
@@ -76,7 +84,7 @@ func (p *probe) observe(ins []sched.Input, took time.Duration, decided []sched.D
 func (p *probe) frame(in *sched.Input, pt *point) {
 	cam := &p.cams[in.Camera]
 	gap := in.Seq - cam.seq
-	cam.seq = in.Seq
+	*cam = seen{in.Seq, cam.seq, in.Capture, cam.capture}
 	p.newest = in.Capture
 	// Pictures are counted by when they were due, so that each is counted once and on one side of the window's ends.
 	if p.t.in(in.Capture) {
@@ -97,15 +105,18 @@ func (p *probe) finished(in *sched.Input, took time.Duration, pt *point) {
 		return
 	}
 	s, l := p.starts[in.Instance], &p.r.loads[p.g.Instances[in.Instance].Detector]
-	capture := tick.Time(s.capture.Load())
+	at, capture, spent := tick.Time(s.at.Load()), tick.Time(s.capture.Load()), time.Duration(s.spent.Load())
+	if b := p.began[in.Instance]; l.Isolate { // what it noted is in another process
+		at, capture, spent = b.at, b.capture, time.Duration(in.Took)
+	}
 	p.r.Execs++
 	p.r.exec.add(time.Duration(in.Took))
 	pt.execs++
 	pt.exec.add(time.Duration(in.Took))
 	pt.loads[p.g.Instances[in.Instance].Detector]++
 	l.runs++
-	p.r.begin.add(time.Duration(s.at.Load()) - time.Duration(capture))
-	whole, spent := in.Now.Add(took).Sub(capture), time.Duration(s.spent.Load())
+	p.r.begin.add(at.Sub(capture))
+	whole := in.Now.Add(took).Sub(capture)
 	p.r.over.add(whole - spent)
 	p.r.stretch.add(spent - l.Cost)
 	l.over.add(whole - l.Cost)
@@ -114,6 +125,12 @@ func (p *probe) finished(in *sched.Input, took time.Duration, pt *point) {
 func (p *probe) decision(d *sched.Decision, now tick.Time, took time.Duration, counts bool, pt *point) {
 	switch d.Kind {
 	case sched.DecisionRun:
+		cam := &p.cams[d.Camera]
+		b := began{now, cam.capture}
+		if d.Seq == cam.before {
+			b.capture = cam.captureThen
+		}
+		p.began[d.Instance] = b
 		if end := p.ended[d.Instance]; end != tick.Never && counts {
 			l := &p.r.loads[p.g.Instances[d.Instance].Detector]
 			if gap := now.Sub(end); l.pause == 0 || gap < l.pause {

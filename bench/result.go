@@ -71,9 +71,10 @@ type Result struct {
 // loadResult is one detector's part.
 type loadResult struct {
 	Load
-	runs  uint64
-	over  hist          // to the end of the tick that has its signals, less what the run was to cost
-	pause time.Duration // least time from the end of a run to the next start, 0 with fewer than two runs
+	runs     uint64
+	over     hist          // to the end of the tick that has its signals, less what the run was to cost
+	restarts uint64        // of its process, since the beginning
+	pause    time.Duration // least time from the end of a run to the next start, 0 with fewer than two runs
 }
 
 func newResult(s *Scenario, d Design, run int, o *Options) *Result {
@@ -137,6 +138,15 @@ func (r *Result) runs(id string) float64 {
 		}
 	}
 	return 0
+}
+
+// restart notes how often a detector's process was started again.
+func (r *Result) restart(id string, n uint64) {
+	for i := range r.loads {
+		if r.loads[i].ID == id {
+			r.loads[i].restarts = n
+		}
+	}
 }
 
 // Noisy reports whether other programs used more than NoisyAt of a core.

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,14 @@ const (
 	Wait Work = "wait"
 	// Burn computes until its thread has used the time, as a model on the processor does.
 	Burn Work = "burn"
+	// Killed, Aborted and Hoards compute, and end their process in some runs: they are for a process of their own.
+	Killed  Work = "killed"
+	Aborted Work = "aborted"
+	Hoards  Work = "hoards"
 )
+
+// isolatedCost is what a run costs whose way to another process and back is measured.
+const isolatedCost = 5 * time.Millisecond
 
 // Load is one made-up detector.
 type Load struct {
@@ -38,6 +46,7 @@ type Load struct {
 	Cost     time.Duration // of each run; 0: returns at once
 	FPS      float64       // at most; 1000 is every picture up to that rate
 	Floor    float64       // runs a second that no policy goes below; 0: none
+	Isolate  bool          // in a process of its own
 	Class    graph.CostClass
 	Policy   graph.LoadPolicy
 	Priority graph.Priority
@@ -211,6 +220,9 @@ func targetScenarios() []Scenario {
 		}},
 		Scenario{Name: "fast_slow", Doc: "3841 pictures a second and a detector that waits 50 ms", FPS: 3841, Loads: []Load{every(Wait, 50*time.Millisecond)}},
 	)
+	if runtime.GOOS == "linux" { // nowhere else are there processes for detectors
+		out = append(out, isolation()...)
+	}
 	for i := range out {
 		out[i].Targets = true
 	}

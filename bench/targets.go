@@ -65,11 +65,14 @@ func targetNames() []string {
 	}
 }
 
+// isolateNames are those of them that only some systems have.
+func isolateNames() []string { return []string{"isolate_off", "isolate_on", "isolate_faults"} }
+
 // TargetScenarios returns the scenarios that targets are taken from.
 func TargetScenarios() []Scenario {
 	var out []Scenario
 	for _, s := range Scenarios() {
-		if slices.Contains(targetNames(), s.Name) {
+		if slices.Contains(targetNames(), s.Name) || slices.Contains(isolateNames(), s.Name) {
 			out = append(out, s)
 		}
 	}
@@ -167,6 +170,7 @@ func (j *judged) pipelines() {
 	j.shedding()
 	j.priorities()
 	j.cameras()
+	j.isolation()
 }
 
 // core measures one tick on a virtual clock.
@@ -303,13 +307,45 @@ func (j *judged) cameras() {
 	j.atMost("deadline_late_p99", late(99), "us", 250, "inproc_low")
 }
 
+// isolation is what a process of its own costs a detector, and what the death of some costs the others.
+func (j *judged) isolation() {
+	const off, on, faults = "isolate_off", "isolate_on", "isolate_faults"
+	if len(j.of(off, Lanes)) == 0 {
+		return // not on this system
+	}
+	run := func(name string) float64 {
+		return j.mid(name, Lanes, func(r *Result) float64 { return us(r.exec.q(50)) })
+	}
+	cpu := func(name string) float64 {
+		return j.mid(name, Lanes, func(r *Result) float64 { return 100 * r.Usage.CPU })
+	}
+	p99 := func(name string) float64 {
+		return j.mid(name, Lanes, func(r *Result) float64 { return us(r.tick.q(99)) })
+	}
+	looks := func(r *Result) float64 { return r.runs("look") }
+	j.atMost("isolate_run_p50_on_top", run(on)-run(off), "us", 1000, on, off)
+	j.atMost("isolate_cpu_on_top", cpu(on)-cpu(off), "%core", 5, on, off)
+	least := math.Inf(1)
+	for _, r := range j.of(faults, Lanes) {
+		for i := range r.loads {
+			if r.loads[i].Isolate {
+				least = min(least, float64(r.loads[i].restarts))
+			}
+		}
+	}
+	j.atLeast("isolate_faults_restarts_min", least, "restarts", 1, faults)
+	j.atLeast("isolate_faults_other_rate", 100*j.mid(faults, Lanes, looks)/j.mid(off, Lanes, looks), "%", 95, faults, off)
+	j.atMost("isolate_faults_tick_p99_ratio", p99(faults)/p99(off), "x", 3, faults, off)
+	j.none("isolate_faults_not_ingested", j.most(faults, Lanes, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
+}
+
 // PrintTargets writes the targets, one a line, after lines that begin with # and say on what they were measured.
 func (r *Report) PrintTargets(w io.Writer) error {
 	if _, err := io.WriteString(w, "# "+r.Host.String()+"\n"); err != nil {
 		return err
 	}
 	j := &judged{results: r.Results}
-	for _, n := range targetNames() {
+	for _, n := range append(targetNames(), isolateNames()...) {
 		l, i := j.of(n, Lanes), j.of(n, Inline)
 		if len(l) == 0 {
 			continue

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ func TestJudge(t *testing.T) {
 	good := func(r *Result) {
 		for i := range r.loads {
 			l := &r.loads[i]
-			l.runs, l.pause = 192, time.Second
+			l.runs, l.pause, l.restarts = 192, time.Second, 2
 			l.over.add(10 * time.Microsecond)
 		}
 		if r.Design == Inline {
@@ -64,7 +65,7 @@ func TestJudge(t *testing.T) {
 	}
 	judge := func(bad string, d Design, change func(*Result)) map[string]Verdict {
 		var rs []*Result
-		for _, n := range targetNames() {
+		for _, n := range append(targetNames(), isolateNames()...) {
 			for _, design := range []Design{Lanes, Inline} {
 				r := made(n, design, good)
 				if n == bad && design == d {
@@ -118,9 +119,18 @@ func TestJudge(t *testing.T) {
 		{"cameras_1000", Lanes, func(r *Result) { r.Usage.Heap = 30 << 10 }, "cameras_1000_heap"},
 		{"cameras_1000", Lanes, func(r *Result) { r.Usage.Goroutines = 4 }, "cameras_1000_goroutines"},
 		{"cameras_1000", Lanes, func(r *Result) { r.Usage.CPU = 0.7 }, "cameras_1000_cpu"},
+		{"isolate_on", Lanes, func(r *Result) { r.exec.h.Reset(); r.exec.add(5 * time.Millisecond) }, "isolate_run_p50_on_top"},
+		{"isolate_on", Lanes, func(r *Result) { r.Usage.CPU = 0.2 }, "isolate_cpu_on_top"},
+		{"isolate_faults", Lanes, func(r *Result) { r.loads[0].restarts = 0 }, "isolate_faults_restarts_min"},
+		{"isolate_faults", Lanes, func(r *Result) { r.loads[3].runs = 100 }, "isolate_faults_other_rate"},
+		{"isolate_faults", Lanes, slowTick, "isolate_faults_tick_p99_ratio"},
+		{"isolate_faults", Lanes, func(r *Result) { r.NotIngested = 1 }, "isolate_faults_not_ingested"},
 		{"inproc_low", Lanes, func(r *Result) { r.late.h.Reset(); r.late.add(time.Millisecond) }, "deadline_late_p50"},
 		{"inproc_low", Lanes, func(r *Result) { r.late.add(time.Millisecond) }, "deadline_late_p99"},
 	} {
+		if strings.HasPrefix(c.scenario, "isolate_") && runtime.GOOS != "linux" {
+			continue
+		}
 		if got := judge(c.scenario, c.design, c.change)[c.target]; got != Fail {
 			t.Errorf("%s is %q of a bad result of %s", c.target, got, c.scenario)
 		}

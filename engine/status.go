@@ -62,6 +62,8 @@ type DetectorStatus struct {
 	Failed  uint64            `json:"failed"`
 	Skipped map[string]uint64 `json:"skipped"` // by cause
 	Mean    time.Duration     `json:"mean_ns"` // of a run
+	// Restarts counts the times that the detector's own process was started again; one process serves all cameras.
+	Restarts uint64 `json:"restarts,omitempty"`
 }
 
 // SinkStatus is a sink's state.
@@ -186,6 +188,9 @@ func (e *Engine) detectorStatus(i int, l *lane) DetectorStatus {
 	d := DetectorStatus{
 		ID: e.g.Detectors[in.Detector].ID, Camera: e.g.Cameras[in.Camera].ID, Health: e.core.Health(i).String(),
 		Error: redact(l.lastError()), Runs: s.Runs, Failed: s.Failed + s.Panics + s.Timeouts, Skipped: map[string]uint64{},
+	}
+	if m := e.processes[in.Detector]; m != nil {
+		d.Restarts = m.Restarts()
 	}
 	for c, n := range s.Skips {
 		if n > 0 {

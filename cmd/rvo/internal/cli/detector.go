@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"rvo.dev/bench"
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/isolate"
 )
@@ -19,7 +20,11 @@ func newDetector(a *app) *cobra.Command {
 			if codec == nil {
 				codec = frame.StdCodec{}
 			}
-			return isolate.Serve(a.Kinds, codec)
+			kinds, err := bench.Isolated(a.Kinds)
+			if err != nil {
+				return err
+			}
+			return isolate.Serve(kinds, codec)
 		},
 	}
 }
