@@ -70,7 +70,7 @@ func load(src *sources, t *target, opts Options) loaded {
 	if fs := buildErrors(src, user, inst); len(fs) > 0 {
 		return loaded{findings: fs}
 	}
-	w := &walker{src: src, doc: doc, shapes: newShapes(language), user: user, tags: tagsOf(inst, opts.Tags), files: inst.Files}
+	w := &walker{src: src, doc: doc, shapes: newShapes(language), user: user, tags: tagsOf(inst, opts.Tags), files: inst.Files, joined: saysPipeline(inst)}
 	w.run()
 	return loaded{doc: doc, findings: w.findings}
 }

@@ -21,7 +21,8 @@ type walker struct {
 	src      *sources
 	doc      *Document
 	shapes   *shapes
-	user     cue.Value // before the schema was unified with it
+	user     cue.Value // as the user's files say it
+	joined   bool      // those join the schema themselves
 	tags     []tag     // that were not given
 	files    []*ast.File
 	all      cue.Value // with the schema
@@ -36,7 +37,10 @@ func (w *walker) run() {
 		w.add(f)
 		return
 	}
-	v := w.user.Unify(w.shapes.pipeline().v)
+	v := w.user
+	if !w.joined {
+		v = v.Unify(w.shapes.pipeline().v)
+	}
 	w.all = v
 	data := w.value(v, w.shapes.pipeline(), "", "")
 	w.followers()
