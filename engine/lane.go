@@ -56,7 +56,7 @@ func (l *lane) open(ctx context.Context) error {
 	g := &l.e.g.Instances[l.index]
 	cam := &l.e.g.Cameras[g.Camera]
 	inst, err := l.model.NewInstance(ctx, node.InstanceEnv{
-		Camera: frame.CameraID(cam.ID), Seed: g.Seed, Masks: graph.Polygons(cam.Masks),
+		Camera: frame.CameraID(cam.ID), Seed: g.Seed, Masks: graph.Polygons(cam.Masks), Zones: graph.ZonesByName(cam.Zones),
 	})
 	if err != nil {
 		return err

@@ -168,6 +168,18 @@ func Polygons(zones []ZoneSpec) []signal.Polygon {
 	return out
 }
 
+// ZonesByName returns zones as what they are called and where they are; nil when there are none.
+func ZonesByName(zones []ZoneSpec) map[string]signal.Polygon {
+	if len(zones) == 0 {
+		return nil
+	}
+	out := make(map[string]signal.Polygon, len(zones))
+	for _, z := range zones {
+		out[z.Name] = z.Polygon
+	}
+	return out
+}
+
 // nameless returns the path of the first leaf that names no camera.
 func nameless(c *event.Cond) (string, bool) {
 	if c == nil {

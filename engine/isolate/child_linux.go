@@ -213,7 +213,7 @@ type twin struct {
 // serve opens the instance and makes its runs until the parent hangs up.
 func (t *twin) serve(j *joinRequest) {
 	defer t.conn.close()
-	inst, err := t.model.NewInstance(context.Background(), node.InstanceEnv{Camera: t.camera, Seed: j.Seed, Masks: j.Masks})
+	inst, err := t.model.NewInstance(context.Background(), node.InstanceEnv{Camera: t.camera, Seed: j.Seed, Masks: j.Masks, Zones: j.Zones})
 	var a answer
 	if err != nil {
 		a.Error = err.Error()

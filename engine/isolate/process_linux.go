@@ -139,7 +139,7 @@ func (p *process) join(ctx context.Context, env node.InstanceEnv) (*conn, error)
 	}
 	defer theirs.Close()
 	p.joining.Lock()
-	err = p.control.sendJSON(msgJoin, joinRequest{Camera: env.Camera, Seed: env.Seed, Masks: env.Masks}, int(theirs.Fd()))
+	err = p.control.sendJSON(msgJoin, joinRequest{Camera: env.Camera, Seed: env.Seed, Masks: env.Masks, Zones: env.Zones}, int(theirs.Fd()))
 	p.joining.Unlock()
 	_ = theirs.Close() // or a dead child's end would seem open
 	if err != nil {

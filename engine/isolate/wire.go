@@ -60,6 +60,8 @@ type joinRequest struct {
 	Seed   uint64         `json:"seed"`
 	// Masks are the parts of its pictures in which nothing counts.
 	Masks []signal.Polygon `json:"masks,omitempty"`
+	// Zones are the named parts of them.
+	Zones map[string]signal.Polygon `json:"zones,omitempty"`
 }
 
 // answer says whether something worked; an empty Error says that it did.

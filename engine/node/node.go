@@ -213,6 +213,8 @@ type InstanceEnv struct {
 	Seed   uint64 // from detector and camera id
 	// Masks are the parts of the picture in which nothing counts, for kinds whose contract has Masks.
 	Masks []signal.Polygon
+	// Zones are the named parts of the picture. They are the caller's: not to be changed.
+	Zones map[string]signal.Polygon
 }
 
 // Model is what all cameras of a detector share: weights, a connection.

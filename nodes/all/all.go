@@ -22,6 +22,7 @@ import (
 	"rvo.dev/nodes/detect/motion"
 	"rvo.dev/nodes/detect/onnx"
 	"rvo.dev/nodes/detect/scripted"
+	"rvo.dev/nodes/detect/track"
 	"rvo.dev/nodes/ort"
 	"rvo.dev/nodes/sink/jsonl"
 	"rvo.dev/nodes/sink/stdout"
@@ -40,6 +41,7 @@ func Kinds() []node.Kind {
 		motion.Kind(),
 		onnx.Kind(runtimes()),
 		scripted.Kind(),
+		track.Kind(),
 
 		jsonl.Kind(),
 		stdout.Kind(),
