@@ -50,6 +50,44 @@ func wide(n int, lasting time.Duration) (*Cond, Resolver, []signal.Cell) {
 	return root, resolve, cells
 }
 
+// numbers returns a condition with n comparisons of numbers, as most conditions are, and cells on which all are yes.
+func numbers(n int) (*Cond, Resolver, []signal.Cell) {
+	root := &Cond{Op: OpAll}
+	cells := make([]signal.Cell, n)
+	for i := range n {
+		cells[i].TTL = time.Hour
+		limit := signal.Float(0.3)
+		if i%2 == 0 {
+			cells[i].Set(signal.Float(0.4), 0, 0, 1)
+		} else {
+			limit = signal.Int(1)
+			cells[i].Set(signal.Int(3), 0, 0, 1)
+		}
+		root.Of = append(root.Of, &Cond{Signal: strconv.Itoa(i), Compare: []Comparison{{Rel: Gte, Value: limit}}})
+	}
+	return root, Resolver{Cell: func(_, name string) (CellRef, bool) {
+		i, err := strconv.Atoi(name)
+		return CellRef{Cell: i, Type: cells[i].Value.Type()}, err == nil
+	}}, cells
+}
+
+// BenchmarkEvalNumbers measures a condition of eight numbers.
+func BenchmarkEvalNumbers(b *testing.B) {
+	c, resolve, cells := numbers(8)
+	p, err := Compile(c, resolve)
+	if err != nil {
+		b.Fatal(err)
+	}
+	st := p.NewState()
+	if a, _ := p.Eval(cells, st, 1); a != Yes {
+		b.Fatalf("the condition is %s: must be yes, so that nothing is skipped", a)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Eval(cells, st, 2)
+	}
+}
+
 // BenchmarkEval measures conditions in which every leaf is looked at. A core evaluates one for each value that a
 // condition depends on.
 func BenchmarkEval(b *testing.B) {
@@ -106,6 +144,35 @@ func TestNoAllocation(t *testing.T) {
 		if a := testing.AllocsPerRun(100, func() { now += 1e8; p.Eval(cells, st, now) }); a != 0 {
 			t.Errorf("Eval of %d leaves: %v allocations, must be 0", n, a)
 		}
+	}
+	c, err := parseCond("atLeast(2, s0 within 3ns, sequence(5ns, s0, s1 eq false for 2ns), s2 of [label a, minScore 0.5, zone left] gte 1, absent(s3), s3 in [a, b])")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := make([]signal.Cell, 4)
+	types := []signal.Type{signal.TypeBool, signal.TypeBool, signal.TypeBoxes, signal.TypeLabel}
+	p, err := Compile(c, Resolver{
+		Cell: func(_, name string) (CellRef, bool) {
+			i := cellOf(&Cond{Signal: name})
+			return CellRef{Cell: i, Type: types[i]}, true
+		},
+		Zone: func(string, string) (signal.Polygon, bool) { return lawZone, true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := p.NewState()
+	boxes := signal.Boxes([]signal.Box{{Label: "a", Score: 0.7, W: 0.1, H: 0.1}})
+	word := signal.Label("b")
+	var at tick.Time
+	if a := testing.AllocsPerRun(100, func() {
+		at++
+		cells[at%2].Set(signal.Bool(at%3 == 0), at, at, 0)
+		cells[2].Set(boxes, at, at, 0)
+		cells[3].Set(word, at-at%5, at, 0)
+		p.Eval(cells, st, at)
+	}); a != 0 {
+		t.Errorf("Eval of every operator: %v allocations, must be 0", a)
 	}
 	cfg := Config{Hold: 3, Grace: 2, UnknownGrace: 4, Cooldown: 5, MaxDuration: 9, HasMax: true, Updates: 1}
 	answers := [...]Answer{Yes, Yes, No, Yes, Yes, Yes, Unknown, No, No, No, No, No, No, No, No, No}

@@ -11,7 +11,7 @@ import (
 
 // tests returns what a leaf's comparisons come to for a signal of type t: at most one range and what is excluded from
 // it, so that the usual leaf is one instruction.
-func (k *compiler) tests(c *Cond, t signal.Type, path string) []inst {
+func (k *compiler) tests(c *Cond, t signal.Type, path string) []test {
 	if c.Filter != nil && t != signal.TypeBoxes {
 		k.refuse(path, "signal %q is of type %s and has a filter: only boxes are filtered", c.Signal, t)
 	}
@@ -31,11 +31,11 @@ func (k *compiler) tests(c *Cond, t signal.Type, path string) []inst {
 }
 
 // boolTests allows eq and ne with true or false; without a comparison the signal must be true.
-func (k *compiler) boolTests(c *Cond, path string) []inst {
+func (k *compiler) boolTests(c *Cond, path string) []test {
 	if len(c.Compare) == 0 {
-		return []inst{{op: opNumber, lo: 1, hi: 1}}
+		return []test{numberTest(1, 1, true)}
 	}
-	var tests []inst
+	var tests []test
 	for _, cmp := range c.Compare {
 		if cmp.Rel != Eq && cmp.Rel != Ne || cmp.Value.Type() != signal.TypeBool {
 			k.refuse(path, "signal %q is a bool: %s does not fit, use eq or ne with true or false, or no comparison",
@@ -46,24 +46,28 @@ func (k *compiler) boolTests(c *Cond, path string) []inst {
 		if cmp.Value.AsBool() == (cmp.Rel == Eq) {
 			want = 1
 		}
-		tests = append(tests, inst{op: opNumber, lo: want, hi: want})
+		tests = append(tests, numberTest(want, want, true))
 	}
 	return tests
 }
 
 // intTests compares whole numbers exactly: a bound with a fraction moves to the next whole number that means the same.
-func (k *compiler) intTests(c *Cond, t signal.Type, path string) []inst {
+func (k *compiler) intTests(c *Cond, t signal.Type, path string) []test {
 	if !k.numbers(c, t, path) {
 		return nil
 	}
-	all := inst{op: opNumber, lo: math.MinInt64, hi: math.MaxInt64}
+	ask := numberTest
 	if t == signal.TypeBoxes {
 		if filter := k.boxes(c, path); filter != nil {
-			all.op, all.slot = opBoxes, int32(len(k.prog.boxes))
+			slot := int32(len(k.prog.boxes))
 			k.prog.boxes = append(k.prog.boxes, filter)
+			ask = func(lo, hi int64, inside bool) test {
+				return test{inst: inst{op: opBoxes, slot: slot, lo: lo, hi: hi, negate: !inside}}
+			}
 		}
 	}
-	tests := []inst{all}
+	from, to := int64(math.MinInt64), int64(math.MaxInt64)
+	var tests []test
 	for _, cmp := range c.Compare {
 		if f := cmp.Value.Number(); (cmp.Rel == Eq || cmp.Rel == Ne) && f != math.Trunc(f) {
 			k.refuse(path, "signal %q has whole numbers: %s compares with a fraction, use gte or lte", c.Signal, cmp)
@@ -71,17 +75,24 @@ func (k *compiler) intTests(c *Cond, t signal.Type, path string) []inst {
 		}
 		lo, hi := intRange(cmp)
 		if cmp.Rel == Ne {
-			other := all
-			other.lo, other.hi, other.negate = lo, hi, true
-			tests = append(tests, other)
+			tests = append(tests, ask(lo, hi, false))
 			continue
 		}
-		tests[0].lo, tests[0].hi = max(tests[0].lo, lo), min(tests[0].hi, hi)
+		from, to = max(from, lo), min(to, hi)
 	}
-	if len(tests) > 1 && tests[0].lo == all.lo && tests[0].hi == all.hi {
-		return tests[1:]
+	if len(tests) > 0 && from == math.MinInt64 && to == math.MaxInt64 {
+		return tests
 	}
-	return tests
+	return append([]test{ask(from, to, true)}, tests...)
+}
+
+// numberTest asks whether what stands for a value is in a range of whole numbers, ends included, or outside of it.
+func numberTest(lo, hi int64, inside bool) test {
+	t := test{inst: inst{op: opRun}, num: compare{lo: lo, span: uint64(hi) - uint64(lo), stop: !inside}}
+	if lo > hi { // nothing is in an empty range, and everything in the widest
+		t.num.lo, t.num.span, t.num.stop = math.MinInt64, math.MaxUint64, inside
+	}
+	return t
 }
 
 // intRange returns the whole numbers that a comparison names, for Ne those it excludes. It is empty, first end above the
@@ -138,22 +149,20 @@ func whole(cmp Comparison) (n int64, below, above bool) {
 }
 
 // floatTests compares as 64-bit floating point numbers.
-func (k *compiler) floatTests(c *Cond, path string) []inst {
+func (k *compiler) floatTests(c *Cond, path string) []test {
 	if !k.numbers(c, signal.TypeFloat, path) {
 		return nil
 	}
 	inf := math.Inf(1)
 	from, to := -inf, inf
-	var tests []inst
+	var tests []test
 	for _, cmp := range c.Compare {
 		f := cmp.Value.Number()
 		switch cmp.Rel {
 		case Eq:
 			from, to = max(from, f), min(to, f)
 		case Ne:
-			ne := floatRange(f, f)
-			ne.negate = true
-			tests = append(tests, ne)
+			tests = append(tests, floatTest(f, f, false))
 		case Gt:
 			from = max(from, math.Nextafter(f, inf))
 		case Gte:
@@ -168,12 +177,19 @@ func (k *compiler) floatTests(c *Cond, path string) []inst {
 	if len(tests) > 0 && from == -inf && to == inf {
 		return tests
 	}
-	return append([]inst{floatRange(from, to)}, tests...)
+	return append([]test{floatTest(from, to, true)}, tests...)
 }
 
-// floatRange compares a float with a range, ends included.
-func floatRange(from, to float64) inst {
-	return inst{op: opFloat, lo: int64(math.Float64bits(from)), hi: int64(math.Float64bits(to))}
+// floatTest asks whether a float is in a range, ends included, or outside of it. Both zeros are one number: the range goes
+// from the one below to the one above.
+func floatTest(from, to float64, inside bool) test {
+	if from == 0 {
+		from = math.Copysign(0, -1)
+	}
+	if to == 0 {
+		to = 0
+	}
+	return numberTest(signal.Ordered(from), signal.Ordered(to), inside)
 }
 
 // numbers checks that a leaf on a signal of numbers compares, and with numbers.
@@ -197,12 +213,12 @@ func (k *compiler) numbers(c *Cond, t signal.Type, path string) bool {
 }
 
 // labelTests allows eq and ne with a label, and in with a list of them.
-func (k *compiler) labelTests(c *Cond, path string) []inst {
+func (k *compiler) labelTests(c *Cond, path string) []test {
 	if len(c.Compare) == 0 {
 		k.refuse(path, "signal %q is a label and has no comparison: add eq, ne or in", c.Signal)
 		return nil
 	}
-	var tests []inst
+	var tests []test
 	for _, cmp := range c.Compare {
 		words := cmp.Labels
 		switch {
@@ -217,7 +233,7 @@ func (k *compiler) labelTests(c *Cond, path string) []inst {
 			k.refuse(path, "signal %q is a label: %s does not fit, use eq or ne with a label, or in with a list", c.Signal, cmp)
 			continue
 		}
-		tests = append(tests, inst{op: opWord, negate: cmp.Rel == Ne, slot: int32(len(k.prog.words))})
+		tests = append(tests, test{inst: inst{op: opWord, negate: cmp.Rel == Ne, slot: int32(len(k.prog.words))}})
 		k.prog.words = append(k.prog.words, words)
 	}
 	return tests

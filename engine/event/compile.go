@@ -30,7 +30,7 @@ type node struct {
 	op    Operator
 	n     int // of atLeast
 	parts []*node
-	tests []inst // of a leaf: all must hold
+	tests []test // of a leaf: all must hold
 	leaf  Leaf   // of a leaf: what is known before it is evaluated
 	bare  string // what it means without its modifiers; see canon.go
 
@@ -40,6 +40,12 @@ type node struct {
 	recent memory        // within
 	kept   int32         // of a node that remembers, the answer that hoist kept; else none
 	over   Answer        // what replaces Unknown; Unknown: nothing does
+}
+
+// test is one question about a value. With opRun it is about a number: num has it, with stop where it is no.
+type test struct {
+	inst
+	num compare
 }
 
 // memory is one modifier that remembers.
@@ -169,7 +175,7 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 				c.Signal)
 		}
 		n.leaf.Test = n.op.Name
-		n.tests = []inst{{op: opAbsent}}
+		n.tests = []test{{inst: inst{op: opAbsent}}}
 	} else {
 		n.leaf.Test = testText(c.Compare)
 		if c.Filter != nil {
@@ -183,6 +189,6 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 		n.bare = k.leafText(c, ref, n)
 	}
 	for i := range n.tests {
-		n.tests[i].cell = int32(ref.Cell)
+		n.tests[i].cell, n.tests[i].num.cell = int32(ref.Cell), int32(ref.Cell)
 	}
 }

@@ -40,14 +40,10 @@ func (k *compiler) emit(n *node, depth int) {
 
 // operator emits n without its modifiers.
 func (k *compiler) operator(n *node, depth int) {
-	part := func(depth int) func(int) {
-		return func(i int) { k.emit(n.parts[i], depth) }
-	}
+	begin := len(k.prog.code)
 	switch {
-	case n.op.Arity == AritySignal && len(n.tests) == 1:
-		k.add(n.tests[0])
 	case n.op.Arity == AritySignal:
-		k.settled(len(n.tests), No, depth, func(i int) { k.add(n.tests[i]) })
+		k.settled([]*node{n}, No, depth)
 	case n.op.Op == OpSequence:
 		k.sequence(n)
 	case len(n.parts) == 1:
@@ -55,36 +51,112 @@ func (k *compiler) operator(n *node, depth int) {
 	default:
 		switch yes, no := n.op.quorum(len(n.parts), n.n); {
 		case no == 1:
-			k.settled(len(n.parts), No, depth, part(depth+1))
+			k.settled(n.parts, No, depth)
 		case yes == 1:
-			k.settled(len(n.parts), Yes, depth, part(depth+1))
+			k.settled(n.parts, Yes, depth)
 		default:
-			k.counted(len(n.parts), quorum{int32(yes), int32(no)}, part(depth+1))
+			k.counted(n.parts, quorum{int32(yes), int32(no)}, depth+1)
 		}
 	}
-	if n.op.invert {
-		k.add(inst{op: opInvert})
+	if !n.op.invert {
+		return
 	}
+	if only := &k.prog.code[begin]; begin == len(k.prog.code)-1 && only.op == opRun {
+		only.answer = only.answer.inverse()
+		return
+	}
+	k.add(inst{op: opInvert})
 }
 
-// settled emits a group of n parts that one answer settles; part emits the one with a given number.
-func (k *compiler) settled(n int, by Answer, depth int, part func(i int)) {
-	k.parts(n, part, func(in *inst) { in.settle, in.bit = by, 1<<depth })
+// settled emits a group of parts that one answer settles. Comparisons of numbers that stand side by side become one run, and
+// need no group if they are all there is.
+func (k *compiler) settled(parts []*node, by Answer, depth int) {
+	var emit []func()
+	var nums []compare
+	flush := func() {
+		if list := nums; len(list) > 0 {
+			emit = append(emit, func() { k.run(list, by) })
+		}
+		nums = nil
+	}
+	for _, part := range parts {
+		if plain, ok := part.plain(by, len(parts) == 1); ok {
+			nums = append(nums, plain...)
+			continue
+		}
+		flush()
+		if part.op.Arity != AritySignal || len(parts) > 1 {
+			emit = append(emit, func() { k.emit(part, depth+1) })
+			continue
+		}
+		for i := range part.tests { // a leaf on its own, of which each test is a part
+			emit = append(emit, func() { k.add(part.tests[i].inst) })
+		}
+	}
+	flush()
+	if len(emit) == 1 {
+		emit[0]()
+		return
+	}
+	k.parts(emit, func(in *inst) { in.settle, in.bit = by, 1<<depth })
 }
 
-// counted emits a group of n parts that need more than one answer.
-func (k *compiler) counted(n int, need quorum, part func(i int)) {
+// plain returns the comparisons that n is made of if it is nothing else, such that each of them settles a group of what
+// the answer given settles. bare says that the modifiers of n are dealt with elsewhere.
+func (n *node) plain(by Answer, bare bool) ([]compare, bool) {
+	if !bare && (n.remembers() || n.over != Unknown) {
+		return nil, false
+	}
+	if n.op.invert {
+		return n.parts[0].inverse(by)
+	}
+	if n.op.Op != OpCompare || by == Yes && len(n.tests) > 1 {
+		return nil, false
+	}
+	var nums []compare
+	for _, t := range n.tests {
+		if t.op != opRun {
+			return nil, false
+		}
+		t.num.stop = t.num.stop == (by == No)
+		nums = append(nums, t.num)
+	}
+	return nums, true
+}
+
+// inverse is plain of what is not n.
+func (n *node) inverse(by Answer) ([]compare, bool) {
+	nums, ok := n.plain(by, false)
+	if !ok || len(nums) > 1 {
+		return nil, false
+	}
+	nums[0].stop = !nums[0].stop
+	return nums, true
+}
+
+// run emits comparisons of which one settles what it is by.
+func (k *compiler) run(nums []compare, by Answer) {
+	k.add(inst{op: opRun, slot: int32(len(k.prog.nums)), lo: int64(len(nums)), answer: by})
+	k.prog.nums = append(k.prog.nums, nums...)
+}
+
+// counted emits a group of parts that needs more than one answer.
+func (k *compiler) counted(parts []*node, need quorum, depth int) {
 	group := int32(k.prog.polls)
 	k.prog.polls++
 	k.add(inst{op: opPoll, slot: group, lo: int64(need.yes), hi: int64(need.no)})
-	k.parts(n, part, func(in *inst) { in.poll, in.group = true, group })
+	var emit []func()
+	for _, part := range parts {
+		emit = append(emit, func() { k.emit(part, depth) })
+	}
+	k.parts(emit, func(in *inst) { in.poll, in.group = true, group })
 }
 
 // parts emits the parts of a group; join makes the last instruction of each a part of it.
-func (k *compiler) parts(n int, part func(i int), join func(*inst)) {
+func (k *compiler) parts(emit []func(), join func(*inst)) {
 	var ends []int
-	for i := range n {
-		part(i)
+	for _, part := range emit {
+		part()
 		// The last instruction brings the answer into the group around it, unless it is a part of a group inside: then
 		// a settled one comes out behind it.
 		if out := &k.prog.code[len(k.prog.code)-1]; out.settle != settleNone || out.poll {
@@ -96,7 +168,7 @@ func (k *compiler) parts(n int, part func(i int), join func(*inst)) {
 	for _, e := range ends {
 		k.prog.code[e].end = int32(len(k.prog.code))
 	}
-	k.prog.code[ends[n-1]].last = true
+	k.prog.code[ends[len(ends)-1]].last = true
 }
 
 // sequence emits the parts of a sequence, each with its link, and asks it.

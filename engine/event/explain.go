@@ -142,7 +142,7 @@ func (e *explainer) leaf(n *node) Answer {
 	case c.Fresh(e.now):
 		l.Answer = Yes
 		for i := range n.tests {
-			if e.prog.test(&n.tests[i], &c.Value) == No {
+			if !e.passes(&n.tests[i], &c.Value) {
 				l.Answer = No
 			}
 		}
@@ -153,4 +153,12 @@ func (e *explainer) leaf(n *node) Answer {
 	e.leaves = append(e.leaves, l)
 	e.out = append(e.out, false)
 	return l.Answer
+}
+
+// passes reports whether a fresh value passes a test.
+func (e *explainer) passes(t *test, v *signal.Value) bool {
+	if t.op == opRun {
+		return t.num.in(v.Order()) != t.num.stop
+	}
+	return e.prog.test(&t.inst, v) == Yes
 }

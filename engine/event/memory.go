@@ -14,8 +14,8 @@ import (
 // longAgo is before everything, whatever is taken off or added.
 const longAgo tick.Time = math.MinInt64
 
-// notAsked stands for the answer of a part before it was evaluated for the first time.
-const notAsked = Yes + 1
+// notAsked stands for the answer of a part before it was evaluated for the first time: it is none of the answers.
+const notAsked = 3
 
 // instant is when an evaluation happens, and whether a deadline of its own brought it about. If so, what the program
 // said before held until just before now; otherwise it was a value that changed something, and it held until now.

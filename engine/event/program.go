@@ -1,7 +1,6 @@
 package event
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 // concurrent use; what an evaluation remembers is in an EvalState, one for each user of the program.
 type Program struct {
 	code  []inst
+	nums  []compare  // what runs compare
 	words [][]string // the lists that label tests look into
 	boxes []*boxTest // the filters that box tests count with
 	cells []int
@@ -42,8 +42,7 @@ type quorum struct{ yes, no int32 }
 type opcode uint8
 
 const (
-	opNumber   opcode = iota // compares the bits of a value with a range: a bool, an int, the number of boxes
-	opFloat                  // compares a float with a range
+	opRun      opcode = iota // compares numbers, until one settles it
 	opWord                   // looks a label up in a list
 	opBoxes                  // compares the number of boxes that pass a filter with a range
 	opAbsent                 // asks whether a signal is missing
@@ -60,24 +59,33 @@ const (
 )
 
 // settleNone is what settles nothing: the answer of an instruction that is a part of no group, or of one that is counted.
-const settleNone = Yes + 1
+const settleNone = 3
 
 // inst is one instruction. Whatever it does, the answer is then taken into the group it is a part of. In most groups one
 // answer settles it, No in all and Yes in any, and the program goes on at end; if none did, the group is unknown if a
 // part was, which its bit tells, and else the opposite. Groups of atLeast are counted.
 type inst struct {
 	op     opcode
-	negate bool   // tests: yes outside the range or the list
 	last   bool   // the group's last part
 	poll   bool   // the part of a group that is counted
 	settle Answer // what settles the group; settleNone without one
-	answer Answer // opOverride: instead of unknown
+	answer Answer // opOverride: instead of unknown; opRun: when it is settled
 	cell   int32
 	end    int32  // where the program goes on when the group is settled
-	slot   int32  // which list, filter, memory or kept answer
+	slot   int32  // which list, filter, memory or kept answer; opRun: the first comparison
 	group  int32  // of a counted part: which group; opSequence: how many links; opLink: its place in the sequence
 	bit    uint64 // of the group in what is unknown; 0: a part of none
-	lo, hi int64  // tests: the range, ends included, of a float as bits; opPoll: the quorum; otherwise lo is a duration
+	lo, hi int64  // opBoxes: the range, ends included; opPoll: the quorum; opRun: lo is how many; otherwise a duration
+	negate bool   // opWord, opBoxes: yes outside the list or the range
+}
+
+// compare compares the whole number that stands for one value with a range, ends included. So one comparison serves all
+// types that have an order.
+type compare struct {
+	lo   int64
+	span uint64 // how far the range goes above lo
+	cell int32
+	stop bool // whether being in the range settles the run, or being outside
 }
 
 // maxDepth is how many groups may be open at once: each has a bit of its own, and a leaf with several comparisons is one
@@ -111,6 +119,11 @@ func (p *Program) NewState() *EvalState {
 //
 // Eval allocates nothing.
 func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answer, tick.Time) {
+	if len(p.code) == 1 && p.code[0].op == opRun { // most conditions are nothing else
+		answer, wake := run(p.nums, cells, p.code[0].answer, now)
+		st.wake = wake
+		return answer, wake
+	}
 	wake := tick.Never
 	answer := Unknown
 	var unknown uint64 // bit by bit: a part of that group was unknown
@@ -119,34 +132,15 @@ func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answe
 		in := &code[pc]
 		pc++
 		switch in.op {
-		case opNumber:
-			// A stale value needs no instant: it stays stale until a new one comes.
-			c := &cells[in.cell]
-			answer = Unknown
-			if stale := c.Stale(); now < stale {
-				wake = min(wake, stale)
-				n := int64(c.Value.Bits())
-				answer = No
-				if (in.lo <= n && n <= in.hi) != in.negate {
-					answer = Yes
-				}
-			}
-		case opFloat:
-			c := &cells[in.cell]
-			answer = Unknown
-			if stale := c.Stale(); now < stale {
-				wake = min(wake, stale)
-				f := math.Float64frombits(c.Value.Bits())
-				answer = No
-				if (in.from() <= f && f <= in.to()) != in.negate {
-					answer = Yes
-				}
-			}
+		case opRun:
+			var due tick.Time
+			answer, due = run(p.nums[in.slot:int(in.slot)+int(in.lo)], cells, in.answer, now)
+			wake = min(wake, due)
 		case opWord, opBoxes:
 			c := &cells[in.cell]
 			answer = Unknown
-			if stale := c.Stale(); now < stale {
-				wake = min(wake, stale)
+			if c.Fresh(now) { // a stale value needs no instant: it stays stale until a new one comes
+				wake = min(wake, c.Stale())
 				answer = p.test(in, &c.Value)
 			}
 		case opAbsent:
@@ -165,19 +159,26 @@ func (p *Program) Eval(cells []signal.Cell, st *EvalState, now tick.Time) (Answe
 			continue
 		case opKept:
 			answer = st.kept[in.slot]
-		case opFor, opWithin, opLink, opSequence, opKeep:
+		case opKeep:
+			st.kept[in.slot] = answer
+		case opFor:
+			var due tick.Time
+			h := &st.held[in.slot]
+			*h, answer, due = h.next(answer, time.Duration(in.lo), now)
+			wake = min(wake, due)
+		case opWithin, opLink, opSequence:
 			var due tick.Time
 			answer, due = st.remember(in, answer, now)
 			wake = min(wake, due)
 		}
 		// Parts that are skipped from here need no instant either: as long as the ones looked at say the same, the
 		// group is settled the same way.
-		switch {
-		case answer == in.settle:
+		if answer == in.settle {
 			unknown &^= in.bit
 			pc = int(in.end)
 			continue
-		case answer == Unknown:
+		}
+		if answer == Unknown {
 			unknown |= in.bit
 		}
 		switch {
@@ -213,17 +214,37 @@ func (q *quorum) settles(a Answer) bool {
 	return false
 }
 
-// from and to are the range of an opFloat.
-func (in *inst) from() float64 { return math.Float64frombits(uint64(in.lo)) }
-func (in *inst) to() float64   { return math.Float64frombits(uint64(in.hi)) }
+// run compares numbers, and is the answer given if one of them settles it; otherwise unknown if one is stale, and else the
+// opposite. It returns when that may change too. It is a loop of its own because most conditions are nothing else.
+func run(nums []compare, cells []signal.Cell, settled Answer, now tick.Time) (Answer, tick.Time) {
+	wake := tick.Never
+	stale := false
+	for i := range nums {
+		t := &nums[i]
+		c := &cells[t.cell]
+		due := c.Stale()
+		if now >= due {
+			stale = true
+			continue
+		}
+		wake = min(wake, due)
+		if t.in(c.Value.Order()) == t.stop {
+			return settled, wake
+		}
+	}
+	if stale {
+		return Unknown, wake
+	}
+	return Yes + No - settled, wake
+}
 
-// remember runs an instruction that needs what was before.
+// in reports whether n is in the range.
+func (t *compare) in(n int64) bool { return uint64(n-t.lo) <= t.span }
+
+// remember runs an instruction that needs more of what was before than a for.
 func (st *EvalState) remember(in *inst, answer Answer, now tick.Time) (Answer, tick.Time) {
 	due := tick.Never
 	switch in.op {
-	case opFor:
-		h := &st.held[in.slot]
-		*h, answer, due = h.next(answer, time.Duration(in.lo), now)
 	case opWithin:
 		r := &st.recent[in.slot]
 		*r, answer, due = r.next(answer, time.Duration(in.lo), instant{now, st.wake <= now})
@@ -236,9 +257,7 @@ func (st *EvalState) remember(in *inst, answer Answer, now tick.Time) (Answer, t
 		*l = l.next(answer, before, now)
 	case opSequence:
 		answer = sequence(st.links[in.slot:in.slot+in.group], time.Duration(in.lo))
-	case opKeep:
-		st.kept[in.slot] = answer
-	case opNumber, opFloat, opWord, opBoxes, opAbsent, opInvert, opOverride, opNothing, opPoll, opKept: // not asked
+	case opRun, opWord, opBoxes, opAbsent, opInvert, opOverride, opNothing, opPoll, opFor, opKeep, opKept: // not asked
 	}
 	return answer, due
 }
@@ -247,18 +266,12 @@ func (st *EvalState) remember(in *inst, answer Answer, now tick.Time) (Answer, t
 func (p *Program) test(in *inst, v *signal.Value) Answer {
 	var hit bool
 	switch in.op {
-	case opNumber:
-		n := int64(v.Bits())
-		hit = in.lo <= n && n <= in.hi
-	case opFloat:
-		f := math.Float64frombits(v.Bits())
-		hit = in.from() <= f && f <= in.to()
 	case opWord:
 		hit = slices.Contains(p.words[in.slot], v.AsLabel())
 	case opBoxes:
 		n := p.boxes[in.slot].count(v.AsBoxes())
 		hit = in.lo <= n && n <= in.hi
-	case opAbsent, opInvert, opOverride, opNothing, opPoll, opFor, opWithin, opLink, opSequence, opKeep, opKept: // no tests
+	case opRun, opAbsent, opInvert, opOverride, opNothing, opPoll, opFor, opWithin, opLink, opSequence, opKeep, opKept: // not asked
 	}
 	if hit != in.negate {
 		return Yes

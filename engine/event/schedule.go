@@ -167,7 +167,7 @@ const everyDay = 1<<7 - 1
 func parseDays(text string) (int, error) {
 	names := []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 	days := 0
-	for _, part := range strings.Split(text, ",") {
+	for part := range strings.SplitSeq(text, ",") {
 		first, last, isRange := strings.Cut(part, "-")
 		if !isRange {
 			last = first

@@ -516,7 +516,7 @@ func parseValue(t signal.Type, text string) (signal.Value, error) {
 // parseBoxes reads LABEL:SCORE:X:Y:W:H, several joined by +.
 func parseBoxes(text string) (signal.Value, error) {
 	var boxes []signal.Box
-	for _, one := range strings.Split(text, "+") {
+	for one := range strings.SplitSeq(text, "+") {
 		var b signal.Box
 		label, rest, _ := strings.Cut(one, ":")
 		if _, err := fmt.Sscanf(rest, "%g:%g:%g:%g:%g", &b.Score, &b.X, &b.Y, &b.W, &b.H); err != nil {

@@ -69,7 +69,7 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 
 // repeats reports whether a value says again what its cell says and may still decide.
 func (c *Core) repeats(s *signal.Cell, v *signal.Value) bool {
-	return s.Fresh(c.now) && s.Value.Type() == v.Type() && s.Value.Bits() == v.Bits() &&
+	return s.Fresh(c.now) && s.Value.Type() == v.Type() && s.Value.Order() == v.Order() &&
 		(v.Type() < signal.TypeLabel || v.Equal(s.Value))
 }
 

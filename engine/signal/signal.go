@@ -80,7 +80,7 @@ type Box struct {
 // for every picture; what labels and boxes have on top is behind a pointer.
 type Value struct {
 	typ  Type
-	bits uint64 // bool: 0 or 1; int: two's complement; float: IEEE 754; boxes: their number
+	n    int64 // bool: 0 or 1; int: itself; float: ordered; boxes: their number
 	more *more
 }
 
@@ -94,13 +94,13 @@ type more struct {
 func Bool(b bool) Value {
 	v := Value{typ: TypeBool}
 	if b {
-		v.bits = 1
+		v.n = 1
 	}
 	return v
 }
 
 // Int returns an int value.
-func Int(n int64) Value { return Value{typ: TypeInt, bits: uint64(n)} }
+func Int(n int64) Value { return Value{typ: TypeInt, n: n} }
 
 // Float returns a float value. NaN and the infinities are no values: they give the zero Value, which a detector's
 // result with it in it is refused for.
@@ -108,8 +108,18 @@ func Float(f float64) Value {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return Value{}
 	}
-	return Value{typ: TypeFloat, bits: math.Float64bits(f)}
+	return Value{typ: TypeFloat, n: Ordered(f)}
 }
+
+// Ordered returns the whole number that stands for a float in comparisons: of two floats the smaller one has the smaller
+// number, and each has its own. Of the zeros the negative one is smaller.
+func Ordered(f float64) int64 {
+	n := int64(math.Float64bits(f))
+	return n ^ n>>63&math.MaxInt64
+}
+
+// unordered returns the float that a number stands for.
+func unordered(n int64) float64 { return math.Float64frombits(uint64(n ^ n>>63&math.MaxInt64)) }
 
 // Label returns a label value. Bytes that are no UTF-8 become U+FFFD: a log could not hold them, and a replay would see
 // another word.
@@ -128,7 +138,7 @@ func Boxes(b []Box) Value {
 			b[i].Label = valid(b[i].Label)
 		}
 	}
-	return Value{typ: TypeBoxes, bits: uint64(len(b)), more: &more{boxes: b}}
+	return Value{typ: TypeBoxes, n: int64(len(b)), more: &more{boxes: b}}
 }
 
 // Finite reports whether all numbers of the box are.
@@ -145,14 +155,14 @@ func (b *Box) Finite() bool {
 func (v Value) Type() Type { return v.typ }
 
 // AsBool returns a bool value's answer; false for other types.
-func (v Value) AsBool() bool { return v.typ == TypeBool && v.bits == 1 }
+func (v Value) AsBool() bool { return v.typ == TypeBool && v.n == 1 }
 
 // AsInt returns an int value's number; 0 for other types.
 func (v Value) AsInt() int64 {
 	if v.typ != TypeInt {
 		return 0
 	}
-	return int64(v.bits)
+	return v.n
 }
 
 // AsLabel returns a label value's word; empty for other types.
@@ -171,22 +181,18 @@ func (v Value) AsBoxes() []Box {
 	return v.more.boxes
 }
 
-// Bits returns what the value is made of: 0 or 1 of a bool, an int in two's complement, a float as IEEE 754, the number of
-// boxes; 0 for other types. It is for conditions, which know the type.
-func (v *Value) Bits() uint64 { return v.bits }
+// Order returns the whole number that stands for the value in comparisons with others of its type: 0 or 1 for a bool, an
+// int itself, Ordered of a float, the number of boxes; 0 for other types. It is for conditions, which know the type.
+func (v *Value) Order() int64 { return v.n }
 
 // Number returns the value as conditions compare it: a bool as 0 or 1, an int and a float as themselves, boxes as their
 // count, a label as 0.
 func (v Value) Number() float64 {
 	switch v.typ {
-	case TypeBool:
-		return float64(v.bits)
-	case TypeInt:
-		return float64(int64(v.bits))
+	case TypeBool, TypeInt, TypeBoxes:
+		return float64(v.n)
 	case TypeFloat:
-		return math.Float64frombits(v.bits)
-	case TypeBoxes:
-		return float64(v.bits)
+		return unordered(v.n)
 	case TypeNone, TypeLabel:
 	}
 	return 0
@@ -194,7 +200,7 @@ func (v Value) Number() float64 {
 
 // Equal reports whether both are the same value of the same type.
 func (v Value) Equal(w Value) bool {
-	return v.typ == w.typ && v.bits == w.bits &&
+	return v.typ == w.typ && v.n == w.n &&
 		(v.more == w.more || v.AsLabel() == w.AsLabel() && slices.Equal(v.AsBoxes(), w.AsBoxes()))
 }
 
@@ -204,15 +210,15 @@ func (v Value) String() string {
 	case TypeNone:
 		return "none"
 	case TypeBool:
-		return strconv.FormatBool(v.bits == 1)
+		return strconv.FormatBool(v.n == 1)
 	case TypeInt:
-		return strconv.FormatInt(int64(v.bits), 10)
+		return strconv.FormatInt(v.n, 10)
 	case TypeFloat:
-		return strconv.FormatFloat(math.Float64frombits(v.bits), 'g', 6, 64)
+		return strconv.FormatFloat(unordered(v.n), 'g', 6, 64)
 	case TypeLabel:
 		return strconv.Quote(v.AsLabel())
 	case TypeBoxes:
-		return fmt.Sprintf("%d boxes", v.bits)
+		return fmt.Sprintf("%d boxes", v.n)
 	}
 	panic(fmt.Sprintf("signal: no type %d", v.typ))
 }
@@ -233,13 +239,13 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.typ {
 	case TypeNone:
 	case TypeBool:
-		b := v.bits == 1
+		b := v.n == 1
 		w.Bool = &b
 	case TypeInt:
-		n := int64(v.bits)
+		n := v.n
 		w.Int = &n
 	case TypeFloat:
-		f := math.Float64frombits(v.bits)
+		f := unordered(v.n)
 		w.Float = &f
 	case TypeLabel:
 		w.Label = &v.more.label
@@ -290,11 +296,11 @@ func (v Value) Plain() any {
 	case TypeNone:
 		return nil
 	case TypeBool:
-		return v.bits == 1
+		return v.n == 1
 	case TypeInt:
-		return int64(v.bits)
+		return v.n
 	case TypeFloat:
-		return math.Float64frombits(v.bits)
+		return unordered(v.n)
 	case TypeLabel:
 		return v.AsLabel()
 	case TypeBoxes:

@@ -87,6 +87,24 @@ func TestWhatIsNoValue(t *testing.T) {
 	}
 }
 
+// TestOrder: the whole numbers of two floats stand in the order of the floats.
+func TestOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.Float64().Draw(t, "a"), rapid.Float64().Draw(t, "b")
+		if m, n := Ordered(a), Ordered(b); (m < n) != (a < b) && (a != 0 || b != 0) || unordered(m) != a {
+			t.Fatalf("%g is %d, %g is %d", a, m, b, n)
+		}
+	})
+	zero, minus := Ordered(0), Ordered(math.Copysign(0, -1))
+	if zero != minus+1 || Ordered(math.Inf(1)) != int64(math.Float64bits(math.Inf(1))) || Ordered(-math.SmallestNonzeroFloat64) != minus-1 {
+		t.Errorf("-0 is %d and 0 is %d: must be neighbours, with the smallest numbers beside them", minus, zero)
+	}
+	v, w := Float(-1.5), Boxes(make([]Box, 3))
+	if v.Order() != Ordered(-1.5) || w.Order() != 3 {
+		t.Errorf("%d and %d", v.Order(), w.Order())
+	}
+}
+
 func TestUnmarshalRefuses(t *testing.T) {
 	for _, s := range []string{`{"int":1,"bool":true}`, `{"int":1.5}`, `{"int":9223372036854775808}`, `{"float":1e999}`, `{"bool":1}`, `[]`, `{"boxes":3}`, ``} {
 		v := Int(7)
