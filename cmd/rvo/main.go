@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	_ "time/tzdata" // the hours of events, on machines without zones: a container that holds only this program
 
 	"rvo.dev/cmd/rvo/internal/cli"
 	"rvo.dev/nodes/all"

@@ -111,7 +111,6 @@ func TestConditionsMeetTheEngine(t *testing.T) {
 	// What modifies an answer, where a leaf looks, the short forms of two lists, and the tree as text.
 	fields := map[string]bool{
 		"for": true, "within": true, "unknown": true, "camera": true, "label": true, "zone": true, "expr": true,
-		"atLeast": true, "sequence": true,
 	}
 	for _, op := range event.Operators() {
 		fields[op.Name] = true

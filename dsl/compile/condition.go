@@ -117,8 +117,12 @@ func (t *tree) atLeast(out *event.Cond, in *schema.AtLeast, path string, depth i
 // sequence compiles parts that become yes one after the other.
 func (t *tree) sequence(out *event.Cond, in *schema.Sequence, path string, depth int) {
 	out.Op, out.Span = event.OpSequence, t.c.duration(t.base+"."+path+".within", in.Within, 0)
-	if in.Of != nil {
-		t.parts(out, *in.Of, path+".of", depth)
+	if in.Of == nil {
+		return
+	}
+	t.parts(out, *in.Of, path+".of", depth)
+	if len(*in.Of) == 1 {
+		t.report(CodeNoParts, path+".of", "sequence has one part: nothing can come after it", "give it at least two, or ask for the part alone")
 	}
 }
 

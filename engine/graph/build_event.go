@@ -61,24 +61,6 @@ func (b *builder) events() {
 	}
 }
 
-// schedule returns the hours of an event, nil where it is always watched.
-func (b *builder) schedule(e *EventSpec) *event.Schedule {
-	if e.During == nil {
-		return nil
-	}
-	place, err := time.LoadLocation(e.During.TimeZone)
-	if err != nil {
-		b.fail("event %q: during: time zone %q is not known: give an IANA name such as \"Europe/Berlin\", or \"UTC\"", e.ID, e.During.TimeZone)
-		return nil
-	}
-	s, err := event.ParseSchedule(e.During.Hours, place)
-	if err != nil {
-		b.fail("event %q: during: %w", e.ID, err)
-		return nil
-	}
-	return s
-}
-
 // machines makes the machines of an event.
 func (b *builder) machines(ev *Event) {
 	if ev.Scope == ScopePipeline {
