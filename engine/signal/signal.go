@@ -138,6 +138,9 @@ func Boxes(b []Box) Value {
 			b[i].Label = valid(b[i].Label)
 		}
 	}
+	if len(b) == 0 {
+		return Value{typ: TypeBoxes} // most pictures: nothing to allocate for
+	}
 	return Value{typ: TypeBoxes, n: int64(len(b)), more: &more{boxes: b}}
 }
 
@@ -173,7 +176,7 @@ func (v Value) AsLabel() string {
 	return v.more.label
 }
 
-// AsBoxes returns a boxes value's boxes; nil for other types. They must not be changed.
+// AsBoxes returns a boxes value's boxes; nil where it has none and for other types. They must not be changed.
 func (v Value) AsBoxes() []Box {
 	if v.more == nil {
 		return nil
@@ -250,7 +253,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	case TypeLabel:
 		w.Label = &v.more.label
 	case TypeBoxes:
-		b := v.more.boxes
+		b := v.AsBoxes()
 		if b == nil {
 			b = []Box{}
 		}

@@ -266,6 +266,9 @@ func TestSizes(t *testing.T) {
 func TestSetAllocatesNothing(t *testing.T) {
 	var c Cell
 	n := tick.Time(0)
+	if got := testing.AllocsPerRun(100, func() { n++; c.Set(Boxes(nil), n, n, 0); c.Fresh(n) }); got != 0 {
+		t.Errorf("no boxes: %v allocations", got)
+	}
 	if got := testing.AllocsPerRun(100, func() { n++; c.Set(Int(int64(n)), n, n, uint64(n)); c.Fresh(n) }); got != 0 {
 		t.Errorf("%v allocations", got)
 	}
