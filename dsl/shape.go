@@ -15,6 +15,12 @@ type shape struct {
 	fields   map[string]field
 	pattern  bool // any name may stand here
 	required []string
+
+	// What was found below it, since there are few shapes and many values.
+	below   map[string]*shape
+	any     *shape // of names that match the pattern
+	elem    *shape // of a list's elements
+	hasElem bool
 }
 
 // field is one field of a struct in the schema.
@@ -81,18 +87,31 @@ func (s *shapes) of(v cue.Value, name string) *shape {
 
 // field returns the shape below a struct's field; false where the schema has no such field.
 func (s *shapes) field(sh *shape, name string) (*shape, bool) {
+	if known, ok := sh.below[name]; ok {
+		return known, true
+	}
 	if f, ok := sh.fields[name]; ok {
-		return s.of(f.v, ""), true
+		if sh.below == nil {
+			sh.below = map[string]*shape{}
+		}
+		sh.below[name] = s.of(f.v, "")
+		return sh.below[name], true
 	}
 	if sh.pattern {
-		return s.of(sh.v.LookupPath(cue.MakePath(cue.AnyString)), ""), true
+		if sh.any == nil {
+			sh.any = s.of(sh.v.LookupPath(cue.MakePath(cue.AnyString)), "")
+		}
+		return sh.any, true
 	}
 	return nil, sh.v.Allows(cue.Str(name))
 }
 
 // element returns the shape of a list's elements.
 func (s *shapes) element(sh *shape) *shape {
-	return s.of(sh.v.LookupPath(cue.MakePath(cue.AnyIndex)), "")
+	if !sh.hasElem {
+		sh.elem, sh.hasElem = s.of(sh.v.LookupPath(cue.MakePath(cue.AnyIndex)), ""), true
+	}
+	return sh.elem
 }
 
 // names returns the names of the fields of a struct.
