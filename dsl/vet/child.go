@@ -1,0 +1,163 @@
+package vet
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"time"
+
+	"rvo.dev/dsl"
+	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
+)
+
+// Argument is the command of a program that answers InChild: it calls Serve with its standard input and output.
+const Argument = "_compile"
+
+const (
+	// childVersion is the form of what the two processes say to each other; they are the same program.
+	childVersion = "rvo.compile/v1"
+	// maxAnswer bounds what a child may say: ten thousand cameras with an event each take about 30 MiB.
+	maxAnswer = 256 << 20
+	// childGrace is what a child gets beyond the limit of its evaluation, to start, to say so and to end.
+	childGrace = 2 * time.Second
+)
+
+// question is what a child is asked.
+type question struct {
+	Version  string            `json:"version"`
+	Paths    []string          `json:"paths"`
+	Tags     []string          `json:"tags,omitempty"`
+	Dir      string            `json:"dir,omitempty"`
+	Files    map[string][]byte `json:"files,omitempty"`
+	Tests    bool              `json:"tests,omitempty"`
+	Limit    time.Duration     `json:"limit,omitempty"`
+	Env      bool              `json:"env,omitempty"`
+	StateDir string            `json:"stateDir,omitempty"`
+}
+
+// answer is what a child says.
+type answer struct {
+	Version  string        `json:"version"`
+	Error    string        `json:"error,omitempty"` // about the call
+	Findings []dsl.Finding `json:"findings"`
+	Lines    []string      `json:"lines"` // the source line of each finding
+	Files    []string      `json:"files"`
+	Spec     *graph.Spec   `json:"spec,omitempty"` // only without findings at error level
+}
+
+// InChild is like Vet in a process of its own: command is the program and its first arguments, which end in Argument. What an
+// evaluation keeps, leaks or breaks goes with that process: a running engine that loads pipelines again and again stays as
+// large as it is, and an evaluation without end or bound is ended. The result has no Document. A child that does not answer is a
+// finding with dsl.CodeLimit; the error is that of Vet, of starting the child, or of ctx.
+func InChild(ctx context.Context, command []string, paths []string, opts Options) (*Result, error) {
+	if len(command) == 0 {
+		return nil, errors.New("compile in a child: no command given")
+	}
+	limit := opts.Limit
+	if limit <= 0 {
+		limit = dsl.DefaultLimit
+	}
+	ask, err := json.Marshal(question{
+		Version: childVersion, Paths: paths, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Tests: opts.Tests, Limit: limit,
+		Env: opts.Env, StateDir: opts.StateDir,
+	})
+	if err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit+childGrace)
+	defer cancel()
+	said := &capped{max: maxAnswer}
+	cmd := exec.CommandContext(bounded, command[0], command[1:]...) //nolint:gosec // the program itself
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(ask), said
+	cmd.WaitDelay = time.Second
+	err = cmd.Run()
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, cause
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok && bounded.Err() == nil {
+		return nil, fmt.Errorf("compile in a child: %w", err)
+	} else if ok || bounded.Err() != nil || said.full {
+		return gaveUp(paths, limit, bounded.Err() != nil, exit), nil
+	}
+	var a answer
+	if err := json.Unmarshal(said.b.Bytes(), &a); err != nil || a.Version != childVersion || len(a.Lines) != len(a.Findings) {
+		return nil, fmt.Errorf("compile in a child: %s did not answer as this program does: is it another version?", command[0])
+	}
+	if a.Error != "" {
+		return nil, errors.New(a.Error)
+	}
+	r := &Result{Findings: a.Findings, Files: a.Files, Spec: a.Spec}
+	for i := range r.Findings {
+		r.Findings[i].Line = a.Lines[i]
+	}
+	if a.Spec == nil {
+		return r, nil
+	}
+	r.Graph, err = graph.Build(a.Spec, opts.Kinds)
+	if err != nil {
+		return nil, fmt.Errorf("compile in a child: %w", err)
+	}
+	return r, nil
+}
+
+// gaveUp is the result of a child that ended without an answer.
+func gaveUp(paths []string, limit time.Duration, late bool, exit *exec.ExitError) *Result {
+	f := dsl.Finding{
+		Code: dsl.CodeLimit, Message: "evaluation was given up: it takes too much memory",
+		Hint: "look for a comprehension over a very long list or a definition that grows without end",
+	}
+	if len(paths) > 0 {
+		f.Place.File = paths[0]
+	}
+	switch {
+	case late:
+		f.Message = fmt.Sprintf("evaluation was given up after %s", limit)
+	case exit != nil:
+		f.Message = fmt.Sprintf("evaluation ended its process (%s)", exit.ProcessState)
+	}
+	return &Result{Findings: []dsl.Finding{f}}
+}
+
+// Serve answers one question of InChild. It returns an error when there is none to answer or nobody to hear.
+func Serve(ctx context.Context, kinds *node.Set, in io.Reader, out io.Writer) error {
+	var q question
+	if err := json.NewDecoder(in).Decode(&q); err != nil || q.Version != childVersion {
+		return fmt.Errorf("%s is for rvo itself: what stands on its standard input is no question", Argument)
+	}
+	a := answer{Version: childVersion}
+	r, err := Vet(ctx, q.Paths, Options{
+		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Tests: q.Tests, Limit: q.Limit, Env: q.Env, StateDir: q.StateDir,
+	})
+	if err != nil {
+		a.Error = err.Error()
+	} else {
+		a.Findings, a.Files = r.Findings, r.Files
+		for _, f := range r.Findings {
+			a.Lines = append(a.Lines, f.Line)
+		}
+		if r.Graph != nil {
+			a.Spec = r.Spec
+		}
+	}
+	return json.NewEncoder(out).Encode(a)
+}
+
+// capped is a buffer that takes no more than max bytes and says so.
+type capped struct {
+	b    bytes.Buffer
+	max  int
+	full bool
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if c.b.Len()+len(p) > c.max {
+		c.full = true
+		return 0, io.ErrShortWrite
+	}
+	return c.b.Write(p)
+}
