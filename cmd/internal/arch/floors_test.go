@@ -36,6 +36,7 @@ dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/i
 cmd/rvo/internal/cli, nodes/all < cmd/rvo
 engine, dsl/vet, nodes/all < cmd/internal/accept
 engine, engine/enginetest, dsl/compile < bench
+dsl/vet, nodes/all < bench/vetspeed
 `
 
 // lattice is floors, parsed: for each pattern, the patterns it may import.
