@@ -30,10 +30,12 @@ const (
 	Wait Work = "wait"
 	// Burn computes until its thread has used the time, as a model on the processor does.
 	Burn Work = "burn"
-	// Killed, Aborted and Hoards compute, and end their process in some runs: they are for a process of their own.
-	Killed  Work = "killed"
+	// Killed computes, and its process is killed in some runs: it is for a process of its own, as the next two are.
+	Killed Work = "killed"
+	// Aborted computes, and aborts its process in some runs, as a library does.
 	Aborted Work = "aborted"
-	Hoards  Work = "hoards"
+	// Hoards computes, and takes memory in some runs until there is none.
+	Hoards Work = "hoards"
 )
 
 // isolatedCost is what a run costs whose way to another process and back is measured.

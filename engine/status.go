@@ -189,8 +189,8 @@ func (e *Engine) detectorStatus(i int, l *lane) DetectorStatus {
 		ID: e.g.Detectors[in.Detector].ID, Camera: e.g.Cameras[in.Camera].ID, Health: e.core.Health(i).String(),
 		Error: redact(l.lastError()), Runs: s.Runs, Failed: s.Failed + s.Panics + s.Timeouts, Skipped: map[string]uint64{},
 	}
-	if m := e.processes[in.Detector]; m != nil {
-		d.Restarts = m.Restarts()
+	if e.opened.Load() != nil && e.processes[in.Detector] != nil {
+		d.Restarts = e.processes[in.Detector].Restarts()
 	}
 	for c, n := range s.Skips {
 		if n > 0 {
