@@ -1,4 +1,4 @@
-package arch
+package cli
 
 import (
 	"os"
@@ -71,7 +71,7 @@ func TestInitPassesCueVet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the cue command")
 	}
-	root, err := filepath.Abs("../../..")
+	root, err := filepath.Abs("../../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
