@@ -63,15 +63,15 @@ func modifier(name string, d time.Duration) string {
 }
 
 // groupText returns what a condition on parts means without its modifiers.
-func groupText(n *node) string {
-	switch n.op.Op {
+func groupText(c *Cond, n *node) string {
+	switch n.op {
 	case OpAtLeast:
-		return fmt.Sprintf("%s %d %s", n.op.Name, n.n, partsText(n))
+		return fmt.Sprintf("%s %d %s", n.op, c.N, partsText(n))
 	case OpSequence:
-		return fmt.Sprintf("%s %s %s", n.op.Name, n.span, partsText(n))
+		return fmt.Sprintf("%s %s %s", n.op, n.span, partsText(n))
 	case OpCompare, OpAbsent, OpAll, OpAny, OpNot:
 	}
-	return n.op.Name + partsText(n)
+	return n.op.String() + partsText(n)
 }
 
 func partsText(n *node) string {
@@ -79,7 +79,7 @@ func partsText(n *node) string {
 	for i, part := range n.parts {
 		texts[i] = part.text()
 	}
-	if n.op.Arity != ArityOrder {
+	if n.arity != ArityOrder {
 		slices.Sort(texts)
 	}
 	return "(" + strings.Join(texts, ", ") + ")"
@@ -93,7 +93,7 @@ func (k *compiler) leafText(c *Cond, ref CellRef, n *node) string {
 		texts = append(texts, cmp.canon())
 	}
 	slices.Sort(texts)
-	s := fmt.Sprintf("%s %q %q %s [%s]", n.op.Name, c.Camera, c.Signal, ref.Type, strings.Join(texts, ", "))
+	s := fmt.Sprintf("%s %q %q %s [%s]", n.op, c.Camera, c.Signal, ref.Type, strings.Join(texts, ", "))
 	for i := range n.tests {
 		if n.tests[i].op == opBoxes {
 			t := k.prog.boxes[n.tests[i].slot]

@@ -20,6 +20,7 @@ func Compile(c *Cond, resolve Resolver) (*Program, error) {
 	p := k.prog
 	p.root = root
 	p.keys.root = keyOf(root.text())
+	root.forget()
 	slices.Sort(p.cells)
 	p.cells = slices.Compact(p.cells)
 	return p, nil
@@ -27,20 +28,25 @@ func Compile(c *Cond, resolve Resolver) (*Program, error) {
 
 // node is a condition that was checked: the instructions are made from it and Explain walks it.
 type node struct {
-	op    Operator
-	n     int // of atLeast
-	parts []*node
-	tests []test // of a leaf: all must hold
-	leaf  Leaf   // of a leaf: what is known before it is evaluated
-	bare  string // what it means without its modifiers; see canon.go
+	op     Op
+	arity  Arity
+	invert bool
+	over   Answer // what replaces Unknown; Unknown: nothing does
+	need   quorum // of a group that counts its parts
+	parts  []*node
+	tests  []test   // of a leaf: all must hold
+	leaf   *written // of a leaf
+	bare   string   // what it means without its modifiers, while it is compiled; see canon.go
 
 	span   time.Duration // of a sequence
 	links  int32         // of a sequence: its first link
 	held   memory        // for
 	recent memory        // within
 	kept   int32         // of a node that remembers, the answer that hoist kept; else none
-	over   Answer        // what replaces Unknown; Unknown: nothing does
 }
+
+// written is what an explanation says of a leaf before it is evaluated.
+type written struct{ path, camera, signal, test string }
 
 // test is one question about a value. With opRun it is about a number: num has it, with stop where it is no.
 type test struct {
@@ -58,7 +64,15 @@ type memory struct {
 const none = -1
 
 // remembers reports whether a node must see every evaluation.
-func (n *node) remembers() bool { return n.held.d != 0 || n.recent.d != 0 || n.op.Op == OpSequence }
+func (n *node) remembers() bool { return n.held.d != 0 || n.recent.d != 0 || n.op == OpSequence }
+
+// forget lets go of the texts, which a program needs no longer: there is one for each condition and camera.
+func (n *node) forget() {
+	n.bare = ""
+	for _, part := range n.parts {
+		part.forget()
+	}
+}
 
 // compiler builds one program: check turns the written tree into nodes, hoist and emit turn those into instructions.
 type compiler struct {
@@ -91,7 +105,7 @@ func (k *compiler) check(c *Cond, path string, depth int) *node {
 		return &node{}
 	}
 	n := &node{
-		op: op, n: c.N, span: c.Span, over: c.Unknown,
+		op: c.Op, arity: op.Arity, invert: op.invert, span: c.Span, over: c.Unknown,
 		links: none, held: memory{c.For, none}, recent: memory{c.Within, none}, kept: none,
 	}
 	k.modifiers(c, path)
@@ -99,6 +113,10 @@ func (k *compiler) check(c *Cond, path string, depth int) *node {
 		k.leaf(c, n, path)
 	} else {
 		k.group(c, n, path, depth)
+		if op.quorum != nil {
+			yes, no := op.quorum(len(n.parts), c.N)
+			n.need = quorum{int32(yes), int32(no)}
+		}
 	}
 	return n
 }
@@ -131,32 +149,32 @@ func (k *compiler) modifiers(c *Cond, path string) {
 // group checks a condition on parts.
 func (k *compiler) group(c *Cond, n *node, path string, depth int) {
 	if c.Signal != "" || c.Camera != "" || len(c.Compare) != 0 {
-		k.refuse(path, "%s takes %s and no signal %q: put the comparison into a part", n.op.Name, n.op.Arity, c.Signal)
+		k.refuse(path, "%s takes %s and no signal %q: put the comparison into a part", n.op, n.arity, c.Signal)
 	}
 	switch parts := len(c.Of); {
 	case parts == 0:
-		k.refuse(path, "%s has no parts: it takes %s", n.op.Name, n.op.Arity)
-	case n.op.Arity == ArityOne && parts > 1:
-		k.refuse(path, "%s has %d parts: it takes one, put all or any around them", n.op.Name, parts)
-	case n.op.Arity == ArityOrder && parts == 1:
-		k.refuse(path, "%s has one part: it takes %s", n.op.Name, n.op.Arity)
+		k.refuse(path, "%s has no parts: it takes %s", n.op, n.arity)
+	case n.arity == ArityOne && parts > 1:
+		k.refuse(path, "%s has %d parts: it takes one, put all or any around them", n.op, parts)
+	case n.arity == ArityOrder && parts == 1:
+		k.refuse(path, "%s has one part: it takes %s", n.op, n.arity)
 	case c.Op == OpAtLeast && (c.N < 1 || c.N > parts):
 		k.refuse(path, "atLeast asks for %d of %d parts: give a number from 1 to %d", c.N, parts, parts)
 	}
 	for i, part := range c.Of {
-		below := fmt.Sprintf("%s.%s", path, n.op.Name)
-		if n.op.Arity != ArityOne {
+		below := fmt.Sprintf("%s.%s", path, n.op)
+		if n.arity != ArityOne {
 			below = fmt.Sprintf("%s.%d", below, i)
 		}
 		n.parts = append(n.parts, k.check(part, below, depth+1))
 	}
-	n.bare = groupText(n)
+	n.bare = groupText(c, n)
 }
 
 // leaf checks a condition on a signal.
 func (k *compiler) leaf(c *Cond, n *node, path string) {
 	if len(c.Of) != 0 {
-		k.refuse(path, "%s %q has %d parts: a signal has none, put all or any around both", n.op.Name, c.Signal, len(c.Of))
+		k.refuse(path, "%s %q has %d parts: a signal has none, put all or any around both", n.op, c.Signal, len(c.Of))
 	}
 	if c.Signal == "" {
 		k.refuse(path, "no signal is named: write detector.signal")
@@ -168,19 +186,19 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 		return
 	}
 	k.prog.cells = append(k.prog.cells, ref.Cell)
-	n.leaf = Leaf{Path: path, Camera: c.Camera, Signal: c.Signal}
+	n.leaf = &written{path: path, camera: c.Camera, signal: c.Signal}
 	if c.Op == OpAbsent {
 		if len(c.Compare) != 0 {
 			k.refuse(path, "absent %q compares: absent asks only whether the signal is missing, compare in a part of its own",
 				c.Signal)
 		}
-		n.leaf.Test = n.op.Name
+		n.leaf.test = n.op.String()
 		n.tests = []test{{inst: inst{op: opAbsent}}}
 	} else {
-		n.leaf.Test = testText(c.Compare)
+		n.leaf.test = testText(c.Compare)
 		if c.Filter != nil {
 			if text := c.Filter.String(); text != "" {
-				n.leaf.Test += " (" + text + ")"
+				n.leaf.test += " (" + text + ")"
 			}
 		}
 		n.tests = k.tests(c, ref.Type, path)

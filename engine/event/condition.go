@@ -5,6 +5,9 @@
 //	answer, wake := prog.Eval(cells, state, now)
 //	transitions = machine.Step(&config, answer, now, transitions)
 //
+// A program knows what it asks (Key), so that what its state remembers, and the machine on top of it, can go on in the
+// program of an edited pipeline (EvalState.Carry, Machine.Carry). A Schedule tells open hours from closed ones.
+//
 // Time is an argument, an answer that cannot be known is Unknown and never No, and every step returns what happened
 // instead of doing it. The package reads no clock and starts no goroutine. Its tests speak the language described in
 // testdata/README.md.

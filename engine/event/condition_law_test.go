@@ -523,6 +523,10 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 // clone returns a copy that shares nothing but the program.
 func (st *EvalState) clone() *EvalState {
 	c := *st
+	if st.memories == nil {
+		return &c
+	}
+	c.memories = &memories{}
 	c.held, c.recent, c.links = slices.Clone(st.held), slices.Clone(st.recent), slices.Clone(st.links)
 	c.kept, c.missing = slices.Clone(st.kept), slices.Clone(st.missing)
 	return &c

@@ -42,23 +42,23 @@ func (k *compiler) emit(n *node, depth int) {
 func (k *compiler) operator(n *node, depth int) {
 	begin := len(k.prog.code)
 	switch {
-	case n.op.Arity == AritySignal:
+	case n.arity == AritySignal:
 		k.settled([]*node{n}, No, depth)
-	case n.op.Op == OpSequence:
+	case n.op == OpSequence:
 		k.sequence(n)
 	case len(n.parts) == 1:
 		k.emit(n.parts[0], depth)
 	default:
-		switch yes, no := n.op.quorum(len(n.parts), n.n); {
-		case no == 1:
+		switch {
+		case n.need.no == 1:
 			k.settled(n.parts, No, depth)
-		case yes == 1:
+		case n.need.yes == 1:
 			k.settled(n.parts, Yes, depth)
 		default:
-			k.counted(n.parts, quorum{int32(yes), int32(no)}, depth+1)
+			k.counted(n.parts, n.need, depth+1)
 		}
 	}
-	if !n.op.invert {
+	if !n.invert {
 		return
 	}
 	if only := &k.prog.code[begin]; begin == len(k.prog.code)-1 && only.op == opRun {
@@ -85,7 +85,7 @@ func (k *compiler) settled(parts []*node, by Answer, depth int) {
 			continue
 		}
 		flush()
-		if part.op.Arity != AritySignal || len(parts) > 1 {
+		if part.arity != AritySignal || len(parts) > 1 {
 			emit = append(emit, func() { k.emit(part, depth+1) })
 			continue
 		}
@@ -107,10 +107,10 @@ func (n *node) plain(by Answer, bare bool) ([]compare, bool) {
 	if !bare && (n.remembers() || n.over != Unknown) {
 		return nil, false
 	}
-	if n.op.invert {
+	if n.invert {
 		return n.parts[0].inverse(by)
 	}
-	if n.op.Op != OpCompare || by == Yes && len(n.tests) > 1 {
+	if n.op != OpCompare || by == Yes && len(n.tests) > 1 {
 		return nil, false
 	}
 	var nums []compare

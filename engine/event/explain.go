@@ -38,9 +38,9 @@ type explainer struct {
 func (e *explainer) node(n *node) Answer {
 	var answer Answer
 	switch {
-	case n.op.Arity == AritySignal:
+	case n.arity == AritySignal:
 		answer = e.leaf(n)
-	case n.op.Op == OpSequence:
+	case n.op == OpSequence:
 		answer = e.sequence(n)
 	default:
 		answer = e.group(n)
@@ -85,7 +85,7 @@ func (e *explainer) leave(spans []span, answer Answer) {
 // group counts the parts of n.
 func (e *explainer) group(n *node) Answer {
 	spans := e.parts(n)
-	var yes, no int
+	var yes, no int32
 	for _, s := range spans {
 		switch s.answer {
 		case Yes:
@@ -96,14 +96,14 @@ func (e *explainer) group(n *node) Answer {
 		}
 	}
 	answer := Unknown
-	switch needYes, needNo := n.op.quorum(len(n.parts), n.n); {
-	case yes >= needYes:
+	switch {
+	case yes >= n.need.yes:
 		answer = Yes
-	case no >= needNo:
+	case no >= n.need.no:
 		answer = No
 	}
 	e.leave(spans, answer)
-	if n.op.invert {
+	if n.invert {
 		answer = answer.inverse()
 	}
 	return answer
@@ -131,8 +131,10 @@ func (e *explainer) sequence(n *node) Answer {
 // leaf appends what n says and returns its answer.
 func (e *explainer) leaf(n *node) Answer {
 	c := &e.cells[n.tests[0].cell]
-	l := n.leaf
-	l.Value, l.Frame, l.Age = c.Value, c.Frame, -1
+	l := Leaf{
+		Path: n.leaf.path, Camera: n.leaf.camera, Signal: n.leaf.signal, Test: n.leaf.test,
+		Value: c.Value, Frame: c.Frame, Age: -1,
+	}
 	if c.Seen() {
 		l.Age = e.now.Sub(c.Capture)
 	}

@@ -263,3 +263,51 @@ func chain(t *rapid.T, ts []Transition) {
 		state, at = x.To, x.At
 	}
 }
+
+// TestMachineCarryLaw moves a machine's state to another machine now and then. With the same condition nothing changes; with
+// another one each event is still confirmed once and ended once, and no cooldown is cut short.
+func TestMachineCarryLaw(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const end = 80
+		cfg := drawnConfig(t)
+		answers := drawnAnswers(t, end)
+		same := rapid.Bool().Draw(t, "the same condition")
+		var m Machine
+		var out []Transition
+		for _, s := range answers {
+			out = m.Step(&cfg, s.answer, s.at, out)
+			if rapid.IntRange(0, 2).Draw(t, "edit") > 0 {
+				continue
+			}
+			old := m
+			m = Machine{}
+			out = m.Carry(old, same, s.at, out)
+			if m.State() != old.State() && (same || old.State() != Potential) || m.Seq() != old.Seq() {
+				t.Fatalf("carried from %s #%d to %s #%d", old.State(), old.Seq(), m.State(), m.Seq())
+			}
+			out = m.Step(&cfg, s.answer, s.at, out)
+		}
+		out = m.Step(&cfg, m.Answer(), end, out)
+		chain(t, out)
+		if same {
+			same := (&twin{cfg: cfg}).run(answers, end)
+			if !slices.Equal(out, same) {
+				t.Fatalf("edited without a change:\n%+v\nmust be\n%+v", out, same)
+			}
+			return
+		}
+		var seq uint64
+		quiet := tick.Time(0)
+		for _, x := range out {
+			switch x.Kind {
+			case KindConfirmed:
+				if seq++; x.Seq != seq || x.At < quiet {
+					t.Fatalf("%+v: must be event %d, not before %s", x, seq, quiet)
+				}
+			case KindEnded:
+				quiet = x.At.Add(cfg.Cooldown)
+			case KindPotential, KindIdle, KindUpdated:
+			}
+		}
+	})
+}

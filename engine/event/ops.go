@@ -47,7 +47,7 @@ type Operator struct {
 }
 
 // Operators returns the table of condition operators. A new operator on parts is a row here, a field in the schema and
-// a transcript in testdata; one with a memory also needs an instruction in program.go.
+// a transcript in testdata; one with a memory also needs an instruction in program.go and what it remembers in memory.go.
 func Operators() []Operator {
 	return []Operator{
 		{

@@ -26,8 +26,13 @@ type Program struct {
 // EvalState is what a program remembers between evaluations, and its scratch space. It belongs to whoever evaluates and is
 // not safe for concurrent use.
 type EvalState struct {
-	prog    *Program
-	wake    tick.Time // what Eval returned last
+	prog *Program
+	wake tick.Time // what Eval returned last
+	*memories
+}
+
+// memories are what a state has on top if its program remembers anything; nil if not, as for most.
+type memories struct {
 	held    []held
 	recent  []recent
 	links   []link
@@ -68,6 +73,7 @@ type inst struct {
 	op     opcode
 	last   bool   // the group's last part
 	poll   bool   // the part of a group that is counted
+	negate bool   // opWord, opBoxes: yes outside the list or the range
 	settle Answer // what settles the group; settleNone without one
 	answer Answer // opOverride: instead of unknown; opRun: when it is settled
 	cell   int32
@@ -76,7 +82,6 @@ type inst struct {
 	group  int32  // of a counted part: which group; opSequence: how many links; opLink: its place in the sequence
 	bit    uint64 // of the group in what is unknown; 0: a part of none
 	lo, hi int64  // opBoxes: the range, ends included; opPoll: the quorum; opRun: lo is how many; otherwise a duration
-	negate bool   // opWord, opBoxes: yes outside the list or the range
 }
 
 // compare compares the whole number that stands for one value with a range, ends included. So one comparison serves all
@@ -97,9 +102,11 @@ func (p *Program) Cells() []int { return p.cells }
 
 // NewState returns the state of a program that has never been evaluated.
 func (p *Program) NewState() *EvalState {
-	st := &EvalState{
-		prog:    p,
-		wake:    tick.Never,
+	st := &EvalState{prog: p, wake: tick.Never}
+	if p.kept == 0 && p.polls == 0 {
+		return st
+	}
+	st.memories = &memories{
 		held:    slices.Repeat([]held{{since: tick.Never}}, len(p.keys.held)),
 		recent:  slices.Repeat([]recent{{yes: longAgo, unknown: longAgo, part: notAsked}}, len(p.keys.recent)),
 		links:   slices.Repeat([]link{{rose: longAgo, chain: longAgo, prior: longAgo, part: notAsked}}, p.links),
