@@ -19,7 +19,7 @@ type input struct {
 
 // load reads, checks and builds one pipeline: the one way for vet and run, so that what passes vet is what runs.
 func (a *app) load(ctx context.Context, paths, tags []string) (*input, error) {
-	r, err := vet.Vet(ctx, paths, vet.Options{Kinds: a.Kinds, Tags: tags})
+	r, err := a.vet(ctx, paths, vet.Options{Tags: tags})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (a *app) loadAdHoc(ctx context.Context, p *dsl.AdHoc, err error) (*input, e
 	if err != nil {
 		return nil, err
 	}
-	r, err := vet.Vet(ctx, []string{p.Path}, vet.Options{Kinds: a.Kinds, Files: p.Files})
+	r, err := a.vet(ctx, []string{p.Path}, vet.Options{Files: p.Files})
 	if err != nil {
 		return nil, err
 	}

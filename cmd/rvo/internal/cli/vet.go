@@ -118,7 +118,7 @@ func vetAll(ctx context.Context, a *app, f vetFlags, paths []string) (*report.Re
 		return nil, nil, err
 	}
 	for _, group := range pipelines {
-		v, err := vet.Vet(ctx, group, vet.Options{Kinds: a.Kinds, Tags: f.tags})
+		v, err := a.vet(ctx, group, vet.Options{Tags: f.tags})
 		if err != nil {
 			return nil, nil, err
 		}
