@@ -72,13 +72,14 @@ type Core struct {
 	run     string
 	offset  int64
 
-	cells   []signal.Cell
-	watches []watch
-	readers [][]int32 // cell -> watches that read it
-	input   uint64    // number of the present input, from 1
-	dirty   []int32   // watches that were touched since they were evaluated last
-	gates   []int32   // instance -> its watch, -1: no gate
-	timed   []int32   // watches of events with hours
+	cells    []signal.Cell
+	watches  []watch
+	readers  [][]int32 // cell -> watches that read it
+	input    uint64    // number of the present input, from 1
+	dirty    []int32   // watches that were touched since they were evaluated last
+	gates    []int32   // instance -> its watch, -1: no gate
+	timed    []int32   // watches of events with hours
+	machines []int32   // machine -> its watch
 
 	cams           []camera
 	lanes          []lane
@@ -155,7 +156,8 @@ func New(g *graph.Graph, o Options) *Core {
 		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
-		input: 1, asked: tick.Never,
+		machines: make([]int32, len(g.Machines)),
+		input:    1, asked: tick.Never,
 		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances))},
 	}
 	for i := range c.cells {
@@ -181,7 +183,7 @@ func New(g *graph.Graph, o Options) *Core {
 	for i := range g.Machines {
 		m := &g.Machines[i]
 		e := &g.Events[m.Event]
-		c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &e.Config, during: during{schedule: e.Schedule}})
+		c.machines[i] = c.watch(watch{prog: m.Program, machine: int32(i), lane: -1, cfg: &e.Config, during: during{schedule: e.Schedule}})
 	}
 	c.guard = newGuard(c.lanes)
 	for _, li := range c.guard.lanes {

@@ -28,11 +28,13 @@ func (d *due) first() (int32, tick.Time) {
 
 // by makes a thing due at that instant or before.
 func (d *due) by(id int32, at tick.Time) {
-	i := d.place[id]
-	if at >= d.heap[i].key {
-		return
+	if at < d.heap[d.place[id]].key {
+		d.advance(id, at)
 	}
-	e := entry{at, id}
+}
+
+func (d *due) advance(id int32, at tick.Time) {
+	i, e := d.place[id], entry{at, id}
 	for i > 0 {
 		up := (i - 1) / 4
 		if !e.before(d.heap[up]) {

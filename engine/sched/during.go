@@ -15,11 +15,8 @@ type during struct {
 	changes  tick.Time // when open changes, by the present offset
 }
 
-// at returns whether the event is watched at an instant and when that changes.
+// at returns whether an event with hours is watched at an instant and when that changes.
 func (d *during) at(now tick.Time, offset int64) (bool, tick.Time) {
-	if d.schedule == nil {
-		return true, tick.Never
-	}
 	if now >= d.changes {
 		open, next := d.schedule.At(int64(now) + offset)
 		d.open, d.changes = open, tick.Never

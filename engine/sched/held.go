@@ -43,7 +43,9 @@ func (c *Core) unhold(camera int, seq uint64, out []Decision) []Decision {
 		}
 		if cam.held[i].refs--; cam.held[i].refs == 0 {
 			cam.held = slices.Delete(cam.held, i, i+1)
-			out = append(out, Decision{Kind: DecisionDrop, Camera: camera, Seq: seq})
+			var d *Decision
+			out, d = next(out)
+			d.Kind, d.Camera, d.Seq = DecisionDrop, camera, seq
 		}
 		return out
 	}

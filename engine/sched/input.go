@@ -27,11 +27,17 @@ const (
 	InputWall
 	// InputStop ends the run: nothing is started any more and confirmed events end with reason shutdown.
 	InputStop
+	// InputExternal says that Outputs were told from outside, captured at Capture (0: now). Index is the number of the
+	// cell; a value of another type than the cell's is refused.
+	InputExternal
+	// InputMute says that an operator does not want to hear of Machine until Until (0: wants to again): it goes on, and its
+	// transitions say Muted.
+	InputMute
 )
 
 // String returns the kind's name in logs and transcripts.
 func (k InputKind) String() string {
-	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop"}
+	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop", "external", "mute"}
 	if int(k) >= len(names) {
 		panic(fmt.Sprintf("sched: no input kind %d", k))
 	}
@@ -72,7 +78,7 @@ type Input struct {
 
 	Camera  int       `json:"camera,omitempty"`  // InputFrame, InputCamera
 	Seq     uint64    `json:"seq,omitempty"`     // InputFrame
-	Capture tick.Time `json:"capture,omitempty"` // InputFrame
+	Capture tick.Time `json:"capture,omitempty"` // InputFrame, InputExternal
 
 	State CameraState `json:"state,omitzero"` // InputCamera
 
@@ -80,7 +86,10 @@ type Input struct {
 	Job      uint64        `json:"job,omitempty"`      // InputFinished
 	Outcome  Outcome       `json:"outcome,omitempty"`  // InputFinished
 	Took     tick.Time     `json:"took,omitempty"`     // InputFinished: duration of the run in nanoseconds
-	Outputs  []node.Output `json:"outputs,omitempty"`  // InputFinished with OutcomeOK
+	Outputs  []node.Output `json:"outputs,omitempty"`  // InputFinished with OutcomeOK, InputExternal
+
+	Machine int       `json:"machine,omitempty"` // InputMute
+	Until   tick.Time `json:"until,omitempty"`   // InputMute
 
 	Run    string `json:"run,omitempty"`    // InputStart: the run's id
 	Offset int64  `json:"offset,omitempty"` // InputStart, InputWall: wall nanoseconds since 1970 at core time 0
@@ -138,6 +147,18 @@ type Decision struct {
 	*EventDetail // DecisionEvent, nil for the others: they are made by the thousand, events are not
 }
 
+// next makes room for a decision, in place: they are made by the thousand, and copying one costs more than filling it in.
+func next(out []Decision) ([]Decision, *Decision) {
+	n := len(out)
+	if n == cap(out) {
+		out = append(out, Decision{})
+		return out, &out[n]
+	}
+	out = out[:n+1]
+	out[n] = Decision{}
+	return out, &out[n]
+}
+
 // EventDetail is what a transition of an event is about.
 type EventDetail struct {
 	Transition event.Transition
@@ -147,6 +168,7 @@ type EventDetail struct {
 	Frame      uint64       // that picture's number, 0: none did
 	FrameCam   int          // that picture's camera; where none decided the machine's, graph.AllCameras in scope pipeline
 	Offset     int64        // wall time minus core time
+	Muted      bool         // an operator does not want to hear of it now
 }
 
 // Health is how a detector does on one camera.

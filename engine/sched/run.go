@@ -37,7 +37,8 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	if l.health == HealthBroken {
 		out = c.setHealth(li, HealthProbing, out)
 	}
-	out = append(out, Decision{Kind: DecisionRun, Camera: l.camera, Seq: l.seq, Instance: li, Job: l.job})
+	out, d := next(out)
+	d.Kind, d.Camera, d.Seq, d.Instance, d.Job = DecisionRun, l.camera, l.seq, li, l.job
 	return out
 }
 

@@ -261,6 +261,9 @@ func (s *sim) say(in sched.Input, d *sched.Decision) {
 		if t.Reason != event.ReasonNone {
 			line += " (" + t.Reason.String() + ")"
 		}
+		if d.Muted {
+			line += " (muted)"
+		}
 		for _, l := range d.Leaves {
 			line += fmt.Sprintf("  [%s=%v %s]", l.Signal, l.Value, l.Answer)
 		}
@@ -310,6 +313,23 @@ func (s *sim) command(line string) error {
 		s.step(sched.Input{Kind: sched.InputCamera, Now: s.now, Camera: s.g.CameraIndex(f[1]), State: sched.CameraState{
 			Up: f[2] == "up" || f[2] == "frozen", Stalled: f[2] == "stalled", Frozen: f[2] == "frozen", FPS: fps,
 		}})
+	case "tell": // tell CAMERA SIGNAL VALUE
+		cam, v := s.g.CameraIndex(f[1]), signal.Value{}
+		i := slices.IndexFunc(s.g.Cells, func(c graph.Cell) bool { return c.Camera == cam && c.Signal == f[2] })
+		if v = parseValue(f[3], s.g.Cells[i].Type); len(f) > 4 {
+			v = signal.Label(f[4]) // of another type
+		}
+		s.step(sched.Input{Kind: sched.InputExternal, Now: s.now, Outputs: []node.Output{{Index: i, Value: v}}})
+	case "mute": // mute EVENT UNTIL
+		until, err := time.ParseDuration(f[2])
+		if err != nil {
+			return err
+		}
+		for i := range s.g.Machines {
+			if s.g.Events[s.g.Machines[i].Event].ID == f[1] {
+				s.step(sched.Input{Kind: sched.InputMute, Now: s.now, Machine: i, Until: tick.Time(until)})
+			}
+		}
 	case "stop":
 		s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
 	case "counts":

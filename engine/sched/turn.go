@@ -55,6 +55,11 @@ func (c *Core) Turn(ins []Input, out []Decision) []Decision {
 		case InputDeadline:
 		case InputWall:
 			out = c.wall(in, out)
+		case InputExternal:
+			out = c.external(in, out)
+		case InputMute:
+			out = c.settle(c.now, out) // what was before it is not muted
+			c.watches[c.machines[in.Machine]].muted = in.Until
 		case InputStop:
 			out = c.settle(c.now, out)
 			out = c.stop(out)

@@ -106,7 +106,7 @@ func moments(t *rapid.T, tb testing.TB) (*sim, [][]happening) {
 		var hs []happening
 		for range rapid.IntRange(1, 6).Draw(t, "inputs") {
 			cam := rapid.IntRange(0, cams-1).Draw(t, "camera")
-			switch rapid.IntRange(0, 9).Draw(t, "kind") {
+			switch rapid.IntRange(0, 10).Draw(t, "kind") {
 			case 0, 1, 2:
 				if slices.ContainsFunc(hs, func(h happening) bool { return h.lane >= 0 && h.on(s) == cam }) {
 					continue // a turn would start on this picture, and not on the one that waited for the run that ended
@@ -122,6 +122,13 @@ func moments(t *rapid.T, tb testing.TB) (*sim, [][]happening) {
 				}}, -1})
 			case 4:
 				hs = append(hs, happening{sched.Input{Kind: sched.InputWall, Now: now, Offset: int64(rapid.IntRange(0, 9).Draw(t, "offset"))}, -1})
+			case 5:
+				cell := rapid.IntRange(0, len(s.g.Cells)-1).Draw(t, "cell")
+				v := parseValue(rapid.SampledFrom([]string{"0", "1"}).Draw(t, "told"), s.g.Cells[cell].Type)
+				if s.g.Cells[cell].Own {
+					continue
+				}
+				hs = append(hs, happening{sched.Input{Kind: sched.InputExternal, Now: now, Outputs: []node.Output{{Index: cell, Value: v}}}, -1})
 			default:
 				lane := rapid.IntRange(0, cams*dets-1).Draw(t, "lane")
 				hs = append(hs, happening{sched.Input{Kind: sched.InputFinished, Now: now, Instance: lane, Outputs: []node.Output{

@@ -25,6 +25,7 @@ type watch struct {
 	lane    int32 // index, -1: a machine
 	answer  event.Answer
 	during  during
+	muted   tick.Time // until when nobody wants to hear of it
 	m       event.Machine
 	// occurrence is the id of the present occurrence of the event.
 	occurrence string
@@ -64,7 +65,9 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 		}
 		c.markReaders(cell)
 	}
-	return append(out, Decision{Kind: DecisionSignal, Cell: cell}), true
+	out, d := next(out)
+	d.Kind, d.Cell = DecisionSignal, cell
+	return out, true
 }
 
 // repeats reports whether a value says again what its cell says and may still decide.
@@ -147,11 +150,13 @@ func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 			continue
 		}
 		answer, wake := w.prog.Eval(c.cells, w.state, at)
-		open, changes := w.during.at(at, c.offset)
-		if !open {
-			answer = event.No
+		if w.during.schedule != nil {
+			open, changes := w.during.at(at, c.offset)
+			if !open {
+				answer = event.No
+			}
+			wake = min(wake, changes)
 		}
-		wake = min(wake, changes)
 		if w.machine < 0 {
 			if answer == yes && w.answer != yes {
 				c.review(int(w.lane)) // the gate opens on what waits for it
@@ -181,7 +186,7 @@ func (c *Core) emit(w *watch, out []Decision) []Decision {
 	for _, t := range c.trans {
 		c.Stats.Transitions[t.Kind]++
 		d := Decision{Kind: DecisionEvent, At: t.At, Machine: int(w.machine), EventDetail: &EventDetail{
-			Transition: t, Offset: c.offset, FrameCam: m.Camera,
+			Transition: t, Offset: c.offset, FrameCam: m.Camera, Muted: t.At < w.muted,
 		}}
 		if t.Kind == event.KindConfirmed {
 			w.occurrence = c.occurrence(m, t.Seq)
