@@ -117,6 +117,23 @@ func BenchmarkEval(b *testing.B) {
 	}
 }
 
+// BenchmarkExplain measures what each record of an event costs the core.
+func BenchmarkExplain(b *testing.B) {
+	c, resolve, cells := wide(8, time.Second)
+	p, err := Compile(c, resolve)
+	if err != nil {
+		b.Fatal(err)
+	}
+	st := p.NewState()
+	p.Eval(cells, st, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(p.Explain(cells, st, 1)) != 8 {
+			b.Fatal("a leaf is missing")
+		}
+	}
+}
+
 // BenchmarkStep measures a machine that goes through its states.
 func BenchmarkStep(b *testing.B) {
 	cfg := Config{Hold: 3, Grace: 2, UnknownGrace: 4, Cooldown: 5}
@@ -143,6 +160,10 @@ func TestNoAllocation(t *testing.T) {
 		var now tick.Time
 		if a := testing.AllocsPerRun(100, func() { now += 1e8; p.Eval(cells, st, now) }); a != 0 {
 			t.Errorf("Eval of %d leaves: %v allocations, must be 0", n, a)
+		}
+		// The leaves it returns, and what came of the parts of more than people write.
+		if a, most := testing.AllocsPerRun(100, func() { p.Explain(cells, st, now) }), 1+n/32; a > float64(most) {
+			t.Errorf("Explain of %d leaves: %v allocations, must be at most %d", n, a, most)
 		}
 	}
 	c, err := parseCond("atLeast(2, s0 within 3ns, sequence(5ns, s0, s1 eq false for 2ns), s2 of [label a, minScore 0.5, zone left] gte 1, absent(s3), s3 in [a, b])")

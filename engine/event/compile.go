@@ -186,6 +186,7 @@ func (k *compiler) leaf(c *Cond, n *node, path string) {
 		return
 	}
 	k.prog.cells = append(k.prog.cells, ref.Cell)
+	k.prog.leaves++
 	n.leaf = &written{path: path, camera: c.Camera, signal: c.Signal}
 	if c.Op == OpAbsent {
 		if len(c.Compare) != 0 {

@@ -500,7 +500,7 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 		t.Fatalf("at %s: Explain changed the state", now)
 	}
 	// Explain has no answer of its own to return, but goes by one.
-	e := explainer{prog: p, cells: cells, st: st, now: now}
+	e := explainer{prog: p, cells: cells, st: st, now: now, more: make([]span, p.leaves)}
 	if got := e.node(p.root); got != answer {
 		t.Fatalf("at %s %s: explained as %s, evaluated as %s", now, when, got, answer)
 	}

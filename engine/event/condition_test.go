@@ -104,7 +104,7 @@ func TestDeepest(t *testing.T) {
 	}{{3, Yes}, {2, Yes}, {1, No}, {0, No}} {
 		cells[0].Set(signal.Int(want.n), 0, 0, 0)
 		st := p.NewState()
-		e := explainer{prog: p, cells: cells, st: st}
+		e := explainer{prog: p, cells: cells, st: st, more: make([]span, p.leaves)}
 		explained := e.node(p.root)
 		if a, _ := p.Eval(cells, st, 0); a != explained || a != want.a {
 			t.Errorf("%d: %s, explained as %s, want %s", want.n, a, explained, want.a)

@@ -8,7 +8,7 @@ import (
 )
 
 // Explain returns what every leaf says at now, in the order written, and which of them decided. It changes nothing, but
-// allocates: it is for records and for people, not for every tick.
+// allocates what it returns: it is for records and for people, not for every tick.
 //
 // A leaf decided if its answer is what made the answer of the whole: the yes parts of a yes, the no parts of a no, the
 // unknown parts of an unknown. A part that says the same as the one that settled its group decided too, whichever stands
@@ -16,11 +16,9 @@ import (
 // parts of a for or within node decide what it is waiting for or was told. Of boxes that are filtered a leaf has those
 // that passed.
 func (p *Program) Explain(cells []signal.Cell, st *EvalState, now tick.Time) []Leaf {
-	e := explainer{prog: p, cells: cells, st: st, now: now}
+	e := explainer{prog: p, cells: cells, st: st, now: now, leaves: make([]Leaf, 0, p.leaves)}
+	e.more = make([]span, max(0, p.leaves-fewLeaves))
 	e.node(p.root)
-	for i := range e.leaves {
-		e.leaves[i].Decided = !e.out[i]
-	}
 	return e.leaves
 }
 
@@ -31,7 +29,8 @@ type explainer struct {
 	st     *EvalState
 	now    tick.Time
 	leaves []Leaf
-	out    []bool // leaf by leaf: some group above it was answered without it
+	few    [fewLeaves]span // by where a part begins
+	more   []span
 }
 
 // node appends the leaves under n and returns its answer.
@@ -57,37 +56,52 @@ func (e *explainer) node(n *node) Answer {
 	return answer
 }
 
-// span is the leaves of one part: from where they begin to where the next part's do.
+// span is what came of one part: its answer, and where the leaves of the next begin.
 type span struct {
-	answer   Answer
-	from, to int
+	answer Answer
+	to     int
 }
 
-// parts evaluates the parts of n.
-func (e *explainer) parts(n *node) []span {
-	spans := make([]span, len(n.parts))
-	for i, part := range n.parts {
-		from := len(e.leaves)
-		spans[i] = span{e.node(part), from, len(e.leaves)}
+// fewLeaves is how many leaves are explained without allocating more than them: more than people write.
+const fewLeaves = 16
+
+// span returns the place for what comes of the part whose leaves begin at from. Parts of parts need it no longer when the
+// part that begins with them is done.
+func (e *explainer) span(from int) *span {
+	if from < fewLeaves {
+		return &e.few[from]
 	}
-	return spans
+	return &e.more[from-fewLeaves]
 }
 
-// leave marks the leaves of those parts that had no part in an answer.
-func (e *explainer) leave(spans []span, answer Answer) {
-	for _, s := range spans {
-		for j := s.from; j < s.to && s.answer != answer; j++ {
-			e.out[j] = true
+// parts evaluates the parts of n and returns where their leaves begin.
+func (e *explainer) parts(n *node) (begin int) {
+	begin = len(e.leaves)
+	for _, part := range n.parts {
+		from := len(e.leaves)
+		answer := e.node(part)
+		*e.span(from) = span{answer, len(e.leaves)}
+	}
+	return begin
+}
+
+// leave marks the leaves of those parts, from begin on, that had no part in an answer.
+func (e *explainer) leave(begin int, answer Answer) {
+	for from := begin; from < len(e.leaves); {
+		s := e.span(from)
+		for i := from; i < s.to && s.answer != answer; i++ {
+			e.leaves[i].Decided = false
 		}
+		from = s.to
 	}
 }
 
 // group counts the parts of n.
 func (e *explainer) group(n *node) Answer {
-	spans := e.parts(n)
+	begin := e.parts(n)
 	var yes, no int32
-	for _, s := range spans {
-		switch s.answer {
+	for from := begin; from < len(e.leaves); from = e.span(from).to {
+		switch e.span(from).answer {
 		case Yes:
 			yes++
 		case No:
@@ -102,7 +116,7 @@ func (e *explainer) group(n *node) Answer {
 	case no >= n.need.no:
 		answer = No
 	}
-	e.leave(spans, answer)
+	e.leave(begin, answer)
 	if n.invert {
 		answer = answer.inverse()
 	}
@@ -112,18 +126,21 @@ func (e *explainer) group(n *node) Answer {
 // sequence asks the parts of n in their order. All of them decide a yes or a no, for each is a step of what happened or
 // of what did not; of an unknown, those that are.
 func (e *explainer) sequence(n *node) Answer {
-	spans := e.parts(n)
-	links := slices.Clone(e.st.links[n.links : int(n.links)+len(spans)])
+	begin := e.parts(n)
+	links := slices.Clone(e.st.links[n.links : int(n.links)+len(n.parts)])
+	from := begin
 	for i := range links {
 		var before *link
 		if i > 0 {
 			before = &links[i-1]
 		}
-		links[i] = links[i].next(spans[i].answer, before, e.now)
+		s := e.span(from)
+		links[i] = links[i].next(s.answer, before, e.now)
+		from = s.to
 	}
 	answer := sequence(links, n.span)
 	if answer == Unknown {
-		e.leave(spans, answer)
+		e.leave(begin, answer)
 	}
 	return answer
 }
@@ -131,10 +148,11 @@ func (e *explainer) sequence(n *node) Answer {
 // leaf appends what n says and returns its answer.
 func (e *explainer) leaf(n *node) Answer {
 	c := &e.cells[n.tests[0].cell]
-	l := Leaf{
+	e.leaves = append(e.leaves, Leaf{
 		Path: n.leaf.path, Camera: n.leaf.camera, Signal: n.leaf.signal, Test: n.leaf.test,
-		Value: c.Value, Frame: c.Frame, Age: -1,
-	}
+		Value: c.Value, Frame: c.Frame, Age: -1, Decided: true, // until a group above is answered without it
+	})
+	l := &e.leaves[len(e.leaves)-1]
 	if c.Seen() {
 		l.Age = e.now.Sub(c.Capture)
 	}
@@ -152,8 +170,6 @@ func (e *explainer) leaf(n *node) Answer {
 	if n.tests[0].op == opBoxes {
 		l.Value = signal.Boxes(e.prog.boxes[n.tests[0].slot].passing(c.Value.AsBoxes()))
 	}
-	e.leaves = append(e.leaves, l)
-	e.out = append(e.out, false)
 	return l.Answer
 }
 

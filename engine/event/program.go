@@ -11,16 +11,17 @@ import (
 // Program is a condition made runnable: a flat list of instructions over numbered cells. It is immutable and safe for
 // concurrent use; what an evaluation remembers is in an EvalState, one for each user of the program.
 type Program struct {
-	code  []inst
-	nums  []compare  // what runs compare
-	words [][]string // the lists that label tests look into
-	boxes []*boxTest // the filters that box tests count with
-	cells []int
-	keys  keys  // what each piece of an EvalState belongs to
-	links int   // of all sequences together
-	kept  int   // nodes that are evaluated ahead of the rest
-	polls int   // groups that are counted
-	root  *node // what Explain walks
+	code   []inst
+	nums   []compare  // what runs compare
+	words  [][]string // the lists that label tests look into
+	boxes  []*boxTest // the filters that box tests count with
+	cells  []int
+	keys   keys  // what each piece of an EvalState belongs to
+	links  int   // of all sequences together
+	kept   int   // nodes that are evaluated ahead of the rest
+	polls  int   // groups that are counted
+	root   *node // what Explain walks
+	leaves int   // how many it has
 }
 
 // EvalState is what a program remembers between evaluations, and its scratch space. It belongs to whoever evaluates and is
