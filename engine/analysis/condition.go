@@ -63,9 +63,10 @@ func (t *truth) find(i int) Bound {
 		b = t.chained(in, s, name)
 	default:
 		b.Parts = make([]Part, 0, 4)
-		source := max(m.cams[in.Camera].Source, m.jit[in.Camera].Source)
+		source := Given // the slots of its own rate
 		rest := add(s.now.age, -s.now.wait, -Span(s.cost))
 		if !s.blind {
+			source = m.cams[in.Camera].Source
 			rest = add(rest, -Span(m.ingest()))
 			b.push(PartIngest, m.g.CameraID(in.Camera), Span(m.ingest()), m.o.Ingest.Source)
 		}
@@ -94,7 +95,7 @@ func (t *truth) gated(i int, s *set, name string) Bound {
 		return open.without(fmt.Sprintf("the gate of %s: %s", name, open.Why))
 	}
 	if gap, cell := t.gaps(d.When, in.Camera); gap > 0 {
-		return Bound{}.without(fmt.Sprintf("the gate of %s closes again and again: %s may be %s old before its next value and is fresh for %s",
+		return Bound{}.without(fmt.Sprintf("the gate of %s closes again and again: %s may be %s old before its next value and is fresh for its ttl of %s",
 			name, cell.Signal, m.sets[m.of[cell.Instance]].now.age, cell.TTL))
 	}
 	b := open.plus(4)
@@ -262,7 +263,7 @@ func (t *truth) machine(mc *graph.Machine) Bound {
 	if gap, cell := t.gaps(ev.When, mc.Camera); gap > 0 && held > 0 {
 		age := t.m.sets[t.m.of[cell.Instance]].now.age
 		if gap >= Span(ev.Config.Grace) || inner(ev.When) {
-			return b.without(fmt.Sprintf("%s may be %s old before its next value and is fresh for %s: it is unknown in between and the wait of %s begins anew",
+			return b.without(fmt.Sprintf("%s may be %s old before its next value and is fresh for its ttl of %s: it is unknown in between and the wait of %s begins anew",
 				cell.Signal, age, cell.TTL, held))
 		}
 		b = b.plus(2)

@@ -72,14 +72,14 @@ type model struct {
 	cost  []Number
 	cams  []Number // period
 	jit   []Number
-	// source is the least that any run's cost is worth: a wait is made of the others' runs.
+	// source is the least that the slots and any run's cost are worth: a wait is made of the others' runs.
 	source Source
 }
 
 func newModel(g *graph.Graph, o Options) *model {
 	m := &model{
 		g: g, o: o, of: make([]int, len(g.Instances)), slots: o.Slots, kept: min(max(g.Reserve, 0), o.Slots-1),
-		cost: make([]Number, len(g.Instances)), cams: make([]Number, len(g.Cameras)), jit: make([]Number, len(g.Cameras)),
+		source: o.SlotsSource, cost: make([]Number, len(g.Instances)), cams: make([]Number, len(g.Cameras)), jit: make([]Number, len(g.Cameras)),
 	}
 	for c := range g.Cameras {
 		m.cams[c] = o.period(g, c)

@@ -129,7 +129,7 @@ type Bound struct {
 	Total Span `json:"total"`
 	// Parts are what the time goes to, in the order in which it passes; those known so far where there is no bound.
 	Parts []Part `json:"parts,omitempty"`
-	// Source is the least of the parts'.
+	// Source is the least of the parts', but for the ingest: that is small and nobody gives it.
 	Source Source `json:"source"`
 	// Why says what keeps it from having a bound; empty where it has one.
 	Why string `json:"why,omitempty"`
@@ -166,7 +166,9 @@ func (b *Bound) push(what, node string, span Span, source Source) {
 	}
 	b.Parts = append(b.Parts, Part{What: what, Node: node, Span: span, Source: source})
 	b.Total = add(b.Total, span)
-	b.Source = max(b.Source, source)
+	if what != PartIngest {
+		b.Source = max(b.Source, source)
+	}
 }
 
 // without returns b as a bound that there is not, and why.

@@ -59,7 +59,7 @@ func (o Options) complete(g *graph.Graph) Options {
 }
 
 // cost is what one run of an instance takes at worst, without the shell's overhead. Of a detector that waits for somebody
-// else nothing is known but its timeout, unless it was given or measured; no run lasts longer than that.
+// else nothing may be known but its timeout; no run lasts longer than that.
 func (o *Options) cost(g *graph.Graph, i int) Number {
 	if g.Lockstep {
 		return Number{0, Given} // media time stands still while a detector runs
@@ -68,7 +68,7 @@ func (o *Options) cost(g *graph.Graph, i int) Number {
 	n := Number{in.Cost, Assumed}
 	if d := &g.Detectors[in.Detector]; givenCost(d, g.Cameras[in.Camera].ID) {
 		n.Source = Given
-	} else if in.Blocking {
+	} else if in.Blocking && in.Cost == 0 {
 		n.Value = in.Timeout
 		if d.DetectorSpec.Timeout > 0 {
 			n.Source = Given

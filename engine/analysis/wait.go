@@ -9,6 +9,10 @@ import (
 // rounds bounds the search for the waits that agree with one another.
 const rounds = 48
 
+// steps bounds the search for one wait, each step of which adds a run at least. Slots that are so nearly full that more
+// are needed are as good as full.
+const steps = 2000
+
 // solve finds how long the lanes of each set wait for a slot. What a lane waits decides how closely its runs can follow
 // one another, and that decides what others wait: from nothing the waits grow until they agree. The first that agree are
 // a bound: the first wait to exceed it would have been caused by waits that did not. Where they do not agree in time, or
@@ -68,7 +72,11 @@ func (m *model) wait(v int, lower []int) Span {
 	if weight < needed {
 		return 0
 	}
-	for x := time.Duration(0); ; {
+	if demand(loads) >= float64(needed) {
+		return Unbounded
+	}
+	x := time.Duration(0)
+	for range steps {
 		for i := range loads {
 			l := &loads[i]
 			l.work = l.cost
@@ -85,12 +93,30 @@ func (m *model) wait(v int, lower []int) Span {
 		}
 		x = y
 	}
+	return Unbounded
+}
+
+// demand is how many slots the loads use in the long run.
+func demand(loads []load) float64 {
+	sum := 0.0
+	for i := range loads {
+		l := &loads[i]
+		if l.starts == nil || l.limit < unlimited {
+			continue
+		}
+		share := 1.0 // a lane has one run at a time
+		for _, c := range l.starts {
+			share = min(share, l.cost.Seconds()/c.period.Seconds())
+		}
+		sum += share * float64(l.weight)
+	}
+	return sum
 }
 
 // full is the longest that the loads can keep so many slots used: each lane uses no more than its own at a time.
 func full(loads []load, needed int64) time.Duration {
-	y := horizon * 2 // and each step is closer, from above
-	for {
+	y := horizon * 2
+	for { // each step is closer, from above
 		sum := int64(0)
 		for i := range loads {
 			sum += loads[i].weight * int64(min(loads[i].work, y))
