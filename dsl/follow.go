@@ -139,6 +139,8 @@ func (w *walker) missingName(f Finding, in cue.Value, prefix []string, name stri
 	f.Hint = DidYouMean(name, known, where+" has")
 	if near, ok := Nearest(name, known); ok {
 		f.Fix = w.src.fix(f.Place, name, near)
+	} else if f.Hint != "" {
+		f.Hint += "; text stands in quotes"
 	}
 	return f
 }

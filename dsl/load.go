@@ -78,8 +78,10 @@ func load(src *sources, t *target, opts Options) loaded {
 // config puts the schema, and a module file where the user has none, over the files on disk.
 func config(src *sources, t *target, opts Options) (*cueload.Config, []Finding) {
 	module := filepath.Join(t.root, "cue.mod", "module.cue")
-	overlay := map[string]cueload.Source{
-		filepath.Join(t.root, filepath.FromSlash(schemaFile)): cueload.FromBytes(opts.Schema),
+	vendored := filepath.Join(t.root, filepath.FromSlash(schemaFile))
+	overlay := map[string]cueload.Source{vendored: cueload.FromBytes(opts.Schema)}
+	if f, err := parser.ParseFile(vendored, opts.Schema, parser.ParseComments); err == nil && !refers(src, t) {
+		overlay[vendored] = cueload.FromFile(withoutReferences(f))
 	}
 	for file, data := range src.files {
 		overlay[file] = cueload.FromBytes(data)

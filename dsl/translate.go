@@ -215,8 +215,16 @@ func (w *walker) translate(e cueerrors.Error, path string) Finding {
 	if label := path[strings.LastIndexByte(path, '.')+1:]; strings.HasPrefix(f.Message, "must ") && label != "" {
 		f.Message = label + " " + f.Message // the schema's words, which want a subject
 	}
+	if f.Code == CodeUnknownField && w.noRoom(path) {
+		id := strings.Split(path, ".")[1]
+		f.Message = fmt.Sprintf("detector %s is closed by a definition of the pipeline, which leaves no room for signals to refer to", id)
+		f.Hint = fmt.Sprintf("make the definition of schema.#Detector & {…}, or name the signal: \"%s.…\"", id)
+	}
 	if f.Code == CodeReference {
 		f.Hint = "declare it, or quote it if it was meant as text"
+		if rawText(e) == "undefined field: emits" {
+			f.Hint = "a definition of the pipeline closes the detector: make it of schema.#Detector & {…}, or name the signal in quotes"
+		}
 	}
 	return w.among(f, e, path)
 }

@@ -269,6 +269,13 @@ func (w *walker) rest(v cue.Value) {
 	}
 }
 
+// noRoom reports whether path is that of the signals that the schema fills in for a detector, and the pipeline gives none there: a
+// definition of its own that closes the detector leaves no room for them.
+func (w *walker) noRoom(path string) bool {
+	parts := strings.Split(path, ".")
+	return len(parts) >= 3 && parts[0] == "detectors" && parts[2] == "emits" && !w.doc.Has(strings.Join(parts[:3], "."))
+}
+
 func join(path, name string) string {
 	if path == "" {
 		return name
