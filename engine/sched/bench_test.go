@@ -267,8 +267,10 @@ func TestCoreMemory(t *testing.T) {
 			var ends []sched.Input
 			for _, d := range out {
 				if d.Kind == sched.DecisionRun {
-					ends = append(ends, sched.Input{Kind: sched.InputFinished, Now: now, Instance: d.Instance, Job: d.Job,
-						Outputs: []node.Output{{Index: 0, Value: signal.Int(int64(seq % 5))}}})
+					ends = append(ends, sched.Input{
+						Kind: sched.InputFinished, Now: now, Instance: d.Instance, Job: d.Job,
+						Outputs: []node.Output{{Index: 0, Value: signal.Int(int64(seq % 5))}},
+					})
 				}
 			}
 			out = core.Turn(ends, out[:0])

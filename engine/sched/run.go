@@ -159,9 +159,9 @@ func (c *Core) timers(out []Decision) []Decision {
 	if c.stopped {
 		return out
 	}
-	for i := len(c.running) - 1; i >= 0; i-- { // from the end: what takes a place has been looked at
-		if c.running[i].key <= c.now {
-			out = c.abandon(int(c.running[i].id), out)
+	for _, e := range slices.Backward(c.running) { // from the end: what takes a place has been looked at
+		if e.key <= c.now {
+			out = c.abandon(int(e.id), out)
 		}
 	}
 	for len(c.alarms) > 0 && c.alarms[0].key <= c.now {

@@ -314,9 +314,10 @@ func (s *sim) command(line string) error {
 			Up: f[2] == "up" || f[2] == "frozen", Stalled: f[2] == "stalled", Frozen: f[2] == "frozen", FPS: fps,
 		}})
 	case "tell": // tell CAMERA SIGNAL VALUE
-		cam, v := s.g.CameraIndex(f[1]), signal.Value{}
+		cam := s.g.CameraIndex(f[1])
 		i := slices.IndexFunc(s.g.Cells, func(c graph.Cell) bool { return c.Camera == cam && c.Signal == f[2] })
-		if v = parseValue(f[3], s.g.Cells[i].Type); len(f) > 4 {
+		v := parseValue(f[3], s.g.Cells[i].Type)
+		if len(f) > 4 {
 			v = signal.Label(f[4]) // of another type
 		}
 		s.step(sched.Input{Kind: sched.InputExternal, Now: s.now, Outputs: []node.Output{{Index: i, Value: v}}})
