@@ -1,7 +1,7 @@
 package graph
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -102,17 +102,20 @@ func (b *builder) single(ev *Event) {
 // perCamera makes one machine for each camera of an event on which at least one of the signals it asks for is written.
 func (b *builder) perCamera(ev *Event) {
 	g := b.g
-	cameras, some, first := 0, false, error(nil)
+	cameras, some := 0, false
+	var first, aside error // what is wrong where it is watched, and where it would not be
 	for ci := range g.Cameras {
 		if len(ev.Cameras) > 0 && !slices.Contains(ev.Cameras, g.Cameras[ci].ID) {
 			continue
 		}
 		cameras++
 		p, err := event.Compile(ev.When, b.resolver(ci))
-		if err != nil {
-			if first == nil {
-				first = fmt.Errorf("event %q: %w", ev.ID, err)
-			}
+		switch {
+		case err != nil && len(ev.Cameras) == 0 && !b.says(ev.When, ci):
+			aside = cmp.Or(aside, err)
+			continue
+		case err != nil:
+			first = cmp.Or(first, err)
 			continue
 		}
 		written := b.written(p)
@@ -127,7 +130,9 @@ func (b *builder) perCamera(ev *Event) {
 	}
 	switch {
 	case first != nil:
-		b.errs = append(b.errs, first)
+		b.fail("event %q: %w", ev.ID, first)
+	case aside != nil && len(ev.Machines) == 0:
+		b.fail("event %q: %w", ev.ID, aside)
 	case cameras > 0 && !some && !b.anyDisabled(ev.When):
 		b.fail("event %q: none of its signals is written on any of its cameras", ev.ID)
 	}
@@ -135,6 +140,14 @@ func (b *builder) perCamera(ev *Event) {
 
 func (b *builder) written(p *event.Program) bool {
 	return slices.ContainsFunc(p.Cells(), func(c int) bool { return b.g.Cells[c].Instance >= 0 || b.g.Cells[c].Own })
+}
+
+// says reports whether something on a camera writes a signal that a condition asks of it.
+func (b *builder) says(c *event.Cond, camera int) bool {
+	return slices.ContainsFunc(c.Signals(), func(l event.Ref) bool {
+		cell, ok := b.cell[cellKey{camera, l.Signal}]
+		return ok && l.Camera == "" && (b.g.Cells[cell].Instance >= 0 || b.g.Cells[cell].Own)
+	})
 }
 
 func (b *builder) anyDisabled(c *event.Cond) bool {

@@ -154,3 +154,20 @@ func TestRefusesScopeAndZones(t *testing.T) {
 		}
 	}
 }
+
+// TestZoneWhereItIsWatched: a zone has to be on the cameras that an event is watched on, and on no other.
+func TestZoneWhereItIsWatched(t *testing.T) {
+	s := diffSpec()
+	s.Cameras[1].Zones = nil
+	s.Detectors = []graph.DetectorSpec{{ID: "first", Kind: "fake", FPS: 5, Cameras: []string{"a"}, Enabled: true}}
+	when := leaf("first.boxes")
+	when.Filter = &event.BoxFilter{Zones: []string{"door"}}
+	s.Events = []graph.EventSpec{{ID: "e", When: when, Enabled: true}}
+	if g := build(t, s); len(g.Machines) != 1 || g.CameraID(g.Machines[0].Camera) != "a" {
+		t.Errorf("machines %+v", g.Machines)
+	}
+	s.Detectors[0].Cameras = nil
+	if _, err := graph.Build(s, diffKinds(t)); err == nil || !strings.Contains(err.Error(), `zone "door"`) {
+		t.Errorf("b has no door and is watched: %v", err)
+	}
+}
