@@ -14,7 +14,7 @@ func site(n int) []byte {
 	var b strings.Builder
 	b.WriteString("apiVersion: \"rvo/v1\"\ndetectors: {motion: {motion: {}, fps: 5}, people: {people: {}, fps: 2}}\n")
 	for i := range n {
-		fmt.Fprintf(&b, "cameras: cam_%d: {file: path: \"%d.mp4\", fps: 10, ring: \"20s\"}\n", i, i)
+		fmt.Fprintf(&b, "cameras: cam_%d: {file: path: \"%d.mp4\", fps: 10}\n", i, i)
 		fmt.Fprintf(&b, "events: ev_%d: {when: all: [{signal: \"motion.level\", gte: 0.1, for: \"1s\"}, "+
 			"{not: any: [{signal: \"people.count\", lt: 1}, {absent: \"people.count\"}]}], hold: \"1s\", cooldown: \"5s\", cameras: [\"cam_%d\"]}\n", i, i)
 	}

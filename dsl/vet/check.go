@@ -52,6 +52,7 @@ type Pass struct {
 	faulty   bool             // a check found an error, and not one that only the pipeline calls so
 	check    Check
 	findings []dsl.Finding
+	memo     memo
 }
 
 // run makes one check.

@@ -17,7 +17,7 @@ func holdCheck() Check {
 			`has a second value within the hold, a warning where one of several has none. Raise the hold to two periods or ` +
 			`more, raise the rate, or take the hold away.`,
 		Run: func(p *Pass) {
-			s := newSampler(p.Graph)
+			s := p.sampler()
 			for i := range p.Graph.Events {
 				e := &p.Graph.Events[i]
 				if e.Hold > 0 {
@@ -91,7 +91,7 @@ func singleSampleCheck() Check {
 		Doc: `Every signal of the event has a ttl that is longer than the hold and a run. When the detectors stop after one ` +
 			`value that says yes, the event is confirmed all the same. Make a ttl shorter than the hold, or the hold longer.`,
 		Run: func(p *Pass) {
-			s := newSampler(p.Graph)
+			s := p.sampler()
 			for i := range p.Graph.Events {
 				e := &p.Graph.Events[i]
 				for _, camera := range s.watched(e) {
@@ -160,7 +160,7 @@ func cooldownCheck() Check {
 			`holds. A cooldown that is over before a new value can come keeps nothing back. Give it a cooldown of several ` +
 			`values, or none.`,
 		Run: func(p *Pass) {
-			s := newSampler(p.Graph)
+			s := p.sampler()
 			for i := range p.Graph.Events {
 				e := &p.Graph.Events[i]
 				again := e.MaxDuration + e.Hold + e.Cooldown

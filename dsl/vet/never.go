@@ -103,11 +103,35 @@ func (p *Pass) contradiction(base string, c *event.Cond, f flaw) {
 	}
 }
 
-// flaws runs the analysis over every condition of what is enabled. base is the path of what the condition belongs to.
-func (p *Pass) flaws(report func(base string, c *event.Cond, f flaw)) {
-	p.conditions(func(base string, c *event.Cond) {
-		newLogic(c, p.emit, func(c *event.Cond, f flaw) { report(base, c, f) }).node(c)
-	})
+// flaws visits what the analysis finds in every condition of what is enabled. base is the path of what the condition
+// belongs to.
+func (p *Pass) flaws(visit func(base string, c *event.Cond, f flaw)) {
+	if !p.memo.analysed {
+		p.memo.analysed = true
+		p.conditions(func(base string, c *event.Cond) {
+			newLogic(c, p.emit, func(c *event.Cond, f flaw) {
+				p.memo.flaws = append(p.memo.flaws, located{base, c, f})
+			}).node(c)
+		})
+	}
+	for _, f := range p.memo.flaws {
+		visit(f.base, f.cond, f.flaw)
+	}
+}
+
+// memo is what checks compute together.
+type memo struct {
+	analysed bool
+	flaws    []located
+	emits    map[string]*node.Emit
+	sampler  *sampler
+}
+
+// located is a flaw with its condition.
+type located struct {
+	base string
+	cond *event.Cond
+	flaw flaw
 }
 
 // conditions visits the conditions of events and detectors that are enabled, with the path of each one's owner.
@@ -126,20 +150,25 @@ func (p *Pass) conditions(visit func(base string, c *event.Cond)) {
 
 // emit returns what a signal's detector promises of it, nil where that is not known.
 func (p *Pass) emit(name string) *node.Emit {
+	if e, ok := p.memo.emits[name]; ok {
+		return e
+	}
+	if p.memo.emits == nil {
+		p.memo.emits = map[string]*node.Emit{}
+	}
+	id := producer(name)
 	emits := graph.CameraEmits()
-	if id := producer(name); id != graph.CameraSignals {
-		d := p.detector(id)
-		if d == nil {
-			return nil
+	if id != graph.CameraSignals {
+		emits = nil
+		if d := p.detector(id); d != nil {
+			emits = p.emits(d)
 		}
-		emits = p.emits(d)
 	}
+	p.memo.emits[name] = nil
 	for i := range emits {
-		if producer(name)+"."+emits[i].Name == name {
-			return &emits[i]
-		}
+		p.memo.emits[id+"."+emits[i].Name] = &emits[i]
 	}
-	return nil
+	return p.memo.emits[name]
 }
 
 // compared returns the path of a leaf's comparison with this number, of the leaf where it has none.

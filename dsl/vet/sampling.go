@@ -22,6 +22,14 @@ type sampler struct {
 	cells map[cellKey]*graph.Cell
 }
 
+// sampler returns the one of the pass.
+func (p *Pass) sampler() *sampler {
+	if p.memo.sampler == nil {
+		p.memo.sampler = newSampler(p.Graph)
+	}
+	return p.memo.sampler
+}
+
 func newSampler(g *graph.Graph) *sampler {
 	s := &sampler{g: g, cells: make(map[cellKey]*graph.Cell, len(g.Cells))}
 	for i := range g.Cells {

@@ -1,6 +1,7 @@
 package vet
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,6 +22,9 @@ func urlPasswordCheck() Check {
 		Doc: `An address holds a password: it stands in the pipeline, in its history and in whatever copies it. rvo hides it in ` +
 			`what it prints. Put it into user and password, a reference to an environment variable or a file.`,
 		Run: func(p *Pass) {
+			if !bytes.Contains(p.Doc.Content, []byte("://")) || !bytes.Contains(p.Doc.Content, []byte("@")) {
+				return
+			}
 			p.texts(func(path, text string) {
 				if _, ok := password(text); ok {
 					p.Report(dsl.Finding{
@@ -52,8 +56,12 @@ func keyCheck() Check {
 			`for one: it is copied, logged and kept. Use a reference to an environment variable or a file, where the kind ` +
 			`takes one.`,
 		Run: func(p *Pass) {
+			forms := keyForms(p.Doc.Content)
+			if len(forms) == 0 {
+				return
+			}
 			p.texts(func(path, text string) {
-				if what := key(text); what != "" {
+				if what := key(forms, text); what != "" {
 					p.Report(dsl.Finding{
 						Severity: dsl.Warning, Path: path, Message: "this looks like " + what,
 						Hint: "keep it in an environment variable or a file, and change it if the pipeline was ever shared",
@@ -64,22 +72,46 @@ func keyCheck() Check {
 	}
 }
 
-// key says what sort of key a text looks like, nothing where it looks like none. The forms are those that the issuers
-// document, and random enough not to be words.
-func key(text string) string {
-	for _, form := range []struct{ pattern, what string }{
-		{`^-----BEGIN [A-Z ]*PRIVATE KEY-----`, "a private key"},
-		{`\b(AKIA|ASIA)[A-Z0-9]{16}\b`, "an AWS access key"},
-		{`\bgh[pousr]_[A-Za-z0-9]{36,}\b`, "a GitHub token"},
-		{`\bglpat-[A-Za-z0-9_-]{20,}`, "a GitLab token"},
-		{`\bxox[abprs]-[A-Za-z0-9-]{10,}`, "a Slack token"},
-		{`\bsk-[A-Za-z0-9_-]{32,}`, "an API key"},
-		{`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.`, "a JSON web token"},
-		{`^Bearer [A-Za-z0-9._~+/-]{16,}=*$`, "a bearer token"},
-		{`(?i)[?&](access_?token|api_?key|token|secret|password|auth)=[^&#]{8,}`, "an address with a key in it"},
+// keyForm is what a sort of key looks like.
+type keyForm struct {
+	marks   []string // one of them is in every key of this form, in lower case
+	pattern string
+	what    string
+	match   *regexp.Regexp
+}
+
+// keyForms returns the forms of keys of which there may be one in a pipeline. The forms are those that the issuers document,
+// and random enough not to be words.
+func keyForms(content []byte) []keyForm {
+	content = bytes.ToLower(content)
+	var out []keyForm
+	for _, f := range []keyForm{
+		{marks: []string{"private key"}, pattern: `^-----BEGIN [A-Z ]*PRIVATE KEY-----`, what: "a private key"},
+		{marks: []string{"akia", "asia"}, pattern: `\b(AKIA|ASIA)[A-Z0-9]{16}\b`, what: "an AWS access key"},
+		{marks: []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, pattern: `\bgh[pousr]_[A-Za-z0-9]{36,}\b`, what: "a GitHub token"},
+		{marks: []string{"glpat-"}, pattern: `\bglpat-[A-Za-z0-9_-]{20,}`, what: "a GitLab token"},
+		{marks: []string{"xox"}, pattern: `\bxox[abprs]-[A-Za-z0-9-]{10,}`, what: "a Slack token"},
+		{marks: []string{"sk-"}, pattern: `\bsk-[A-Za-z0-9_-]{32,}`, what: "an API key"},
+		{marks: []string{".eyj"}, pattern: `\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.`, what: "a JSON web token"},
+		{marks: []string{"bearer "}, pattern: `^Bearer [A-Za-z0-9._~+/-]{16,}=*$`, what: "a bearer token"},
+		{
+			marks:   []string{"token=", "key=", "secret=", "password=", "auth="},
+			pattern: `(?i)[?&](access_?token|api_?key|token|secret|password|auth)=[^&#]{8,}`, what: "an address with a key in it",
+		},
 	} {
-		if regexp.MustCompile(form.pattern).MatchString(text) {
-			return form.what
+		if slices.ContainsFunc(f.marks, func(m string) bool { return bytes.Contains(content, []byte(m)) }) {
+			f.match = regexp.MustCompile(f.pattern)
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// key says what sort of key a text looks like, nothing where it looks like none.
+func key(forms []keyForm, text string) string {
+	for _, f := range forms {
+		if f.match.MatchString(text) {
+			return f.what
 		}
 	}
 	return ""
