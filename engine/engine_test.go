@@ -626,6 +626,7 @@ func TestInputLogReplays(t *testing.T) {
 				run.Set("boxes", signal.Boxes([]signal.Box{{X: 0.1, W: 0.3, H: 0.2, Score: float32(n) / 300}}))
 				return nil
 			})
+			k.detector("w", 5, says(3*time.Millisecond, 1)).Kind = "waiting"
 			k.event("e", "d.count", 500*time.Millisecond)
 			k.sink()
 			var decided []string

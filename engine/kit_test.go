@@ -117,14 +117,17 @@ func (k *kit) graph() *graph.Graph {
 	det.Emits = func(json.RawMessage) ([]node.Emit, error) {
 		return []node.Emit{{Name: "count", Type: signal.TypeInt}, {Name: "boxes", Type: signal.TypeBoxes}}, nil
 	}
+	waiting := det
+	waiting.Name, waiting.Blocking = "waiting", true
+	openDet := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
+		return &fakeModel{k, o.Name}, nil
+	}
 	openCam := func(env node.CameraEnv, o options) (node.Source, error) {
 		return &fakeSource{k: k, c: k.cams[o.Name], env: env}, nil
 	}
 	set, err := node.NewSet(
 		node.Camera(file, openCam), node.Camera(live, openCam),
-		node.Detector(det, func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
-			return &fakeModel{k, o.Name}, nil
-		}),
+		node.Detector(det, openDet), node.Detector(waiting, openDet),
 		node.SinkKind(sink, func(context.Context, node.Env, options) (node.Sink, error) { return memory{k}, nil }),
 	)
 	if err != nil {

@@ -78,13 +78,14 @@ func (e *Engine) live(ctx context.Context) {
 const guestRounds = 4
 
 // news has the core look at what has come: by the caller himself when nobody does so yet. The caller is a goroutine that
-// runs at the priority of the core and has a moment: a camera's reader, the alarm, a run that waited.
+// runs at the priority of the core and has a moment (a camera's reader, the alarm, a run that waited), or a lowered thread that
+// nothing keeps from its processor.
 func (e *Engine) news() {
 	if !e.turn.try() {
 		return
 	}
 	for range guestRounds {
-		if phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
+		if e.g.Lockstep || phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
 			break // lockstep and the end are the core goroutine's
 		}
 		e.round()
@@ -95,7 +96,7 @@ func (e *Engine) news() {
 	e.turn.give()
 }
 
-// tell has the core goroutine look at what has come. It is for threads of a lower priority: a core that waits behind other
+// tell has the core goroutine look at what has come. It is for threads of a lower priority that share their processor: a core that waits behind other
 // programs for its processor would make everything wait.
 func (e *Engine) tell() {
 	if e.turn.try() {

@@ -134,3 +134,22 @@ func BenchmarkHandover(b *testing.B) {
 		})
 	}
 }
+
+// TestHadItsCore: a thread that computes has its processor to itself, one that sleeps or is put aside has not; what is
+// measured is the kernel's, so only that it tells the two apart is asked for.
+func TestHadItsCore(t *testing.T) {
+	for _, c := range []struct {
+		took, computed time.Duration
+		want           bool
+	}{
+		{10 * time.Millisecond, 10 * time.Millisecond, true},
+		{10 * time.Millisecond, 9 * time.Millisecond, true},
+		{10 * time.Millisecond, 8 * time.Millisecond, false},
+		{10 * time.Millisecond, 0, false},
+		{0, time.Microsecond, true},
+	} {
+		if got := hadItsCore(c.took, c.computed); got != c.want {
+			t.Errorf("%v of %v: %v", c.computed, c.took, got)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package engine
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // lowerPriority lowers the calling thread and returns how far.
 func lowerPriority(nice int) (int, error) {
@@ -8,4 +12,11 @@ func lowerPriority(nice int) (int, error) {
 		return 0, err
 	}
 	return nice, nil
+}
+
+// threadTime is the processor time of the calling thread.
+func threadTime() (time.Duration, bool) {
+	var ts unix.Timespec
+	err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts)
+	return time.Duration(ts.Nano()), err == nil
 }
