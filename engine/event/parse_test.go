@@ -1,6 +1,7 @@
 package event
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -87,6 +88,9 @@ func (p *parser) inside(c *Cond) error {
 		return err
 	}
 	for p.peek() != ")" {
+		if len(p.words) == 0 {
+			return errors.New("want the end of the list")
+		}
 		if c.Op == OpAbsent {
 			c.name(p.take())
 			continue
