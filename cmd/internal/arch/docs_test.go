@@ -13,11 +13,13 @@ import (
 func checkPackageComments(t *tree) []string {
 	comments := map[string][]*ast.CommentGroup{}
 	files := map[string]int{}
+	programs := map[string]bool{} // outside cmd there are some beside what they measure
 	for _, f := range t.files {
 		if f.test {
 			continue
 		}
 		files[f.pkg]++
+		programs[f.pkg] = f.ast.Name.Name == "main"
 		if f.ast.Doc != nil && f.ast.Doc.Text() != "" {
 			comments[f.pkg] = append(comments[f.pkg], f.ast.Doc)
 		}
@@ -34,7 +36,7 @@ func checkPackageComments(t *tree) []string {
 			text := cs[0].Text()
 			name := p[strings.LastIndexByte(p, '/')+1:]
 			command := strings.HasPrefix(p, "cmd/") && !strings.Contains(p, "/internal/")
-			if !command && !strings.HasPrefix(text, "Package ") {
+			if !command && !programs[p] && !strings.HasPrefix(text, "Package ") {
 				out = append(out, fmt.Sprintf("%s: the comment of %s does not start with \"Package %s\"", t.at(cs[0]), p, name))
 			}
 		default:

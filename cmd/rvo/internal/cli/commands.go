@@ -17,5 +17,6 @@ func commands(a *app) []*cobra.Command {
 		newBench(a),
 		newVersion(a),
 		newDetector(a),
+		newCompile(a),
 	}
 }

@@ -24,6 +24,7 @@ type vetFlags struct {
 	deny   bool
 	watch  bool
 	fix    bool
+	env    bool
 }
 
 func newVet(a *app) *cobra.Command {
@@ -43,6 +44,9 @@ opened: what passes is what run would run.
 github (workflow commands), gitlab (Code Quality) or junit. auto is github in a GitHub
 workflow, else text. Text goes to standard error, everything else to standard output.
 
+--env looks at this machine too, as it is now: models and files that are missing, secrets that
+are not set, addresses where nobody answers, a disk too small for the clips.
+
 --fix makes the edits that are safe: a name that can only have meant one other, a unit that
 is missing; then it checks again. rvo explain CODE says what a code is about.
 
@@ -54,6 +58,7 @@ not look.`,
 	fs := cmd.Flags()
 	fs.StringVar(&f.format, "format", "auto", "text, concise, json, sarif, github, gitlab, junit or auto")
 	fs.BoolVar(&f.deny, "deny-warnings", false, "exit with 1 for warnings too")
+	fs.BoolVar(&f.env, "env", false, "look at this machine too: models, files, secrets, endpoints, free disk")
 	fs.BoolVar(&f.watch, "watch", false, "check again on each change, until a signal ends it")
 	fs.BoolVar(&f.fix, "fix", false, "make the edits that are safe, then check again")
 	addTags(fs, &f.tags)
@@ -118,14 +123,16 @@ func vetAll(ctx context.Context, a *app, f vetFlags, paths []string) (*report.Re
 		return nil, nil, err
 	}
 	for _, group := range pipelines {
-		v, err := a.vet(ctx, group, vet.Options{Tags: f.tags})
+		opts := vet.Options{Tags: f.tags}
+		if f.env {
+			a.look(ctx, &opts)
+		}
+		v, err := a.vet(ctx, group, opts)
 		if err != nil {
 			return nil, nil, err
 		}
 		r.Pipelines = append(r.Pipelines, report.Pipeline{Name: strings.Join(group, " "), Findings: v.Findings})
-		if v.Document != nil {
-			files = append(files, v.Document.Files...)
-		}
+		files = append(files, v.Files...)
 	}
 	return r, files, nil
 }
