@@ -117,7 +117,8 @@ type Engine struct {
 	finalCore atomic.Pointer[snapshot]
 	opened    atomic.Pointer[[]*sink] // set once every sink is open
 	read      []bool                  // by cell: some event reads it
-	clips     []string                // by machine: the folder of its present clip; owned by the core goroutine
+	clips     []string                // by machine: the folder of its present clip; owned by the holder of the turn
+	untold    []bool                  // by machine: nobody is to hear of its present occurrence; likewise
 	records   recordCounts
 }
 
@@ -171,7 +172,7 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, g: g, run: cfg.RunID, logs: newLogger(),
 		turn: newTurn(), ready: newReady(len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
-		wakeAt: tick.Never, armed: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)),
+		wakeAt: tick.Never, armed: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)), untold: make([]bool, len(g.Machines)),
 		processes: make([]*isolate.Model, len(g.Detectors)),
 	}
 	slots := g.Cores

@@ -23,12 +23,19 @@ const RecordSchema = "rvo.event/v1"
 type recordCounts struct{ confirmed, updated, ended atomic.Uint64 }
 
 // publish turns a machine's transition into a record for its sinks; transitions that nobody asked to hear of stay in the
-// metrics.
+// metrics. So do those of an occurrence that began while an operator did not want to hear of it; one that was told of is told
+// of to its end.
 func (e *Engine) publish(d *sched.Decision) {
 	m := &e.g.Machines[d.Machine]
 	ev := &e.g.Events[m.Event]
 	t := &d.Transition
 	e.metrics.changes[d.Machine].of(t.Kind, t.Reason).Add(1)
+	if t.Kind == event.KindConfirmed {
+		e.untold[d.Machine] = d.Muted
+	}
+	if e.untold[d.Machine] {
+		return
+	}
 	var clip string
 	switch t.Kind {
 	case event.KindConfirmed:
