@@ -40,9 +40,8 @@ const (
 	ProbeFirst = time.Second
 	// ProbeMost is the longest wait between two probes.
 	ProbeMost = time.Minute
-	// MaxLeaked is how many abandoned runs of one detector instance may be out at once. Each holds a thread and a
-	// frame.
-	MaxLeaked = 2
+	// MaxLeaked is how many abandoned runs of one detector instance may be out at once.
+	MaxLeaked = graph.MaxLeaked
 	// Overrun is how many periods a run may take before it counts as one (DESIGN 5).
 	Overrun = 2
 )

@@ -84,7 +84,7 @@ func (c *Core) hindered(li int) (cause Cause, cell int, hindered bool) {
 	case !l.noFrame && c.now < l.due.Add(-c.tolerance(l)):
 		return SkipRate, 0, true
 	}
-	for _, cell := range c.g.Instances[li].Needs {
+	for _, cell := range l.needs {
 		if !c.cells[cell].Fresh(c.now) {
 			return SkipNeeds, cell, true
 		}

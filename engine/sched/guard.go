@@ -13,7 +13,8 @@ import (
 // at least one slot is left to them. A critical detector then waits no longer than its period leaves for one of the slots
 // that hold no long runs, and the rest of the time these are for whatever is short.
 //
-// What has fallen to its floor is never held back, and with one slot there is nothing to choose.
+// What has fallen to its floor is never held back, a run that takes several slots may begin when one is left to long runs, and
+// with one slot there is nothing to choose.
 type guard struct {
 	lanes []int32 // critical lanes that compute
 	slack due     // by place in lanes: what the period leaves beside a run, as an instant

@@ -26,6 +26,8 @@ type lane struct {
 	load     graph.LoadPolicy
 	priority graph.Priority
 	seed     uint64
+	// From the graph's instance, whose other fields would only fill the cache.
+	needs, outputs, consumers []int
 
 	// The present run.
 	busy      bool
@@ -87,6 +89,7 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 		weight: min(in.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
 		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
 		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
+		needs: in.Needs, outputs: in.Outputs, consumers: in.Consumers,
 	}
 }
 

@@ -111,22 +111,21 @@ func (c *Core) release(l *lane) {
 
 // publish stores a run's values and offers its picture to the detectors that wait for them.
 func (c *Core) publish(in *Input, l *lane, out []Decision) []Decision {
-	inst := &c.g.Instances[in.Instance]
 	blind := c.cams[l.camera].frozen && !l.noFrame
 	for i := 0; i < len(in.Outputs) && len(c.dirty) > 0; i++ {
-		out = c.touch(inst.Outputs[in.Outputs[i].Index], out)
+		out = c.touch(l.outputs[in.Outputs[i].Index], out)
 	}
 	for i := range in.Outputs {
 		o := &in.Outputs[i]
 		set := false
 		if !blind {
-			out, set = c.write(inst.Outputs[o.Index], &o.Value, l.capture, l.seq, out)
+			out, set = c.write(l.outputs[o.Index], &o.Value, l.capture, l.seq, out)
 		}
 		if !set {
 			c.Stats.Stale++
 		}
 	}
-	for _, li := range inst.Consumers {
+	for _, li := range l.consumers {
 		out = c.propose(li, l.seq, l.capture, out)
 	}
 	return out
