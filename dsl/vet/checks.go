@@ -14,7 +14,6 @@ func Checks() []Check {
 		absentSignalCheck(),
 		paceCheck(),
 		noCameraCheck(),
-		unusedZoneCheck(),
 		ttlCheck(),
 		costCheck(),
 		utilisationCheck(),
@@ -60,6 +59,5 @@ func Checks() []Check {
 		secretCheck(),
 		fileCheck(),
 		endpointCheck(),
-		untestedCheck(),
 	}
 }
