@@ -102,7 +102,7 @@ func (c *compiler) on(s *graph.DetectorSpec, path string, in map[string]schema.O
 // checkOn reports what is different on a camera and cannot be.
 func (c *compiler) checkOn(s *graph.DetectorSpec, id, at string) {
 	if _, known := c.in.Cameras[id]; !known {
-		c.ref(at, "camera", id, ids(c.in.Cameras))
+		c.ref(at, "camera", id, c.cams)
 		return
 	}
 	everywhere := *s

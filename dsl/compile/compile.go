@@ -87,7 +87,7 @@ func fixed(c *node.Contract) []schema.Emit {
 func Compile(doc *dsl.Document, kinds *node.Set) (*graph.Spec, []dsl.Finding) {
 	sum := sha256.Sum256(doc.Content)
 	c := &compiler{
-		doc: doc, kinds: kinds, in: &doc.Pipeline, emits: map[string][]node.Emit{},
+		doc: doc, kinds: kinds, in: &doc.Pipeline, cams: ids(doc.Pipeline.Cameras), emits: map[string][]node.Emit{},
 		spec: &graph.Spec{Name: doc.Name, Dir: doc.Dir, Revision: hex.EncodeToString(sum[:])},
 	}
 	c.engine()
@@ -96,7 +96,7 @@ func Compile(doc *dsl.Document, kinds *node.Set) (*graph.Spec, []dsl.Finding) {
 	for _, id := range ids(c.in.Detectors) {
 		c.signals(id)
 	}
-	for _, id := range ids(c.in.Cameras) {
+	for _, id := range c.cams {
 		c.camera(id)
 	}
 	for _, id := range ids(c.in.Detectors) {
@@ -125,6 +125,7 @@ type compiler struct {
 	in    *schema.Pipeline
 	spec  *graph.Spec
 
+	cams     []string               // ids of the cameras in order: every condition of a large site asks for them
 	emits    map[string][]node.Emit // by detector; nil where its kind is not known
 	findings []dsl.Finding
 }

@@ -128,7 +128,7 @@ func (t *tree) sequence(out *event.Cond, in *schema.Sequence, path string, depth
 
 // camera sees to it that a leaf's camera exists, and is named where the event is watched once for all cameras.
 func (t *tree) camera(out *event.Cond, in *schema.Cond, path string) {
-	known := ids(t.c.in.Cameras)
+	known := t.c.cams
 	switch {
 	case in.Camera != nil:
 		out.Camera = *in.Camera

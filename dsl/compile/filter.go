@@ -173,7 +173,7 @@ func (c *compiler) watched(given []string, cond *event.Cond) []string {
 		return given
 	}
 	var out []string
-	for _, id := range ids(c.in.Cameras) {
+	for _, id := range c.cams {
 		if slices.ContainsFunc(cond.Signals(), func(r event.Ref) bool { return r.Camera == "" && c.gives(r.Signal, id) }) {
 			out = append(out, id)
 		}

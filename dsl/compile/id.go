@@ -35,8 +35,8 @@ func (c *compiler) ids() {
 			c.report(f)
 		}
 	}
-	check("cameras", "camera", ids(c.in.Cameras))
-	for _, id := range ids(c.in.Cameras) {
+	check("cameras", "camera", c.cams)
+	for _, id := range c.cams {
 		check("cameras."+id+".zones", "zone", ids(c.in.Cameras[id].Zones))
 		check("cameras."+id+".masks", "mask", ids(c.in.Cameras[id].Masks))
 		check("cameras."+id+".labels", "label", ids(c.in.Cameras[id].Labels))

@@ -80,7 +80,7 @@ func (c *compiler) detector(id string) {
 		s.When = c.condition(path, "when", in.When, graph.ScopeCamera)
 		on := s.Cameras
 		if len(on) == 0 {
-			on = ids(c.in.Cameras)
+			on = c.cams
 		}
 		c.zones(path, s.When, on)
 	}

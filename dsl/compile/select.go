@@ -13,7 +13,7 @@ import (
 // all. An entry is an id, or a label and its word, label=word, for every camera that has it.
 func (c *compiler) cameras(path string, list *[]string) []string {
 	if list == nil || !slices.ContainsFunc(*list, isSelector) {
-		return c.refs(path, "camera", list, ids(c.in.Cameras))
+		return c.refs(path, "camera", list, c.cams)
 	}
 	var out []string
 	add := func(id string) {
@@ -27,7 +27,7 @@ func (c *compiler) cameras(path string, list *[]string) []string {
 		case slices.Contains((*list)[:i], entry):
 			c.report(dsl.Finding{Code: CodeNode, Path: at, Message: "camera " + entry + " is named twice", Hint: "take one away"})
 		case !isSelector(entry):
-			c.ref(at, "camera", entry, ids(c.in.Cameras))
+			c.ref(at, "camera", entry, c.cams)
 			add(entry)
 		default:
 			found := c.labelled(entry)
@@ -49,7 +49,7 @@ func isSelector(entry string) bool { return strings.Contains(entry, "=") }
 func (c *compiler) labelled(selector string) []string {
 	label, value, _ := strings.Cut(selector, "=")
 	var out []string
-	for _, id := range ids(c.in.Cameras) {
+	for _, id := range c.cams {
 		if v, ok := c.in.Cameras[id].Labels[label]; ok && v == value {
 			out = append(out, id)
 		}
