@@ -91,12 +91,25 @@ type Edge struct {
 	Signals []string `json:"signals,omitempty"`
 }
 
+// Part is what a reload keeps, changes or replaces on its own: a detector on one of its cameras, a ring, a signal. Its id is
+// stable, and it is the same as before while its hash is.
+type Part struct {
+	ID     string   `json:"id"`
+	Inputs []string `json:"inputs,omitempty"`
+	// Own is the hash of its settings as the pipeline gives them; what is in files and secrets has no part in it.
+	Own string `json:"own"`
+	// Wired is the hash of Own and the ids of its inputs.
+	Wired string     `json:"wired"`
+	Place *dsl.Place `json:"place,omitempty"`
+}
+
 // Picture is the nodes of a pipeline, by role and name, and the edges between them.
 type Picture struct {
 	Pipeline string `json:"pipeline"`
 	Revision string `json:"revision"`
 	Nodes    []Node `json:"nodes"`
 	Edges    []Edge `json:"edges"`
+	Parts    []Part `json:"parts"` // by id
 }
 
 // Write writes the picture.
@@ -116,7 +129,7 @@ func (p *Picture) Write(w io.Writer, f Format) error {
 
 // Of returns the picture of a graph: what is enabled.
 func Of(g *graph.Graph) *Picture {
-	b := &builder{Picture: &Picture{Pipeline: g.Name, Revision: g.Revision, Nodes: []Node{}, Edges: []Edge{}}, at: map[[3]string]int{}}
+	b := &builder{Picture: &Picture{Pipeline: g.Name, Revision: g.Revision, Nodes: []Node{}, Edges: []Edge{}, Parts: []Part{}}, at: map[[3]string]int{}}
 	for i := range g.Cameras {
 		c := &g.Cameras[i]
 		b.node(Node{Role: "camera", Name: c.ID, Kind: c.CameraSpec.Kind, Detail: rate(c.FPS)}, c.Place)
@@ -149,6 +162,9 @@ func Of(g *graph.Graph) *Picture {
 		b.node(Node{Role: "sink", Name: s.ID, Kind: s.SinkSpec.Kind}, s.Place)
 	}
 	b.prune()
+	for _, n := range g.Nodes(graph.Facts{}) {
+		b.Parts = append(b.Parts, Part{ID: n.ID, Inputs: n.Inputs, Own: n.Own, Wired: n.Wired, Place: place(n.Place)})
+	}
 	return b.Picture
 }
 
@@ -156,6 +172,14 @@ func Of(g *graph.Graph) *Picture {
 type builder struct {
 	*Picture
 	at map[[3]string]int // where the edge between two nodes of one kind is
+}
+
+// place is nil for what stands nowhere.
+func place(at graph.Place) *dsl.Place {
+	if at == (graph.Place{}) {
+		return nil
+	}
+	return &dsl.Place{File: at.File, Line: at.Line, Col: at.Col}
 }
 
 // prune drops edges from what is not enabled.
@@ -168,10 +192,7 @@ func (b *builder) prune() {
 }
 
 func (b *builder) node(n Node, at graph.Place) {
-	n.ID = n.Role + "/" + n.Name
-	if at != (graph.Place{}) {
-		n.Place = &dsl.Place{File: at.File, Line: at.Line, Col: at.Col}
-	}
+	n.ID, n.Place = n.Role+"/"+n.Name, place(at)
 	b.Nodes = append(b.Nodes, n)
 }
 

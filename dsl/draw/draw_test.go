@@ -64,6 +64,9 @@ func write(t testing.TB, p *draw.Picture, f draw.Format) []byte {
 func TestFormats(t *testing.T) {
 	p := draw.Of(build(t, "testdata/site.cue"))
 	p.Revision = "0123"
+	for i := range p.Parts {
+		p.Parts[i].Own, p.Parts[i].Wired = "own", "wired" // package graph's business
+	}
 	for _, f := range draw.Formats() {
 		got := write(t, p, f)
 		golden := filepath.Join("testdata", "site."+string(f))
@@ -205,7 +208,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(write(t, draw.Of(&graph.Graph{Name: "n"}), draw.JSON), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got["schema"] != "rvo.graph/v1" || got["nodes"] == nil || got["edges"] == nil {
+	if got["schema"] != "rvo.graph/v1" || got["nodes"] == nil || got["edges"] == nil || got["parts"] == nil {
 		t.Errorf("%v", got)
 	}
 }

@@ -25,7 +25,8 @@ records go, and the signals between them.
   rvo graph --format svg pipelines/demo >demo.svg
   rvo graph gate.cue >gate.mmd
 
---format is mermaid (a flowchart for Markdown), dot (for Graphviz), json or svg.
+--format is mermaid (a flowchart for Markdown), dot (for Graphviz), json or svg. json tells the
+stable id and the hashes of every part as well.
 
 Exit code 0: drawn. 1: the pipeline has errors. 2: could not look.`,
 		Args: needPath("graph"),
@@ -33,6 +34,7 @@ Exit code 0: drawn. 1: the pipeline has errors. 2: could not look.`,
 	}
 	cmd.Flags().StringVar(&f.format, "format", string(draw.Mermaid), "mermaid, dot, json or svg")
 	addTags(cmd.Flags(), &f.tags)
+	choices(cmd, "format", draw.Formats())
 	return cmd
 }
 

@@ -62,6 +62,7 @@ not look.`,
 	fs.BoolVar(&f.watch, "watch", false, "check again on each change, until a signal ends it")
 	fs.BoolVar(&f.fix, "fix", false, "make the edits that are safe, then check again")
 	addTags(fs, &f.tags)
+	choices(cmd, "format", report.Formats(), "auto")
 	return cmd
 }
 
