@@ -93,18 +93,11 @@ const (
 func newCamera(e *Engine, i int) (*camera, error) {
 	spec := &e.g.Cameras[i]
 	c := &camera{e: e, index: i, spec: spec}
-	// One picture in the slot, one being filled, one that is newest in the core, one that is just becoming that, and for
-	// each instance one in its run, one offered and those that its abandoned runs hold; with evidence the encoder's queue
-	// and the one it works on.
-	slabs := 4 + len(spec.Instances)*(2+sched.MaxLeaked)
-	if spec.Ring > 0 {
-		slabs += encoderQueue + 1
-	}
 	shared := slices.ContainsFunc(spec.Instances, func(i int) bool {
 		return e.g.Detectors[e.g.Instances[i].Detector].Isolate == graph.IsolateProcess
 	})
 	claimed := int64(0) // guarded by the pool, which asks one at a time
-	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: slabs, Shared: shared, Claim: func(bytes int) error {
+	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: spec.Buffers(), Shared: shared, Claim: func(bytes int) error {
 		if err := e.memory.claim(claimed, int64(bytes)); err != nil {
 			c.refused.Add(1)
 			return err

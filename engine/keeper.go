@@ -32,10 +32,6 @@ type keeper struct {
 	done     chan struct{}
 }
 
-// encoderQueue is how many pictures may wait for the encoder of one camera. Two cover the jitter of a shared machine;
-// more would only hold frame buffers for an encoder that cannot keep up.
-const encoderQueue = 2
-
 // retainEvery is how often clips are looked at for their age and size beside each write.
 const retainEvery = time.Minute
 
@@ -71,7 +67,7 @@ func newKeeper(e *Engine) (*keeper, error) {
 		}
 		// Half for the ring, half for what open clips still need after the ring has moved on.
 		cams = append(cams, evidence.CameraOptions{ID: c.ID, Bytes: c.RingBytes / 2, Hold: c.RingBytes / 2, Span: c.Ring})
-		enc := &encoder{k: k, camera: i, q: queue.New[*frame.Frame](encoderQueue, queue.DropOldest)}
+		enc := &encoder{k: k, camera: i, q: queue.New[*frame.Frame](graph.EncoderQueue, queue.DropOldest)}
 		if c.RingFPS > 0 {
 			enc.spacing = time.Duration(float64(time.Second) / c.RingFPS)
 		}

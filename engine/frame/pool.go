@@ -61,6 +61,9 @@ func newLayout(f Format, w, h int) layout {
 	return l
 }
 
+// SlabBytes returns the bytes of one picture with room for its views.
+func SlabBytes(f Format, width, height int) int { return newLayout(f, width, height).total() }
+
 func (l layout) total() int { return l.base + l.luma + l.small + l.bgr }
 
 type slab struct {

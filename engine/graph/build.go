@@ -25,6 +25,12 @@ func Build(spec *Spec, kinds *node.Set) (*Graph, error) {
 	}}
 	if b.g.RingMemory == 0 {
 		b.g.RingMemory = DefaultRingMemory
+		if b.g.Memory > 0 {
+			b.g.RingMemory = min(DefaultRingMemory, b.g.Memory/2)
+		}
+	}
+	if b.g.Memory < 0 || b.g.Memory > 0 && b.g.RingMemory > b.g.Memory {
+		b.fail("engine: ringMemory %d is above memory %d, which it is a part of: lower it, or raise memory", b.g.RingMemory, b.g.Memory)
 	}
 	if r, c := b.g.Reserve, b.g.Cores; r < 0 || c > 0 && r >= c {
 		b.fail("engine: reserve %d of %d cores: must leave at least one for what is not critical", r, c)
