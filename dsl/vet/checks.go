@@ -14,6 +14,7 @@ func Checks() []Check {
 		absentSignalCheck(),
 		paceCheck(),
 		noCameraCheck(),
+		unusedZoneCheck(),
 		ttlCheck(),
 		costCheck(),
 		utilisationCheck(),
@@ -59,5 +60,6 @@ func Checks() []Check {
 		secretCheck(),
 		fileCheck(),
 		endpointCheck(),
+		untestedCheck(),
 	}
 }

@@ -21,6 +21,9 @@ func TestChecksDocument(t *testing.T) {
 	b.WriteString("# What vet finds\n\nWritten by `go test ./dsl/vet -update` from the code. An error keeps a pipeline from running, a warning does not.\n")
 	for _, c := range vet.Codes() {
 		fmt.Fprintf(&b, "\n## %s %s\n\n%s\n", c.Code, c.Name, c.Doc)
+		if c.Example != "" {
+			fmt.Fprintf(&b, "\n```cue\n%s```\n\nCured:\n\n```cue\n%s```\n", c.Example, c.Cure)
+		}
 	}
 	got, err := os.ReadFile("CHECKS.md")
 	if bytes.Equal(got, b.Bytes()) {

@@ -44,12 +44,12 @@ func (p *Pass) ttl(d *graph.DetectorSpec, signal, path string, ttl, period, cost
 	f := dsl.Finding{Path: path}
 	switch {
 	case ttl < period+cost:
-		f.Message = fmt.Sprintf("%s.%s is fresh for %s, but a value comes every %s and takes %s: it is unknown in between",
-			d.ID, signal, short(ttl), short(period), short(cost))
+		f.Message = fmt.Sprintf("%s.%s is fresh for %s, but a value comes every %s (given) and takes %s (%s): it is unknown in between",
+			d.ID, signal, short(ttl), short(period), short(cost), p.costSource(d))
 	case ttl < 2*period+cost:
 		f.Severity = dsl.Warning
-		f.Message = fmt.Sprintf("%s.%s is fresh for %s, with a value every %s that takes %s: one lost picture makes it unknown",
-			d.ID, signal, short(ttl), short(period), short(cost))
+		f.Message = fmt.Sprintf("%s.%s is fresh for %s, with a value every %s (given) that takes %s (%s): one lost picture makes it unknown",
+			d.ID, signal, short(ttl), short(period), short(cost), p.costSource(d))
 	default:
 		return
 	}
@@ -58,6 +58,18 @@ func (p *Pass) ttl(d *graph.DetectorSpec, signal, path string, ttl, period, cost
 		f.Related = append(f.Related, p.related(slowest, "the rate is from here"))
 	}
 	p.Report(f)
+}
+
+// costSource says where the cost of a detector's run comes from.
+func (p *Pass) costSource(d *graph.DetectorSpec) string {
+	k := p.contract(node.RoleDetector, d.Kind)
+	switch {
+	case k.Blocking && d.Timeout > 0:
+		return "its timeout, given"
+	case k.Blocking:
+		return "the usual timeout, assumed"
+	}
+	return source(d.Cost > 0)
 }
 
 // period returns the longest time between two values of a detector on any of its cameras, and the path of the rate that
