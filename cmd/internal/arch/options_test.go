@@ -52,6 +52,11 @@ func alike(at string, v cue.Value, t reflect.Type) []string {
 			return alike(at+".*", e, t.Elem())
 		}
 		return nil
+	case t.Kind() == reflect.Array && kind == cue.ListKind:
+		if n, err := v.Len().Int64(); err != nil || n != int64(t.Len()) {
+			return []string{fmt.Sprintf("%s: has another length in options.cue than %s: make them one", at, t)}
+		}
+		return alike(at+".*", v.LookupPath(cue.MakePath(cue.Index(0))), t.Elem())
 	case t.Kind() == reflect.Interface || fits(kind, t.Kind()):
 		return nil
 	}
@@ -131,15 +136,16 @@ func TestOptionsInStepFinds(t *testing.T) {
 		Labels map[string]string `json:"labels"`
 		Inner  *inner            `json:"inner"`
 		Secret node.Secret       `json:"secret"`
+		Pair   [2]float64        `json:"pair"`
 	}
 	for _, c := range []struct {
 		name, cue string
 		want      []string
 	}{
-		{"alike", `#Options: {rate: *1 | #Rate, wait?: #Duration, names?: [...string], labels?: [string]: string, inner?: {deep?: int}, secret?: #Secret}`, nil},
-		{"only in CUE", `#Options: {rate?: #Rate, wait?: #Duration, names?: [...string], labels?: [string]: string, inner?: {deep?: int, wide?: int}, secret?: #Secret}`, []string{".inner: options.cue has wide"}},
-		{"only in Go", `#Options: {rate?: #Rate, wait?: #Duration, names?: [...string], labels?: [string]: string, inner?: {deep?: int}}`, []string{"has secret and options.cue has not"}},
-		{"another type", `#Options: {rate?: string, wait?: #Duration, names?: [...int], labels?: [string]: string, inner?: {deep?: number}, secret?: #Secret}`, []string{".inner.deep: is number", ".names.*: is int", ".rate: is string"}},
+		{"alike", `#Options: {rate: *1 | #Rate, wait?: #Duration, names?: [...string], labels?: [string]: string, inner?: {deep?: int}, secret?: #Secret, pair?: [#Unit, #Unit]}`, nil},
+		{"only in CUE", `#Options: {rate?: #Rate, wait?: #Duration, names?: [...string], labels?: [string]: string, inner?: {deep?: int, wide?: int}, secret?: #Secret, pair?: [#Unit, #Unit]}`, []string{".inner: options.cue has wide"}},
+		{"only in Go", `#Options: {rate?: #Rate, wait?: #Duration, names?: [...string], labels?: [string]: string, inner?: {deep?: int}, pair?: [#Unit, #Unit]}`, []string{"has secret and options.cue has not"}},
+		{"another type", `#Options: {rate?: string, wait?: #Duration, names?: [...int], labels?: [string]: string, inner?: {deep?: number}, secret?: #Secret, pair?: [#Unit]}`, []string{".inner.deep: is number", ".names.*: is int", ".pair: has another length", ".rate: is string"}},
 		{"no CUE", `#Options: {`, []string{"do not compose"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
