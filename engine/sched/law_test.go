@@ -16,8 +16,13 @@ import (
 	"rvo.dev/engine/tick"
 )
 
-// random draws a pipeline and how its detectors behave, and lets it run.
+// random draws a pipeline and how its detectors behave, and lets it run for three seconds.
 func random(t *rapid.T, tb testing.TB) *sim {
+	tb.Helper()
+	return randomFor(t, tb, 3*time.Second)
+}
+
+func randomFor(t *rapid.T, tb testing.TB, span time.Duration) *sim {
 	tb.Helper()
 	s := newSim(tb)
 	s.quiet = true
@@ -62,9 +67,9 @@ func random(t *rapid.T, tb testing.TB) *sim {
 			rapid.IntRange(0, 300).Draw(t, "cooldown"), rapid.IntRange(0, 300).Draw(t, "ugrace"))))
 	}
 	s.build()
-	s.until(tick.Time(3 * time.Second))
+	s.until(tick.Time(span))
 	s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
-	s.until(tick.Time(5 * time.Second)) // runs that are out come back
+	s.until(tick.Time(span + 2*time.Second)) // runs that are out come back
 	return s
 }
 
@@ -148,7 +153,7 @@ func TestDeterminism(t *testing.T) {
 	if testing.Short() {
 		n = 50
 	}
-	pipelines := rapid.Custom(func(rt *rapid.T) *sim { return random(rt, t) })
+	pipelines := rapid.Custom(func(rt *rapid.T) *sim { return randomFor(rt, t, 1500*time.Millisecond) })
 	for seed := range n {
 		s := pipelines.Example(seed)
 		var buf bytes.Buffer
