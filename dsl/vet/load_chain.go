@@ -147,7 +147,7 @@ func remoteTimeoutCheck() Check {
 						Severity: dsl.Warning, Path: at,
 						Message: fmt.Sprintf("one answer that does not come costs detector %s its timeout of %s (%s): %.0f runs, one being due every %s",
 							d.ID, short(in.Timeout), from, in.Timeout.Seconds()/period.Seconds(), short(period)),
-						Hint: fmt.Sprintf("a timeout of a few times what an answer takes, such as %s", short(3*period)),
+						Hint: "a timeout of a few times what an answer takes, such as " + short(3*period),
 					})
 					break
 				}

@@ -57,7 +57,7 @@ func (p *Pass) costOf(d *graph.Detector, waiting map[string]string) {
 	}
 	if why := firm(d, in, waiting); why != "" && found.Cost.Source != analysis.Assumed {
 		f.Severity = dsl.Error
-		f.Message += fmt.Sprintf(", and %s", why)
+		f.Message += ", and " + why
 	}
 	if path := p.tuned(d, in, "cost"); p.Doc.Has(path) {
 		f.Related = append(f.Related, p.related(path, "the cost"))

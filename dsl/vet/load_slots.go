@@ -1,7 +1,9 @@
 package vet
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rvo.dev/dsl"
@@ -117,10 +119,11 @@ func blockingCheck() Check {
 			if p.Graph.Lockstep {
 				return
 			}
+			longest := p.byCost()
 			for di := range p.Graph.Detectors {
 				d := &p.Graph.Detectors[di]
 				for _, i := range d.Instances {
-					if p.blocked(d, i) {
+					if p.blocked(d, i, longest) {
 						break
 					}
 				}
@@ -129,8 +132,23 @@ func blockingCheck() Check {
 	}
 }
 
+// byCost lists the instances that take CPU slots, those with the longest runs first.
+func (p *Pass) byCost() []int {
+	var out []int
+	for i := range p.Graph.Instances {
+		if !p.Graph.Instances[i].Blocking {
+			out = append(out, i)
+		}
+	}
+	r := p.load()
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Compare(r.Instances[b].Cost.Value, r.Instances[a].Cost.Value)
+	})
+	return out
+}
+
 // blocked reports a detector that runs longer than its period can keep from every slot.
-func (p *Pass) blocked(d *graph.Detector, i int) bool {
+func (p *Pass) blocked(d *graph.Detector, i int, byCost []int) bool {
 	r, in := p.load(), &p.Graph.Instances[i]
 	if in.Blocking || p.overloaded(in) || r.Pools[0].Wanted == 0 {
 		return false
@@ -139,26 +157,24 @@ func (p *Pass) blocked(d *graph.Detector, i int) bool {
 	if r.Instances[i].Cost.Value > period {
 		return false // it does not keep its rate anyway
 	}
-	room := p.load().Pools[0].Slots
-	if in.Priority == graph.Critical {
-		room -= p.load().Pools[0].Reserved
-		if room < p.load().Pools[0].Slots {
-			return false // its slot is kept
-		}
+	if in.Priority == graph.Critical && r.Pools[0].Reserved > 0 {
+		return false // a slot is kept for it
 	}
 	held, longest := 0, -1
-	for j := range p.Graph.Instances {
+	for _, j := range byCost {
 		o := &p.Graph.Instances[j]
-		if j == i || o.Blocking || r.Instances[j].Cost.Value <= period || upstream(p.Graph, j, i) {
+		if r.Instances[j].Cost.Value <= period {
+			break
+		}
+		if j == i || upstream(p.Graph, j, i) {
 			continue
 		}
 		held += o.Threads
-		if longest < 0 || r.Instances[j].Cost.Value > r.Instances[longest].Cost.Value ||
-			o.Priority < p.Graph.Instances[longest].Priority {
+		if longest < 0 || o.Priority < p.Graph.Instances[longest].Priority {
 			longest = j
 		}
 	}
-	if longest < 0 || held < room {
+	if longest < 0 || held < r.Pools[0].Slots {
 		return false
 	}
 	other := &p.Graph.Instances[longest]
@@ -175,7 +191,7 @@ func (p *Pass) blocked(d *graph.Detector, i int) bool {
 		Hint: fmt.Sprintf("engine: cores: %d leaves one free", held+1),
 	}
 	if r.Pools[0].Slots > 1 {
-		f.Hint += fmt.Sprintf("; or engine: reserve: 1 with priority: \"critical\" for %s", d.ID)
+		f.Hint += `; or engine: reserve: 1 with priority: "critical" for ` + d.ID
 	}
 	if by != d {
 		f.Related = append(f.Related, p.related("detectors."+by.ID, "%s is here", by.ID))

@@ -3,7 +3,6 @@ package analysis
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"rvo.dev/engine/graph"
 )
@@ -189,12 +188,4 @@ func (m *model) detectors(rates []rate) []Detector {
 	}
 	slices.SortStableFunc(out, func(a, b Detector) int { return cmp.Compare(b.Wanted, a.Wanted) })
 	return out
-}
-
-// Expected is the time from one run to the next at a rate; Unbounded when there are none.
-func Expected(perSecond float64) Span {
-	if perSecond <= 0 {
-		return Unbounded
-	}
-	return Span(float64(time.Second) / perSecond)
 }

@@ -199,10 +199,10 @@ func (t *truth) leaf(c *event.Cond, camera int) Bound {
 	}
 	cell := &t.m.g.Cells[i]
 	switch {
-	case cell.Own:
+	case cell.Own && cell.Camera >= 0:
 		return t.own(cell)
 	case cell.Instance < 0:
-		return Bound{}.without(fmt.Sprintf("%s is never known there", c.Signal))
+		return Bound{}.without(c.Signal + " is never known there")
 	}
 	return *t.of(cell.Instance)
 }

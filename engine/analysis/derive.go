@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rvo.dev/engine/graph"
+	"rvo.dev/engine/sched"
 )
 
 // derive says what follows for a set from how long its lanes wait for a slot. Its producers were derived before. The
@@ -40,10 +41,10 @@ func (m *model) overload(s *set) string {
 
 // end is from the start of a run until the next may start: its cost, and the pause after an overrun.
 func (s *set) end() time.Duration {
-	if s.load != graph.LoadBackoff || s.cost <= overrun*s.fastest {
+	if s.load != graph.LoadBackoff || s.cost <= sched.Overrun*s.fastest {
 		return s.cost
 	}
-	end := s.cost + backoff(s.class)
+	end := s.cost + sched.Backoff(s.class)
 	if s.slowest > 0 {
 		end = max(s.cost, min(end, s.slowest))
 	}
@@ -228,7 +229,7 @@ func (m *model) offered(s *set) curves {
 		}
 		return out
 	}
-	period, jitter := time.Duration(horizon), time.Duration(0)
+	period, jitter := horizon, time.Duration(0)
 	for _, i := range sets {
 		p := &m.sets[i]
 		for _, c := range p.now.starts {
@@ -276,20 +277,4 @@ func (m *model) ingest() time.Duration {
 		return 0
 	}
 	return m.o.Ingest.Value
-}
-
-// overrun is how many periods a run may take before it is followed by a pause, as in engine/sched.
-const overrun = 2
-
-// backoff is that pause by cost class, as in engine/sched.
-func backoff(c graph.CostClass) time.Duration {
-	switch c {
-	case graph.CostLow:
-		return 0
-	case graph.CostMedium:
-		return 100 * time.Millisecond
-	case graph.CostHigh:
-		return 500 * time.Millisecond
-	}
-	panic(fmt.Sprintf("analysis: no cost class %d", c))
 }

@@ -7,7 +7,7 @@ import (
 	"rvo.dev/engine/sched"
 )
 
-// The assumptions of New Options, each the value that was measured on an unloaded machine or larger.
+// What is assumed where nobody says better.
 const (
 	// DefaultOverhead is what the shell adds to a run: hand-over to a slot, wake-up, hand-back. Measured: 12 us in the
 	// median and 50 to 256 us at the 99th percentile (engine/DESIGN.md).
@@ -38,7 +38,7 @@ type Options struct {
 	Period func(camera int) Number
 }
 
-// New fills in what was left out.
+// complete fills in what was left out.
 func (o Options) complete(g *graph.Graph) Options {
 	if o.Slots == 0 {
 		o.Slots, o.SlotsSource = g.Cores, Given
@@ -85,7 +85,7 @@ func (o *Options) cost(g *graph.Graph, i int) Number {
 
 // givenCost reports whether the pipeline says what a run costs on a camera.
 func givenCost(d *graph.Detector, camera string) bool {
-	at, _ := d.DetectorSpec.At(camera)
+	at, _ := d.At(camera)
 	return at.Cost > 0
 }
 

@@ -154,7 +154,8 @@ func TestWhy(t *testing.T) {
 			Engine: graph.EngineSpec{Cores: 1},
 			Detectors: []graph.DetectorSpec{
 				{ID: "a", FPS: 1, Cost: 10 * ms, Priority: graph.Low},
-				{ID: "b", FPS: 10, Cost: 60 * ms, Priority: graph.High}, {ID: "c", FPS: 10, Cost: 60 * ms, Priority: graph.High},
+				{ID: "b", FPS: 10, Cost: 60 * ms, Priority: graph.High},
+				{ID: "c", FPS: 10, Cost: 60 * ms, Priority: graph.High},
 			},
 		}, "what goes first takes them all"},
 		{"maxAge", graph.Spec{
@@ -265,8 +266,10 @@ func BenchmarkAnalyze(b *testing.B) {
 				g := build(b, n, graph.Spec{
 					Engine: graph.EngineSpec{Cores: 64},
 					Detectors: []graph.DetectorSpec{
-						{ID: "a", FPS: 5, Cost: ms}, {ID: "b", FPS: 1, Cost: 5 * ms, Needs: []string{"a.v"}},
-						{ID: "c", FPS: 1, Cost: 9 * ms, When: leaf("a")}, {ID: "d", FPS: 2, Cost: ms, Priority: graph.High},
+						{ID: "a", FPS: 5, Cost: ms},
+						{ID: "b", FPS: 1, Cost: 5 * ms, Needs: []string{"a.v"}},
+						{ID: "c", FPS: 1, Cost: 9 * ms, When: leaf("a")},
+						{ID: "d", FPS: 2, Cost: ms, Priority: graph.High},
 					},
 					Events: []graph.EventSpec{{ID: "e", When: leaf("c"), Hold: time.Second}},
 				})
