@@ -109,7 +109,7 @@ func isScalar(v reflect.Value) bool {
 	for (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && !v.IsNil() {
 		v = v.Elem()
 	}
-	if _, ok := v.Interface().(json.RawMessage); ok {
+	if _, ok := reflect.TypeAssert[json.RawMessage](v); ok {
 		return true
 	}
 	return v.Kind() != reflect.Struct && v.Kind() != reflect.Map && v.Kind() != reflect.Slice
@@ -124,40 +124,44 @@ func (w *writer) value(path string, v reflect.Value) error {
 		}
 		v = v.Elem()
 	}
-	if raw, ok := v.Interface().(json.RawMessage); ok {
+	if raw, ok := reflect.TypeAssert[json.RawMessage](v); ok {
 		w.b.Write(raw) // a scalar: JSON's are CUE's
 		return nil
 	}
-	switch v.Kind() {
-	case reflect.Struct, reflect.Map:
+	if n, ok := reflect.TypeAssert[json.Number](v); ok {
+		w.b.WriteString(n.String())
+		return nil
+	}
+	switch k := v.Kind(); {
+	case k == reflect.Struct || k == reflect.Map:
 		start := w.b.Len()
 		w.b.WriteString("{\n")
-		var err error
-		if v.Kind() == reflect.Struct {
-			err = w.fields(path, v)
-		} else {
-			for _, k := range keys(v) {
-				if err = w.field(join(path, k), k, v.MapIndex(reflect.ValueOf(k))); err != nil {
-					break
-				}
-			}
-		}
+		err := w.inside(path, v)
 		w.b.WriteString("}")
 		w.fold(path, start)
 		return err
-	case reflect.Slice:
+	case k == reflect.Slice:
 		return w.list(path, v)
-	case reflect.String:
-		if n, ok := v.Interface().(json.Number); ok {
-			w.b.WriteString(n.String())
-			return nil
-		}
+	case k == reflect.String:
 		w.b.WriteString(literal.String.Quote(v.String()))
 		return nil
 	}
 	data, err := json.Marshal(v.Interface())
 	w.b.Write(data)
 	return err
+}
+
+// inside writes what a struct or a map holds.
+func (w *writer) inside(path string, v reflect.Value) error {
+	if v.Kind() == reflect.Struct {
+		return w.fields(path, v)
+	}
+	for _, k := range keys(v) {
+		if err := w.field(join(path, k), k, v.MapIndex(reflect.ValueOf(k))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // list writes a list, its structs on lines of their own where they are too much for one.
@@ -201,11 +205,7 @@ func (w *writer) fold(path string, start int) {
 
 // absent reports whether a field was not given.
 func absent(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
-		return v.IsNil()
-	}
-	return false
+	return slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface}, v.Kind()) && v.IsNil()
 }
 
 // keys returns the keys of a map by name.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -119,7 +120,8 @@ func replaceFile(file string, data []byte) (err error) {
 		}
 	}()
 	_, err = tmp.Write(data)
-	if err = cmp.Or(err, tmp.Chmod(info.Mode().Perm()), tmp.Close()); err != nil {
+	err = errors.Join(err, tmp.Chmod(info.Mode().Perm()), tmp.Close())
+	if err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), file)
