@@ -55,7 +55,25 @@ func (s *sources) place(p token.Pos) Place {
 	if !s.users(p) {
 		return Place{}
 	}
-	return Place{File: s.rel(p.Filename()), Line: p.Line(), Col: p.Column()}
+	at := Place{File: s.rel(p.Filename()), Line: p.Line(), Col: p.Column()}
+	if strings.HasSuffix(at.File, ".json") {
+		at.Col -= s.insideQuotes(at)
+	}
+	return at
+}
+
+// insideQuotes returns 1 for a place right behind a quote: the evaluator says of the names in JSON where their first letter
+// stands. No value begins there.
+func (s *sources) insideQuotes(p Place) int {
+	file := p.File
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(s.dir, file)
+	}
+	lines := s.text(file)
+	if p.Line < 1 || p.Line > len(lines) || p.Col < 2 || p.Col > len(lines[p.Line-1]) || lines[p.Line-1][p.Col-2] != '"' {
+		return 0
+	}
+	return 1
 }
 
 // line returns the source line at a place, credentials hidden; empty where that would move what the column points at.
