@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rvo.dev/engine/analysis"
+	"rvo.dev/engine/event"
 	"rvo.dev/engine/graph"
 )
 
@@ -217,6 +218,34 @@ func TestSources(t *testing.T) {
 	o.Cost = func(int) analysis.Number { return analysis.Number{Value: 9 * ms, Source: analysis.Measured} }
 	if r = analysis.Analyze(g, o); r.Instances[0].Cost.Source != analysis.Measured || r.Instances[0].Latency.Source != analysis.Measured {
 		t.Errorf("measured: %+v, latency %+v", r.Instances[0].Cost, r.Instances[0].Latency)
+	}
+}
+
+// TestAcrossCameras: an event over the whole pipeline is as late as the latest of the cameras that it reads, and never known
+// where one of them is switched off.
+func TestAcrossCameras(t *testing.T) {
+	at := func(camera string) *event.Cond {
+		c := leaf("d")
+		c.Camera = camera
+		return c
+	}
+	own := &event.Cond{Op: event.OpCompare, Signal: "camera.up", Camera: "off"}
+	g := build(t, 1, graph.Spec{
+		Cameras: []graph.CameraSpec{
+			{ID: "off", Kind: "lens", FPS: 10}, {ID: "slow", Kind: "lens", FPS: 2, Enabled: true},
+		},
+		Detectors: []graph.DetectorSpec{{ID: "d", FPS: 10, Cost: 20 * ms}},
+		Events: []graph.EventSpec{
+			{ID: "both", Scope: graph.ScopePipeline, When: &event.Cond{Op: event.OpAll, Of: []*event.Cond{at("c0000"), at("slow")}}},
+			{ID: "dark", Scope: graph.ScopePipeline, When: own},
+		},
+	})
+	r := analysis.Analyze(g, exact())
+	if e := &r.Events[0]; e.Name != "both" || e.Camera != "" || e.Latency.Total != analysis.Span(520*ms) {
+		t.Errorf("%+v, want 520ms", e)
+	}
+	if e := &r.Events[1]; e.Latency.Total.Bounded() || e.Latency.Why != "camera.up is never known there" {
+		t.Errorf("%+v, want no bound", e)
 	}
 }
 
