@@ -111,7 +111,9 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
+	own := footprint()
 	p := newProbe(g, t, r)
+	before.heap += footprint().heap - own.heap // of the harness
 	engine.Tune(g)
 	cfg := engine.Config{Graph: g, Codec: o.Codec, StateDir: o.StateDir, Precise: true, Drain: 2 * time.Second, Observe: p.observe}
 	e, err := engine.New(cfg)

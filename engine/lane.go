@@ -19,9 +19,7 @@ import (
 type lane struct {
 	e     *Engine
 	index int
-	name  string // "hog@front"
 	model node.Model
-	emits []node.Emit
 	timed bool // its runs wait for something that may want to know for how long: they get a context with a deadline
 
 	// Owned by the holder of the turn.
@@ -49,7 +47,7 @@ func newLane(e *Engine, i int) *lane {
 	d := &e.g.Detectors[in.Detector]
 	// In lockstep core time stands still, and with it the core's watchdog.
 	timed := in.Blocking || d.Isolate == graph.IsolateProcess || e.g.Lockstep
-	return &lane{e: e, index: i, name: e.g.InstanceName(i), emits: d.Emits, timed: timed}
+	return &lane{e: e, index: i, timed: timed}
 }
 
 func (l *lane) open(ctx context.Context) error {
@@ -63,7 +61,7 @@ func (l *lane) open(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mu.inst, l.mu.run = inst, node.NewRun(l.emits)
+	l.mu.inst, l.mu.run = inst, node.NewRun(l.e.g.Detectors[g.Detector].Emits)
 	return nil
 }
 
@@ -76,7 +74,7 @@ func (l *lane) close() bool {
 	defer l.mu.Unlock()
 	if l.mu.job == 0 && l.mu.inst != nil {
 		if err := l.mu.inst.Close(); err != nil {
-			l.e.log.Warn("close a detector", "node", l.name, "err", err)
+			l.e.log.Warn("close a detector", "node", l.name(), "err", err)
 		}
 		l.mu.inst = nil
 	}
@@ -146,7 +144,7 @@ func (j *job) do() (gone bool) {
 		j.took = time.Since(begin)
 		if p := recover(); p != nil {
 			j.outcome, j.err = sched.OutcomePanic, fmt.Errorf("panic: %v", p)
-			l.e.log.Error("a detector panicked", "node", "detector/"+l.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			l.e.log.Error("a detector panicked", "node", "detector/"+l.name(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 		if run != nil {
 			clear(run.Frames) // a detector that runs seldom must not keep a picture that long
@@ -209,7 +207,7 @@ func (l *lane) done(j *job, inst node.Instance) bool {
 	}
 	l.mu.stuck--
 	if err := inst.Close(); err != nil {
-		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name, "err", err)
+		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name(), "err", err)
 	}
 	return true
 }
@@ -232,12 +230,15 @@ func (l *lane) healthChanged(h sched.Health) {
 	switch {
 	case h == sched.HealthBroken && !l.broken:
 		l.broken = true
-		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name, "err", redact(l.lastError()))
+		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name(), "err", redact(l.lastError()))
 	case h == sched.HealthOK && l.broken:
 		l.broken = false
-		l.e.log.Info("a detector works again", "node", "detector/"+l.name)
+		l.e.log.Info("a detector works again", "node", "detector/"+l.name())
 	}
 }
+
+// name is "hog@front", as people read it.
+func (l *lane) name() string { return l.e.g.InstanceName(l.index) }
 
 func (l *lane) lastError() string {
 	l.mu.Lock()

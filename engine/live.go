@@ -190,7 +190,7 @@ func (e *Engine) finished(j *job) {
 func (e *Engine) settled(j *job) {
 	l := j.lane
 	if j.err != nil && e.core.Health(l.index) != sched.HealthOK {
-		e.log.Warn("a detector's run failed", "node", "detector/"+l.name, "outcome", j.outcome.String(), "err", redact(j.err.Error()))
+		e.log.Warn("a detector's run failed", "node", "detector/"+l.name(), "outcome", j.outcome.String(), "err", redact(j.err.Error()))
 	}
 	l.recycle(j)
 }
@@ -273,7 +273,7 @@ func (e *Engine) abandon(l *lane) {
 		l.current = nil
 		e.metrics.run[l.index].observe(l.limit())
 		e.pool.abandon(j)
-		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
+		e.log.Error("a run was abandoned", "node", "detector/"+l.name(), "timeout", j.limit)
 	}
 }
 

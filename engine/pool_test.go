@@ -38,7 +38,7 @@ func TestShortRuns(t *testing.T) {
 					l := e.lanes[ins[i].Instance]
 					for _, j := range e.back {
 						if j.lane == l {
-							plain[l.name] = append(plain[l.name], j.plain)
+							plain[l.name()] = append(plain[l.name()], j.plain)
 						}
 					}
 				}

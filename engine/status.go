@@ -165,7 +165,7 @@ func (e *Engine) status() Status {
 	for i, l := range e.lanes {
 		st.Detectors = append(st.Detectors, e.detectorStatus(i, l))
 		if s := &st.Detectors[i]; s.Health != sched.HealthOK.String() {
-			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name, strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
+			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name(), strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
 		}
 	}
 	st.Reasons = append(st.Reasons, e.silent()...)
@@ -225,7 +225,7 @@ func (e *Engine) silent() []Reason {
 		if !in.NoFrame && e.cams[in.Camera].status().State != cameraUp {
 			continue // the camera is the reason, and named
 		}
-		out = append(out, Reason{"detector/" + e.lanes[cell.Instance].name, "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
+		out = append(out, Reason{"detector/" + e.lanes[cell.Instance].name(), "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
 	}
 	return out
 }
