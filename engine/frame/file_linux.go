@@ -62,7 +62,7 @@ func (f *File) take(n int) ([]byte, int64, error) {
 	if err := unix.Fallocate(f.file, 0, offset, f.stride); err != nil {
 		return nil, 0, err
 	}
-	mem, err := unix.Mmap(f.file, offset, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	mem, err := mmap(f.file, offset, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -114,5 +114,5 @@ func mapReadOnly(fd int, size int64) ([]byte, error) {
 	if size < 1 || size > st.Size {
 		return nil, fmt.Errorf("the file has %d bytes", st.Size)
 	}
-	return unix.Mmap(fd, 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	return mmap(fd, 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
 }

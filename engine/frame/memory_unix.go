@@ -2,12 +2,16 @@
 
 package frame
 
-import "golang.org/x/sys/unix"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
 
 // mapMemory returns n zeroed bytes outside the Go heap. Every page is touched now: a first touch while a picture is
 // being copied in costs five to twenty times the copy.
 func mapMemory(n int) ([]byte, error) {
-	mem, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	mem, err := mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return nil, err
 	}
@@ -17,8 +21,18 @@ func mapMemory(n int) ([]byte, error) {
 	return mem, nil
 }
 
+// mmap maps memory without an entry in unix.Mmap's table of everything that is mapped, which a slab owns already.
+func mmap(fd int, offset int64, n, prot, flags int) ([]byte, error) {
+	p, err := unix.MmapPtr(fd, offset, nil, uintptr(n), prot, flags)
+	if err != nil {
+		return nil, err
+	}
+	return unsafe.Slice((*byte)(p), n), nil
+}
+
+// unmap gives back what mmap mapped.
 func unmap(mem []byte) {
-	if err := unix.Munmap(mem); err != nil {
+	if err := unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(mem)), uintptr(len(mem))); err != nil {
 		panic("frame: munmap of own slab: " + err.Error())
 	}
 }
