@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -22,6 +23,20 @@ func (s *sources) fix(p Place, old, now string) *Fix {
 		return nil
 	}
 	return &Fix{Place: p, Old: old, New: now}
+}
+
+// Fix returns the edit that puts one text in the place of another, nil where the other does not stand at the place.
+func (d *Document) Fix(p Place, old, now string) *Fix { return d.src.fix(p, old, now) }
+
+// OnlyNear returns the name that was meant by what was written, where one alone can have been.
+func OnlyNear(written string, names []string) (string, bool) {
+	near, ok := Nearest(written, names)
+	if !ok {
+		return "", false
+	}
+	others := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == near })
+	_, also := Nearest(written, others)
+	return near, !also
 }
 
 // unit returns the edit that makes seconds of a duration without a unit, nil for what is no such thing. Seconds are what

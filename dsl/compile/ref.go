@@ -38,11 +38,21 @@ func (c *compiler) ref(path, what, id string, known []string) {
 		return
 	}
 	f := dsl.Finding{Code: CodeNode, Path: path, Message: fmt.Sprintf("there is no %s %s", what, quote(id))}
-	f.Hint = dsl.DidYouMean(id, known, "there are")
+	f.Hint, f.Fix = dsl.DidYouMean(id, known, "there are"), c.rename(path, "", id, known)
 	if len(known) == 0 {
 		f.Hint = "the pipeline has none"
 	}
 	c.report(f)
+}
+
+// rename returns the edit that writes the name that was meant, where one alone can have been. The text at path is prefix and
+// what was written, in quotes.
+func (c *compiler) rename(path, prefix, written string, names []string) *dsl.Fix {
+	near, ok := dsl.OnlyNear(written, names)
+	if !ok {
+		return nil
+	}
+	return c.doc.Fix(c.doc.ValuePlace(path), `"`+prefix+written+`"`, `"`+prefix+near+`"`)
 }
 
 // quote puts what is no id in quotes.
@@ -88,7 +98,7 @@ func (c *compiler) signal(path, name string) (*node.Emit, bool) {
 		}
 		c.report(dsl.Finding{
 			Code: CodeSignal, Path: path, Message: "cameras give no signal " + quote(sig),
-			Hint: dsl.DidYouMean(sig, emitNames(emits), "they give"),
+			Hint: dsl.DidYouMean(sig, emitNames(emits), "they give"), Fix: c.rename(path, id+".", sig, emitNames(emits)),
 		})
 		return nil, false
 	}
@@ -104,13 +114,13 @@ func (c *compiler) signal(path, name string) (*node.Emit, bool) {
 		}
 		c.report(dsl.Finding{
 			Code: CodeSignal, Path: path, Message: fmt.Sprintf("detector %s gives no signal %s", id, quote(sig)),
-			Hint:    dsl.DidYouMean(sig, emitNames(emits), id+" gives"),
+			Hint: dsl.DidYouMean(sig, emitNames(emits), id+" gives"), Fix: c.rename(path, id+".", sig, emitNames(emits)),
 			Related: []dsl.Related{{Place: c.doc.Place("detectors." + id), Message: "detector " + id}},
 		})
 		return nil, false
 	}
 	f := dsl.Finding{Code: CodeSignal, Path: path, Message: fmt.Sprintf("there is no signal %s: no detector is called %s", name, id)}
-	f.Hint = dsl.DidYouMean(name, c.allSignals(), "there are")
+	f.Hint, f.Fix = dsl.DidYouMean(name, c.allSignals(), "there are"), c.rename(path, "", name, c.allSignals())
 	if near, ok := dsl.Nearest(id, ids(c.in.Detectors)); ok {
 		f.Hint = "did you mean " + near + "." + sig + "?"
 	}
@@ -127,9 +137,13 @@ func (c *compiler) emitted(path, id, name string) {
 	if !known || slices.Contains(emitNames(emits), name) {
 		return
 	}
+	var fix *dsl.Fix
+	if near, ok := dsl.OnlyNear(name, emitNames(emits)); ok {
+		fix = c.doc.Fix(c.doc.Place(path), name, near)
+	}
 	c.report(dsl.Finding{
 		Code: CodeSignal, Path: path, Place: c.doc.Place(path), Message: fmt.Sprintf("detector %s gives no signal %s", id, quote(name)),
-		Hint: dsl.DidYouMean(name, emitNames(emits), id+" gives"),
+		Hint: dsl.DidYouMean(name, emitNames(emits), id+" gives"), Fix: fix,
 	})
 }
 
