@@ -66,8 +66,10 @@ func Diff(a, b []Node) []Change {
 			out = append(out, Change{ID: a[0].ID, Action: Remove, Place: a[0].Place})
 			a = a[1:]
 		case len(a) == 0 || b[0].ID < a[0].ID:
-			out = append(out, Change{ID: b[0].ID, Action: Add, Rewired: len(b[0].Inputs) > 0, Inputs: b[0].Inputs,
-				Fields: differ(nil, b[0].Fields), Place: b[0].Place})
+			out = append(out, Change{
+				ID: b[0].ID, Action: Add, Rewired: len(b[0].Inputs) > 0, Inputs: b[0].Inputs,
+				Fields: differ(nil, b[0].Fields), Place: b[0].Place,
+			})
 			b = b[1:]
 		default:
 			out = append(out, change(&a[0], &b[0]))

@@ -135,7 +135,7 @@ func TestChanges(t *testing.T) {
 			s.Events[1].Scope, s.Events[1].When.Camera = graph.ScopePipeline, "a"
 		}, []string{"add event/f", "remove event/f@a"}},
 		"cores": {func(s *graph.Spec) { s.Engine.Cores = 3 }, []string{"retune engine cores"}},
-		"on":    {func(s *graph.Spec) { s.Detectors[0].On = map[string]graph.OnSpec{"b": {MaxAge: ptr(time.Second)}} }, []string{"retune detector/first@b maxAge"}},
+		"on":    {func(s *graph.Spec) { s.Detectors[0].On = map[string]graph.OnSpec{"b": {MaxAge: new(time.Second)}} }, []string{"retune detector/first@b maxAge"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			facts := graph.Facts{
@@ -220,7 +220,7 @@ func randomSpec(rng *rand.Rand) *graph.Spec {
 		case 2:
 			d.Options = json.RawMessage(fmt.Sprintf(`{"path": "%d", "level": %d}`, rng.IntN(3), rng.IntN(3)))
 		case 3:
-			d.On = map[string]graph.OnSpec{"a": {FPS: ptr(1 + float64(rng.IntN(20)))}}
+			d.On = map[string]graph.OnSpec{"a": {FPS: new(1 + float64(rng.IntN(20)))}}
 		case 4:
 			s.Events[rng.IntN(2)].Hold = time.Duration(rng.IntN(3)) * time.Second
 		case 5:
@@ -255,7 +255,7 @@ func randomSpec(rng *rand.Rand) *graph.Spec {
 
 // TestApplyDiff is the law: what Diff says makes b of a, of any two pipelines, and says nothing where nothing differs.
 func TestApplyDiff(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	counts := map[graph.Action]int{}
 	for range 300 {

@@ -88,7 +88,7 @@ func (n *namer) machine(mi int) {
 		ID: id, Inputs: inputs, Place: e.Place,
 		Fields: fields(node.Retune, "when", cond(e.When), "zones", n.zones(e.When, m.Camera), "hold", e.Hold, "grace", e.Grace,
 			"unknownGrace", e.UnknownGrace, "cooldown", e.Cooldown, "maxDuration", e.MaxDuration, "hasMax", e.HasMax, "updates", e.Updates,
-			"during", e.EventSpec.During, "decideWithin", e.DecideWithin, "severity", e.Severity, "labels", e.Labels),
+			"during", e.During, "decideWithin", e.DecideWithin, "severity", e.Severity, "labels", e.Labels),
 	})
 }
 
@@ -131,7 +131,7 @@ func (n *namer) zones(when *event.Cond, camera int) []signal.Polygon {
 		if leaf.Camera != "" {
 			ci = n.g.CameraIndex(leaf.Camera)
 		}
-		if ci < 0 || leaf.Op != event.OpCompare || n.typeOf(leaf.Signal, ci) != signal.TypeBoxes {
+		if ci < 0 || leaf.Op != event.OpCompare || n.typeOf(leaf.Signal) != signal.TypeBoxes {
 			return
 		}
 		c := &n.g.Cameras[ci]
@@ -149,8 +149,8 @@ func (n *namer) zones(when *event.Cond, camera int) []signal.Polygon {
 	return out
 }
 
-// typeOf returns the type of a signal on a camera.
-func (n *namer) typeOf(name string, camera int) signal.Type {
+// typeOf returns the type of a signal, as far as the graph needs it: of a detector that runs.
+func (n *namer) typeOf(name string) signal.Type {
 	if strings.HasPrefix(name, CameraSignals+".") {
 		return signal.TypeNone // none of a camera's own has boxes
 	}

@@ -8,8 +8,6 @@ import (
 	"rvo.dev/engine/graph"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // TestOn: what stands under on is so on that camera and nowhere else, and what follows from it (ttl, class, priority of what
 // it waits for) follows there alone.
 func TestOn(t *testing.T) {
@@ -17,8 +15,8 @@ func TestOn(t *testing.T) {
 	s.Cameras[0].FPS = 0
 	d := &s.Detectors[0]
 	d.On = map[string]graph.OnSpec{"b": {
-		FPS: ptr(2.0), MinFPS: ptr(1.0), Cost: ptr(50 * time.Millisecond), Timeout: ptr(time.Second), MaxAge: ptr(time.Minute),
-		Priority: ptr(graph.High),
+		FPS: new(2.0), MinFPS: new(1.0), Cost: new(50 * time.Millisecond), Timeout: new(time.Second), MaxAge: new(time.Minute),
+		Priority: new(graph.High),
 	}}
 	g, err := graph.Build(s, kinds(t))
 	if err != nil {
@@ -54,7 +52,7 @@ func TestOn(t *testing.T) {
 // TestOnOff: a detector that is off on a camera has no instance there, and its signals are there and never seen.
 func TestOnOff(t *testing.T) {
 	s := spec()
-	s.Detectors[0].On = map[string]graph.OnSpec{"b": {Enabled: ptr(false)}}
+	s.Detectors[0].On = map[string]graph.OnSpec{"b": {Enabled: new(false)}}
 	g, err := graph.Build(s, kinds(t))
 	if err != nil {
 		t.Fatal(err)
@@ -82,9 +80,9 @@ func TestOnRefuses(t *testing.T) {
 	for want, on := range map[string]map[string]graph.OnSpec{
 		`no such camera`:               {"c": {}},
 		`does not run there`:           {"b": {}},
-		`on camera "a": fps 0 must be`: {"a": {FPS: ptr(0.0)}},
-		`minFps 11 must not be above`:  {"a": {MinFPS: ptr(11.0)}},
-		`must not be negative`:         {"a": {Cost: ptr(-time.Second)}},
+		`on camera "a": fps 0 must be`: {"a": {FPS: new(0.0)}},
+		`minFps 11 must not be above`:  {"a": {MinFPS: new(11.0)}},
+		`must not be negative`:         {"a": {Cost: new(-time.Second)}},
 	} {
 		s := spec()
 		s.Detectors[1].On = on

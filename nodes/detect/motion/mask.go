@@ -35,7 +35,7 @@ func (m *mask) fit(b *background) {
 
 // keeps reports whether a pixel counts.
 func (m *mask) keeps(b *background, x, y int) bool {
-	return m.counts == nil || m.counts[y/cellSide*b.cols+x/cellSide]>>(y%cellSide*cellSide+x%cellSide)&1 == 1
+	return len(m.counts) == 0 || m.counts[y/cellSide*b.cols+x/cellSide]>>(y%cellSide*cellSide+x%cellSide)&1 == 1
 }
 
 func (m *mask) covers(x, y float64) bool {
