@@ -132,17 +132,16 @@ func (w *writer) value(path string, v reflect.Value) error {
 		w.b.WriteString(n.String())
 		return nil
 	}
-	switch k := v.Kind(); {
-	case k == reflect.Struct || k == reflect.Map:
+	if k := v.Kind(); k == reflect.Struct || k == reflect.Map {
 		start := w.b.Len()
 		w.b.WriteString("{\n")
 		err := w.inside(path, v)
 		w.b.WriteString("}")
 		w.fold(path, start)
 		return err
-	case k == reflect.Slice:
+	} else if k == reflect.Slice {
 		return w.list(path, v)
-	case k == reflect.String:
+	} else if k == reflect.String {
 		w.b.WriteString(literal.String.Quote(v.String()))
 		return nil
 	}
