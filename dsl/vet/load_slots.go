@@ -112,8 +112,8 @@ func blockingCheck() Check {
 	return Check{
 		Code: "RVO203", Name: "slots that long runs can hold", Built: true,
 		Doc: `Runs are not interrupted. When as many runs as there are slots can be under way that last longer than the period of ` +
-			`another detector, that one waits for the first to end and loses pictures. More cores, or a slot that only ` +
-			`critical detectors take (engine.reserve, priority: "critical"), keep one free. A warning where the one that ` +
+			`another detector, that one waits for the first to end and loses pictures. More cores keep one free, ` +
+			`and with two or more so does priority: "critical": long runs then leave slots to it. A warning where the one that ` +
 			`waits has the higher priority, information otherwise.`,
 		Run: func(p *Pass) {
 			if p.Graph.Lockstep {
@@ -157,8 +157,8 @@ func (p *Pass) blocked(d *graph.Detector, i int, byCost []int) bool {
 	if r.Instances[i].Cost.Value > period {
 		return false // it does not keep its rate anyway
 	}
-	if in.Priority == graph.Critical && r.Pools[0].Reserved > 0 {
-		return false // a slot is kept for it
+	if in.Priority == graph.Critical && r.Pools[0].Slots > 1 {
+		return false // slots are kept free of long runs for it
 	}
 	held, longest := 0, -1
 	for _, j := range byCost {
@@ -186,12 +186,12 @@ func (p *Pass) blocked(d *graph.Detector, i int, byCost []int) bool {
 	cost := r.Instances[longest].Cost
 	f := dsl.Finding{
 		Severity: severity, Path: p.tuned(d, in, "fps"),
-		Message: fmt.Sprintf("detector %s is due every %s, and runs of %s (%s, %s) can hold %s (%s) at once: it waits for one to end and loses pictures",
+		Message: fmt.Sprintf("detector %s is due every %s, and runs of %s (%s, %s) can hold %s (%s): it waits for one to end and loses pictures",
 			d.ID, short(period), by.ID, short(cost.Value), cost.Source, all(r.Pools[0].Slots), r.Pools[0].Source),
 		Hint: fmt.Sprintf("engine: cores: %d leaves one free", held+1),
 	}
 	if r.Pools[0].Slots > 1 {
-		f.Hint += `; or engine: reserve: 1 with priority: "critical" for ` + d.ID
+		f.Hint += `, and so does priority: "critical" for ` + d.ID
 	}
 	if by != d {
 		f.Related = append(f.Related, p.related("detectors."+by.ID, "%s is here", by.ID))
