@@ -58,8 +58,10 @@ func tokens(text string) []string {
 // edit makes one random change to a text: a token goes, comes twice, changes places with another or becomes another.
 func edit(r *rand.Rand, text string) (string, string) {
 	toks := tokens(text)
-	words := []string{"5", "-1", `"x"`, "true", "null", "[]", "{}", "a.b", "_", "_|_", "&", "|", "string", "int", "(", "}", ":", ",", "...", "*1 | 2",
-		"cameras", "1/0", `"\("`, "1s", "#X", "!", "?", "[1][3]", "len(5)", "strings.X", "if true {a: 1}", "for x in [1] {a: 1}", "let y = 3", "@tag(q)", "5.5", `"motion.level"`}
+	words := []string{
+		"5", "-1", `"x"`, "true", "null", "[]", "{}", "a.b", "_", "_|_", "&", "|", "string", "int", "(", "}", ":", ",", "...", "*1 | 2",
+		"cameras", "1/0", `"\("`, "1s", "#X", "!", "?", "[1][3]", "len(5)", "strings.X", "if true {a: 1}", "for x in [1] {a: 1}", "let y = 3", "@tag(q)", "5.5", `"motion.level"`,
+	}
 	var idx []int
 	for i := 1; i < len(toks); i += 2 {
 		if toks[i] != "" {

@@ -35,24 +35,23 @@ func (w *walker) expand() {
 
 // expandAll expands every condition in v, whatever fields of a condition hold conditions.
 func (w *walker) expandAll(v reflect.Value, path string) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			w.expandAll(v.Elem(), path)
-		}
-	case reflect.Slice:
+	if k := v.Kind(); k == reflect.Pointer && !v.IsNil() {
+		w.expandAll(v.Elem(), path)
+	} else if k == reflect.Slice {
 		for i := range v.Len() {
 			w.expandAll(v.Index(i), join(path, strconv.Itoa(i)))
 		}
-	case reflect.Struct:
-		for f := range v.Type().Fields() {
-			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
-				w.expandAll(v.FieldByIndex(f.Index), join(path, name))
-			}
+	}
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	for f := range v.Type().Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
+			w.expandAll(v.FieldByIndex(f.Index), join(path, name))
 		}
-		if c, ok := v.Addr().Interface().(*schema.Cond); ok && c.Expr != nil {
-			w.expandOne(c, path)
-		}
+	}
+	if c, ok := reflect.TypeAssert[*schema.Cond](v.Addr()); ok && c.Expr != nil {
+		w.expandOne(c, path)
 	}
 }
 

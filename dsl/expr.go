@@ -91,9 +91,9 @@ func (p *exprParser) syntax(err error) {
 	case strings.TrimSpace(rest) == "":
 		f.Message = "condition ends where a signal or a value must follow"
 	case strings.HasPrefix(message, "expected operand"):
-		f.Message = fmt.Sprintf("a signal or a value is missing before %s", found)
+		f.Message = "a signal or a value is missing before " + found
 	default:
-		f.Message = fmt.Sprintf("%s cannot stand here", found)
+		f.Message = found + " cannot stand here"
 	}
 	if words := regexp.MustCompile(`\b(and|or|not)\b`).FindString(p.text); words != "" && f.Hint == "" {
 		f.Hint = "write " + map[string]string{"and": "&&", "or": "||", "not": "!"}[words] + " and not " + words
@@ -136,8 +136,7 @@ func (p *exprParser) cond(e ast.Expr, path string) schema.Cond {
 
 // binary reads a comparison, or what && or || join.
 func (p *exprParser) binary(e *ast.BinaryExpr, path string) schema.Cond {
-	switch e.Op {
-	case token.LAND, token.LOR:
+	if e.Op == token.LAND || e.Op == token.LOR {
 		name := "all"
 		if e.Op == token.LOR {
 			name = "any"
@@ -150,18 +149,26 @@ func (p *exprParser) binary(e *ast.BinaryExpr, path string) schema.Cond {
 			return schema.Cond{All: &parts}
 		}
 		return schema.Cond{Any: &parts}
-	case token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ:
+	}
+	if comparison(e.Op) != "" {
 		return p.comparison(e, path)
 	}
 	hint := "comparisons are ==, !=, <, <=, > and >="
-	switch e.Op {
-	case token.AND:
+	if e.Op == token.AND {
 		hint = "write && for and"
-	case token.OR:
+	}
+	if e.Op == token.OR {
 		hint = "write || for or"
 	}
 	p.faults = append(p.faults, ExprFault{Offset: e.OpPos.Offset(), Message: fmt.Sprintf("%s cannot stand in a condition", e.Op), Hint: hint})
 	return schema.Cond{}
+}
+
+// comparison returns the field of a condition that an operator stands for, empty for one that compares nothing.
+func comparison(op token.Token) string {
+	return map[token.Token]string{
+		token.EQL: "eq", token.NEQ: "ne", token.LSS: "lt", token.LEQ: "lte", token.GTR: "gt", token.GEQ: "gte",
+	}[op]
 }
 
 // operandsOf returns what an operator joins that stands several times in a row.
@@ -196,39 +203,34 @@ func (p *exprParser) comparison(e *ast.BinaryExpr, path string) schema.Cond {
 	if !ok || !good {
 		return c
 	}
-	name := map[token.Token]string{
-		token.EQL: "eq", token.NEQ: "ne", token.LSS: "lt", token.LEQ: "lte", token.GTR: "gt", token.GEQ: "gte",
-	}[op]
+	name := comparison(op)
 	p.offsets[join(path, name)] = offset(val)
-	var number *float64
-	switch op {
-	case token.EQL:
+	if op == token.EQL {
 		c.Eq = &raw
 		return c
-	case token.NEQ:
+	}
+	if op == token.NEQ {
 		c.Ne = &raw
 		return c
-	default:
-		if !isNumber {
-			p.fault(val, fmt.Sprintf("%s compares with a number", op), "other values are compared with == or !=")
-			return c
-		}
-		f, err := strconv.ParseFloat(string(raw), 64)
-		if err != nil {
-			p.fault(val, "number is out of range", "")
-			return c
-		}
-		number = &f
 	}
-	switch op {
-	case token.LSS:
-		c.Lt = number
-	case token.LEQ:
-		c.Lte = number
-	case token.GTR:
-		c.Gt = number
-	case token.GEQ:
-		c.Gte = number
+	if !isNumber {
+		p.fault(val, fmt.Sprintf("%s compares with a number", op), "other values are compared with == or !=")
+		return c
+	}
+	number, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		p.fault(val, "number is out of range", "")
+		return c
+	}
+	switch name {
+	case "lt":
+		c.Lt = &number
+	case "lte":
+		c.Lte = &number
+	case "gt":
+		c.Gt = &number
+	case "gte":
+		c.Gte = &number
 	}
 	return c
 }

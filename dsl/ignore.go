@@ -2,7 +2,6 @@ package dsl
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -116,11 +115,11 @@ func parseIgnore(body string) ignore {
 		}
 		switch {
 		case !ok:
-			i.fault = fmt.Sprintf("%s says nothing", part)
+			i.fault = part + " says nothing"
 		case key == "ignore":
 			for c := range strings.FieldsSeq(strings.ReplaceAll(value, ",", " ")) {
 				if !code.MatchString(c) {
-					i.fault = fmt.Sprintf("%s is no code of a finding", c)
+					i.fault = c + " is no code of a finding"
 					continue
 				}
 				i.codes = append(i.codes, c)
@@ -128,7 +127,7 @@ func parseIgnore(body string) ignore {
 		case key == "reason":
 			i.reason = strings.TrimSpace(value)
 		default:
-			i.fault = fmt.Sprintf("@rvo has no %s", key)
+			i.fault = "@rvo has no " + key
 		}
 	}
 	if len(i.codes) == 0 && i.fault == "" {

@@ -130,7 +130,7 @@ func expected(text string) (string, bool) {
 	case m[4] != "" || found == "," && strings.TrimSpace(m[3]) == "":
 		return fmt.Sprintf("line ends where %s must stand", want), true
 	case found == "":
-		return fmt.Sprintf("%s must stand here", want), true
+		return want + " must stand here", true
 	case m[3] != "":
 		found = strings.TrimSpace(m[3])
 	}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,7 @@ func JSONSchema(text []byte) ([]byte, error) {
 		return nil, fmt.Errorf("schema does not compile: %w", err)
 	}
 	if !root.LookupPath(cue.ParsePath("#Pipeline")).Exists() {
-		return nil, fmt.Errorf("schema has no #Pipeline")
+		return nil, errors.New("schema has no #Pipeline")
 	}
 	it, err := root.Fields(cue.Definitions(true))
 	if err != nil {
