@@ -148,8 +148,8 @@ func (e *Engine) shut() {
 
 // freeze keeps the state as it is at the end for those who ask later, and ends the time in which the core can be asked.
 func (e *Engine) freeze() {
-	st := e.status()
 	snap := e.copyCore()
+	st := e.status(&snap)
 	e.finalCore.Store(&snap)
 	e.final.Store(&st)
 	close(e.closed)

@@ -91,7 +91,7 @@ type EventCounts struct {
 	Ended     uint64 `json:"ended"`
 }
 
-// snapshot is a copy of what the core goroutine owns.
+// snapshot is a copy of what belongs to the holder of the turn.
 type snapshot struct {
 	now    tick.Time
 	ticks  uint64
@@ -108,22 +108,21 @@ func (e *Engine) Status() Status {
 	return st
 }
 
-// snapshot has the core goroutine copy its state between two ticks; before and after the run it copies what is there.
+// snapshot has the core goroutine copy its state between two ticks, and nothing else: with a thousand cameras telling what it
+// means takes many times as long. Before and after the run it copies what is there.
 func (e *Engine) snapshot() (Status, snapshot) {
-	var st Status
 	var snap snapshot
-	get := func() { st, snap = e.status(), e.copyCore() }
 	e.starting.Lock()
 	if p := phase(e.state.Load()); p == phaseNew || p == phaseOpening {
-		get() // nothing else touches the core yet, and cannot begin to
-		e.starting.Unlock()
-		return st, snap
+		defer e.starting.Unlock()
+		snap = e.copyCore() // nothing else touches the core yet, and cannot begin to
+		return e.status(&snap), snap
 	}
 	e.starting.Unlock()
-	if e.do(get) {
-		return st, snap
+	if e.do(func() { snap = e.copyCore() }) {
+		return e.status(&snap), snap
 	}
-	st = *e.final.Load() // what the core was is kept before it stops answering; sinks and clips may still be at work
+	st := *e.final.Load() // what the core was is kept before it stops answering; sinks and clips may still be at work
 	st.Sinks, st.Evidence = e.sinkStatus(), e.evidence.status()
 	return st, *e.finalCore.Load()
 }
@@ -132,18 +131,21 @@ func (e *Engine) copyCore() snapshot {
 	s := snapshot{now: e.now(), ticks: e.core.Ticks(), stats: e.core.Stats}
 	s.stats.Frames = slices.Clone(s.stats.Frames)
 	s.stats.Lanes = slices.Clone(s.stats.Lanes)
-	for i := range e.g.Instances {
-		cost, period := e.core.Pace(i)
-		s.health, s.cost, s.period = append(s.health, e.core.Health(i)), append(s.cost, cost), append(s.period, period)
+	n := len(e.g.Instances)
+	s.health, s.cost, s.period = make([]sched.Health, n), make([]time.Duration, n), make([]time.Duration, n)
+	for i := range n {
+		s.health[i] = e.core.Health(i)
+		s.cost[i], s.period[i] = e.core.Pace(i)
 	}
-	for i := range e.g.Cells {
-		s.cells = append(s.cells, e.core.Cell(i))
+	s.cells = make([]signal.Cell, len(e.g.Cells))
+	for i := range s.cells {
+		s.cells[i] = e.core.Cell(i)
 	}
 	return s
 }
 
-// status collects; called by the core goroutine, or when there is none.
-func (e *Engine) status() Status {
+// status tells what a snapshot means.
+func (e *Engine) status(snap *snapshot) Status {
 	p := phase(e.state.Load())
 	st := Status{
 		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
@@ -163,12 +165,12 @@ func (e *Engine) status() Status {
 		}
 	}
 	for i, l := range e.lanes {
-		st.Detectors = append(st.Detectors, e.detectorStatus(i, l))
+		st.Detectors = append(st.Detectors, e.detectorStatus(i, l, snap))
 		if s := &st.Detectors[i]; s.Health != sched.HealthOK.String() {
 			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name(), strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
 		}
 	}
-	st.Reasons = append(st.Reasons, e.silent()...)
+	st.Reasons = append(st.Reasons, e.silent(snap)...)
 	for _, s := range st.Sinks {
 		if s.Error != "" {
 			st.Reasons = append(st.Reasons, Reason{"sink/" + s.ID, s.Error})
@@ -182,11 +184,11 @@ func (e *Engine) status() Status {
 	return st
 }
 
-func (e *Engine) detectorStatus(i int, l *lane) DetectorStatus {
+func (e *Engine) detectorStatus(i int, l *lane, snap *snapshot) DetectorStatus {
 	in := &e.g.Instances[i]
-	s := e.core.Stats.Lanes[i]
+	s := &snap.stats.Lanes[i]
 	d := DetectorStatus{
-		ID: e.g.Detectors[in.Detector].ID, Camera: e.g.Cameras[in.Camera].ID, Health: e.core.Health(i).String(),
+		ID: e.g.Detectors[in.Detector].ID, Camera: e.g.Cameras[in.Camera].ID, Health: snap.health[i].String(),
 		Error: redact(l.lastError()), Runs: s.Runs, Failed: s.Failed + s.Panics + s.Timeouts, Skipped: map[string]uint64{},
 	}
 	if e.opened.Load() != nil && e.processes[in.Detector] != nil {
@@ -205,21 +207,21 @@ func (e *Engine) detectorStatus(i int, l *lane) DetectorStatus {
 
 // silent names the signals that events read and that have gone stale although their camera is up and nothing keeps the
 // detector from running but itself: a detector that runs and says nothing is as dead as one that fails.
-func (e *Engine) silent() []Reason {
+func (e *Engine) silent(snap *snapshot) []Reason {
 	var out []Reason
-	now := e.now()
+	now := snap.now
 	for i := range e.g.Cells {
 		cell := &e.g.Cells[i]
 		if cell.Instance < 0 || !e.read[i] {
 			continue
 		}
 		in := &e.g.Instances[cell.Instance]
-		c := e.core.Cell(i)
-		if c.Fresh(now) || e.core.Health(cell.Instance) != sched.HealthOK || in.Gate != nil || len(in.Producers) > 0 {
+		c := &snap.cells[i]
+		if c.Fresh(now) || snap.health[cell.Instance] != sched.HealthOK || in.Gate != nil || len(in.Producers) > 0 {
 			continue
 		}
 		began := max(c.Since, 0)
-		if c.Since == tick.Never || now.Sub(began) <= cell.TTL || e.core.Stats.Lanes[cell.Instance].OK == 0 {
+		if c.Since == tick.Never || now.Sub(began) <= cell.TTL || snap.stats.Lanes[cell.Instance].OK == 0 {
 			continue
 		}
 		if !in.NoFrame && e.cams[in.Camera].status().State != cameraUp {
