@@ -4,12 +4,12 @@
 //	err = e.Run(ctx) // returns after everything that it started has ended
 //
 // The live path never waits for slow work: detectors, encoding, sinks and disks have goroutines of their own, and every
-// hand-over to them has a bound, a policy and a counter (DESIGN.md beside this file lists them). The engine knows nothing of CUE, OpenCV or
-// the command line.
+// hand-over to them has a bound, a policy and a counter (DESIGN.md beside this file lists them). The engine knows nothing of
+// CUE, OpenCV or the command line.
 //
 // Engine owns one goroutine for the core, two for each camera (one watches, one reads), one encoder for each camera with
-// evidence, one for each CPU slot, one for each blocking run that waits, one for evidence on disk, one for each sink
-// and one for the wall clock. Run starts them and returns after the last has ended, but for reads and runs that hang
+// evidence, one for each CPU slot, one for each run that waits or is short, one for evidence on disk, one for each sink
+// and one for the wall clock. The core is called by one of them at a time: by whoever has news for it (turn.go). Run starts them and returns after the last has ended, but for reads and runs that hang
 // in foreign code: those were abandoned, are counted and bounded.
 package engine
 
