@@ -194,7 +194,7 @@ func longClipCheck() Check {
 						p.Report(dsl.Finding{
 							Path:    "evidence." + ev.ID + "." + field,
 							Message: fmt.Sprintf("evidence %s asks for %s %s the event", ev.ID, short(d), map[string]string{"pre": "before", "post": "after"}[field]),
-							Hint:    fmt.Sprintf("at most %s", short(evidence.MaxWindow)),
+							Hint:    "at most " + short(evidence.MaxWindow),
 						})
 					}
 				}

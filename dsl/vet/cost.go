@@ -95,7 +95,7 @@ func timeoutCheck() Check {
 					Severity: surely(given), Path: p.tuned(d, in, "timeout"),
 					Message: fmt.Sprintf("a run of detector %s is abandoned after %s, and takes %s (%s): every run fails",
 						d.ID, short(in.Timeout), short(in.Cost), source(given)),
-					Hint: fmt.Sprintf("a timeout of several runs, such as %s", short(5*in.Cost)),
+					Hint: "a timeout of several runs, such as " + short(5*in.Cost),
 				})
 			}
 		},

@@ -99,8 +99,7 @@ func readable(name string) error {
 
 // why returns the reason of an error of the file system without the path, which the message has.
 func why(err error) string {
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err.Error()
 	}
 	return err.Error()

@@ -1,5 +1,7 @@
 package vet
 
+import "maps"
+
 // region is what a signal may be: one of these values, or unknown.
 type region struct {
 	values  set
@@ -31,9 +33,7 @@ func (l *logic) both(a, b facts) facts {
 		return a
 	}
 	out := facts{can: true, of: make(map[string]region, len(a.of))}
-	for key, r := range a.of {
-		out.of[key] = r
-	}
+	maps.Copy(out.of, a.of)
 	for key, r := range b.of {
 		have, ok := out.of[key]
 		if !ok {

@@ -197,6 +197,6 @@ func (p *Pass) cooldown(s *sampler, e *graph.Event) {
 		Severity: dsl.Warning, Path: "events." + e.ID + ".cooldown",
 		Message: fmt.Sprintf("event %s is not looked at for %s, and a value of %s comes every %s (from the given rates): it keeps nothing back",
 			e.ID, short(e.Cooldown), next.signal, short(next.every)),
-		Hint: fmt.Sprintf("%s or more, or none", short(10*next.every)),
+		Hint: short(10*next.every) + " or more, or none",
 	})
 }

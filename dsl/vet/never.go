@@ -3,6 +3,7 @@ package vet
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"rvo.dev/dsl"
 	"rvo.dev/engine/event"
@@ -184,14 +185,11 @@ func (p *Pass) compared(base string, c *event.Cond, i int) string {
 
 // conjunction returns the comparisons of a leaf, joined.
 func conjunction(c *event.Cond) string {
-	var s string
+	all := make([]string, len(c.Compare))
 	for i, cmp := range c.Compare {
-		if i > 0 {
-			s += " and "
-		}
-		s += comparison(cmp)
+		all[i] = comparison(cmp)
 	}
-	return s
+	return strings.Join(all, " and ")
 }
 
 // bounds says which values a signal has.

@@ -80,7 +80,7 @@ func (d domain) touch(a, b span) bool {
 	if d.whole {
 		return b.lo <= a.hi+1
 	}
-	return b.lo < a.hi || b.lo == a.hi && !(a.hiOpen && b.loOpen)
+	return b.lo < a.hi || b.lo == a.hi && (!a.hiOpen || !b.loOpen)
 }
 
 // or returns what is in a or in b.

@@ -1,10 +1,6 @@
 package vet
 
-import (
-	"fmt"
-
-	"rvo.dev/dsl"
-)
+import "rvo.dev/dsl"
 
 func untestedCheck() Check {
 	return Check{
@@ -29,7 +25,7 @@ func untestedCheck() Check {
 				path := "events." + e.ID
 				p.Report(dsl.Finding{
 					Severity: dsl.Info, Path: path, Place: p.Doc.Place(path),
-					Message: fmt.Sprintf("no test expects or forbids anything of event %s", e.ID),
+					Message: "no test expects or forbids anything of event " + e.ID,
 					Hint:    "add one, such as tests: " + e.ID + ": {steps: […], expect: […]}",
 				})
 			}

@@ -112,7 +112,7 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 	if !dsl.HasErrors(r.Findings) {
 		r.Graph = p.Graph
 	}
-	r.Findings = dsl.Sort(r.Findings)
+	r.Findings = gather(dsl.Sort(r.Findings))
 	return r, nil
 }
 

@@ -121,17 +121,18 @@ func (g *generator) detectors() {
 // condition returns a random condition of at most so many levels below it.
 func (g *generator) condition(depth int) map[string]any {
 	c := map[string]any{}
+	op := pick(g.r, "all", "any", "all", "any", "not", "atLeast", "sequence")
 	switch {
 	case depth == 0 || g.maybe(2):
 		c = g.leaf()
-	case g.maybe(4):
-		c["not"] = g.condition(depth - 1)
-	case g.maybe(4):
-		c["atLeast"] = map[string]any{"n": 1, "of": g.parts(depth)}
-	case g.maybe(4):
-		c["sequence"] = map[string]any{"of": g.parts(depth), "within": pick(g.r, "1s", "10s")}
+	case op == "not":
+		c[op] = g.condition(depth - 1)
+	case op == "atLeast":
+		c[op] = map[string]any{"n": 1, "of": g.parts(depth)}
+	case op == "sequence":
+		c[op] = map[string]any{"of": g.parts(depth), "within": pick(g.r, "1s", "10s")}
 	default:
-		c[pick(g.r, "all", "any")] = g.parts(depth)
+		c[op] = g.parts(depth)
 	}
 	if g.maybe(6) {
 		c["for"] = pick(g.r, "500ms", "2s")
