@@ -44,7 +44,6 @@ func Checks() []Check {
 		pulseCheck(),
 		prerollCheck(),
 		ringMemoryCheck(),
-		memoryCheck(),
 		idleRingCheck(),
 		largeClipCheck(),
 		diskCheck(),
