@@ -179,7 +179,10 @@ func embeds(inst *build.Instance) bool {
 	return found
 }
 
-// syntax reports every fault in the text of files.
+// maxSyntax bounds how many faults of one file's text are reported: a file that is no CUE at all has one at every word.
+const maxSyntax = 100
+
+// syntax reports the faults in the text of files, in each the first of them where there are very many.
 func syntax(src *sources, files []string) []Finding {
 	var findings []Finding
 	for _, file := range files {
@@ -189,9 +192,12 @@ func syntax(src *sources, files []string) []Finding {
 			continue
 		}
 		_, err = parser.ParseFile(file, data, parser.ParseComments, parser.AllErrors)
-		for _, e := range cueerrors.Errors(err) {
+		for i, e := range cueerrors.Errors(err) {
+			if i == maxSyntax {
+				break
+			}
 			findings = append(findings, Finding{
-				Code: CodeSyntax, Place: src.errorPlace(e, Place{File: src.rel(file)}), Message: messageOr(e, "text cannot be read from here on"),
+				Code: CodeSyntax, Place: src.errorPlace(e, Place{File: src.rel(file)}), Message: src.messageOr(e, "text cannot be read from here on"),
 			})
 		}
 	}

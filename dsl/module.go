@@ -18,7 +18,7 @@ func checkModule(src *sources, file string, data []byte) []Finding {
 	if err != nil {
 		var findings []Finding
 		for _, e := range cueerrors.Errors(err) {
-			findings = append(findings, Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: "module file: " + messageOr(e, "it cannot be read")})
+			findings = append(findings, Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: "module file: " + src.messageOr(e, "it cannot be read")})
 		}
 		return findings
 	}

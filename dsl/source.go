@@ -14,6 +14,8 @@ type sources struct {
 	base  string            // the pipeline's folder, absolute
 	files map[string][]byte // texts that are not on disk, by absolute path
 	lines map[string][]string
+
+	sayings []saidBy // nil until a fault has to be told
 }
 
 func newSources(dir string, files map[string][]byte) *sources {

@@ -57,7 +57,7 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 		}
 	case sh == nil || got == "" && !secret && v.Err() != nil && len(ops) == 0:
 		for _, e := range faults(v.Err()) {
-			f.Message = unevaluatedText(label, e)
+			f.Message = w.unevaluatedText(label, e)
 		}
 	default:
 		f.Message = fmt.Sprintf("%s %s%s", label, sh.expects(), got)
@@ -78,8 +78,8 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 }
 
 // unevaluatedText says that a field has no value, and why where that can be said.
-func unevaluatedText(label string, e cueerrors.Error) string {
-	if why, ok := message(e); ok {
+func (w *walker) unevaluatedText(label string, e cueerrors.Error) string {
+	if why, ok := w.src.message(e); ok {
 		return fmt.Sprintf("%s cannot be evaluated: %s", label, why)
 	}
 	return label + " cannot be evaluated"
@@ -105,7 +105,7 @@ func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, labe
 			f := w.translate(e, path)
 			f.Place = w.src.errorPlace(e, orPlace(w.src.place(valuePos(o)), place))
 			if code == CodeValue {
-				f.Message = unevaluatedText(label, e)
+				f.Message = w.unevaluatedText(label, e)
 			}
 			w.add(w.entry(f))
 			return true
@@ -208,7 +208,7 @@ func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
 
 // translate turns an error of the evaluator's into a finding.
 func (w *walker) translate(e cueerrors.Error, path string) Finding {
-	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: messageOr(e, "cannot be evaluated")}
+	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: w.src.messageOr(e, "cannot be evaluated")}
 	if f.Place.Line == 0 {
 		f.Place = orPlace(w.helper(path), f.Place)
 	}
@@ -297,7 +297,7 @@ func loadErrors(src *sources, t *target, err error, tags []string) []Finding {
 	broken := map[string]bool{}
 	for _, e := range innermost(err) {
 		text := rawText(e)
-		f := Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: messageOr(e, "cannot be loaded")}
+		f := Finding{Code: CodeImport, Place: src.errorPlace(e, at), Message: src.messageOr(e, "cannot be loaded")}
 		// A fault in the text of an imported file: report all there are in it.
 		if p := e.Position(); src.users(p) {
 			if !broken[p.Filename()] {

@@ -87,13 +87,23 @@ func sayings() []saying {
 	}
 }
 
+// saidBy is a saying that is ready to be matched.
+type saidBy struct {
+	pattern *regexp.Regexp
+	words   string
+}
+
 // said returns what a person is told instead of a text of the evaluator or the parser, and false for one that it does not
-// know.
-func said(text string) (string, bool) {
-	for _, s := range sayings() {
-		re := regexp.MustCompile(`(?s)^(?:` + s.pattern + `)$`)
-		if m := re.FindStringSubmatchIndex(text); m != nil {
-			return string(re.ExpandString(nil, s.words, text, m)), true
+// know. The patterns are compiled once for all faults of a pipeline: there may be thousands.
+func (s *sources) said(text string) (string, bool) {
+	if s.sayings == nil {
+		for _, x := range sayings() {
+			s.sayings = append(s.sayings, saidBy{regexp.MustCompile(`(?s)^(?:` + x.pattern + `)$`), x.words})
+		}
+	}
+	for _, x := range s.sayings {
+		if m := x.pattern.FindStringSubmatchIndex(text); m != nil {
+			return string(x.pattern.ExpandString(nil, x.words, text, m)), true
 		}
 	}
 	return "", false
@@ -142,13 +152,13 @@ func expected(text string) (string, bool) {
 
 // message returns what an error says in a user's terms, without the path and the places, which findings have of their own,
 // and false where there is nothing to tell but that it is one. The words of error("…") are the pipeline's own and stay.
-func message(e cueerrors.Error) (string, bool) {
+func (s *sources) message(e cueerrors.Error) (string, bool) {
 	format, args := e.Msg()
 	text := rawText(e)
 	if words, ok := expected(text); ok {
 		return words, true
 	}
-	if words, ok := said(text); ok {
+	if words, ok := s.said(text); ok {
 		words = shorten(words)
 		return words, !inside(words)
 	}
@@ -174,8 +184,8 @@ func rawText(e cueerrors.Error) string {
 }
 
 // messageOr is message with general words for what is not known.
-func messageOr(e cueerrors.Error, otherwise string) string {
-	if text, ok := message(e); ok {
+func (s *sources) messageOr(e cueerrors.Error, otherwise string) string {
+	if text, ok := s.message(e); ok {
 		return text
 	}
 	return otherwise
