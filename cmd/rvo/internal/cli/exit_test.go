@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rvo.dev/dsl"
 	"rvo.dev/nodes/all"
 )
 
@@ -86,5 +87,27 @@ func TestExitCodes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An evaluation that was given up, and a file that cannot be read, are no faults of the pipeline: nobody looked.
+func TestVerdict(t *testing.T) {
+	fault := dsl.Finding{Code: "RVO002"}
+	warned := dsl.Finding{Code: "RVO105", Severity: dsl.Warning}
+	told := dsl.Finding{Code: "RVO208", Severity: dsl.Info}
+	for _, c := range []struct {
+		findings   []dsl.Finding
+		open, deny int
+	}{
+		{nil, ExitOK, ExitOK},
+		{[]dsl.Finding{told}, ExitOK, ExitOK},
+		{[]dsl.Finding{warned, told}, ExitOK, ExitFindings},
+		{[]dsl.Finding{fault, warned}, ExitFindings, ExitFindings},
+		{[]dsl.Finding{{Code: dsl.CodeLimit}}, ExitCannotRun, ExitCannotRun},
+		{[]dsl.Finding{fault, {Code: dsl.CodeRead}}, ExitCannotRun, ExitCannotRun},
+	} {
+		if open, deny := verdict(c.findings, false), verdict(c.findings, true); open != c.open || deny != c.deny {
+			t.Errorf("%v: %d, denied %d; want %d, %d", c.findings, open, deny, c.open, c.deny)
+		}
 	}
 }
