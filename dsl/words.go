@@ -170,6 +170,10 @@ func (s *sources) message(e cueerrors.Error) (string, bool) {
 
 // inside reports whether a text still quotes what only the evaluator knows: a definition of the schema, a fault.
 func inside(text string) bool {
+	// A name that nothing declares is the user's own.
+	if regexp.MustCompile(`#[A-Z]`).MatchString(text) && !strings.HasPrefix(text, "nothing is called") && !strings.HasPrefix(text, "there is no") {
+		return true
+	}
 	return strings.ContainsAny(text, "{}") || strings.Contains(text, "_|_ //") || strings.Contains(text, "~(#") || strings.Contains(text, "errors in")
 }
 
