@@ -116,11 +116,13 @@ func (e *Engine) snapshot() (Status, snapshot) {
 	if p := phase(e.state.Load()); p == phaseNew || p == phaseOpening {
 		defer e.starting.Unlock()
 		snap = e.copyCore() // nothing else touches the core yet, and cannot begin to
-		return e.status(&snap), snap
+		st := e.status(&snap)
+		return st, snap
 	}
 	e.starting.Unlock()
 	if e.do(func() { snap = e.copyCore() }) {
-		return e.status(&snap), snap
+		st := e.status(&snap)
+		return st, snap
 	}
 	st := *e.final.Load() // what the core was is kept before it stops answering; sinks and clips may still be at work
 	st.Sinks, st.Evidence = e.sinkStatus(), e.evidence.status()
