@@ -19,7 +19,7 @@ func TestFixes(t *testing.T) {
 	}{
 		"field":        {"cameras: gate: fsp: 5", "fps"},
 		"kind":         {"cameras: b: fiel: path: \"y\"", "file"},
-		"word":         {"events: e: severity: \"crtical\"", `"critical"`},
+		"word":         {"events: e: severity: \"criticl\"", `"critical"`},
 		"number":       {"events: e: hold: 5", `"5s"`},
 		"text":         {"events: e: hold: \"5\"", `"5s"`},
 		"reference":    {"events: f: when: {signal: detectors.motion.emits.levle.ref, gte: 1}", "level"},
