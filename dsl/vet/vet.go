@@ -5,8 +5,11 @@
 //	engine.Run(result.Graph)                       // nil where there are errors
 //
 // `rvo vet` and `rvo run` go through it alike, so that what vets clean is what runs. A check is data: a code, a text that
-// explains it and a function; checks.go lists them. The package opens no node. It starts no goroutine beside that of
-// dsl.Load.
+// explains it and a function; checks.go lists them. They run in three stages: all that find fault with what was written; those
+// that mean something only where that is sound; those that look at the built graph, and of these with Options.Env those that look
+// at the machine. So nothing is told that only follows from something else. logic.go is the analysis of conditions.
+//
+// The package opens no node and dials nobody itself. It starts no goroutine beside that of dsl.Load.
 package vet
 
 import (

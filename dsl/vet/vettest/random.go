@@ -68,6 +68,10 @@ func (g *generator) cameras() {
 		if g.maybe(4) {
 			c["priority"] = pick(g.r, "low", "high", "critical")
 		}
+		c["zones"] = map[string]any{"door": []any{[]any{0.1, 0.4}, []any{0.3, 0.4}, []any{0.3, 1}}}
+		if g.maybe(4) {
+			c["masks"] = map[string]any{"sky": []any{[]any{0, 0}, []any{1, 0}, []any{1, 0.2}}}
+		}
 		g.cams = append(g.cams, id)
 		cams[id] = c
 	}
@@ -97,6 +101,8 @@ func (g *generator) detectors() {
 		}
 		if g.maybe(4) {
 			d["cameras"] = []string{pick(g.r, g.cams...)}
+		} else if g.maybe(4) {
+			d["on"] = map[string]any{pick(g.r, g.cams...): map[string]any{"fps": pick(g.r, 1, 2, 4)}}
 		}
 		if len(g.signals) > 0 && g.maybe(3) {
 			d["needs"] = []string{pick(g.r, g.signals...).name}
@@ -172,6 +178,15 @@ func (g *generator) leaf() map[string]any {
 	default:
 		c[pick(g.r, "gt", "gte", "lte", "eq")] = 1 + g.r.IntN(4)
 	}
+	if s.typ == "boxes" && g.maybe(2) {
+		c[pick(g.r, "zone", "minScore", "maxArea")] = 0.5
+		if _, ok := c["zone"]; ok {
+			c["zone"] = "door"
+		}
+	}
+	if g.maybe(10) {
+		c["camera"] = pick(g.r, g.cams...)
+	}
 	return c
 }
 
@@ -187,8 +202,19 @@ func (g *generator) rest() {
 				e[field] = v
 			}
 		}
-		if g.maybe(3) {
+		if g.maybe(6) {
+			e["during"] = map[string]any{"hours": []string{pick(g.r, "00:00-24:00", "mon-fri 08:00-18:00")}, "timezone": "UTC"}
+		}
+		switch {
+		case g.maybe(3):
 			e["cameras"] = []string{pick(g.r, g.cams...)}
+		case g.maybe(4):
+			e["scope"] = "pipeline"
+			walk(e["when"], func(m map[string]any) {
+				if m["signal"] != nil || m["absent"] != nil {
+					m["camera"] = pick(g.r, g.cams...)
+				}
+			})
 		}
 		if g.maybe(2) {
 			e["evidence"] = "clip"
