@@ -32,6 +32,16 @@ func (a Action) String() string { return [...]string{"keep", "retune", "replace"
 // MarshalText writes the action as its word.
 func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
+// UnmarshalText reads the word of an action.
+func (a *Action) UnmarshalText(text []byte) error {
+	for *a = Keep; *a <= Remove; *a++ {
+		if a.String() == string(text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("action %q: must be keep, retune, replace, add or remove", text)
+}
+
 // Change is what becomes of one node.
 type Change struct {
 	ID     string `json:"id"`
@@ -53,6 +63,7 @@ type FieldChange struct {
 	Old   json.RawMessage `json:"old,omitempty"`
 	New   json.RawMessage `json:"new,omitempty"`
 	Class node.Change     `json:"class"`
+	Unit  Unit            `json:"unit,omitempty"`
 }
 
 // Diff returns what becomes of every node when the graph with nodes b follows the one with nodes a, sorted by id. A node is
@@ -79,9 +90,11 @@ func Diff(a, b []Node) []Change {
 	return out
 }
 
-// Changes returns Diff of two graphs, with what one kind cannot have open twice marked across ids.
-func Changes(a, b *Graph, facts Facts) []Change {
-	old, now := a.Nodes(facts), b.Nodes(facts)
+// Changes returns what becomes of the nodes of graph a when graph b follows: see Compare.
+func Changes(a, b *Graph, facts Facts) []Change { return Compare(a.Nodes(facts), b.Nodes(facts)) }
+
+// Compare returns Diff of two lists of nodes, with what one kind cannot have open twice marked across ids.
+func Compare(old, now []Node) []Change {
 	out := Diff(old, now)
 	held := map[string]int{} // what a node that goes holds open -> its change
 	for i := range out {
@@ -151,14 +164,14 @@ func differ(a, b []Field) []FieldChange {
 	for len(a) > 0 || len(b) > 0 {
 		switch {
 		case len(b) == 0 || len(a) > 0 && a[0].Name < b[0].Name:
-			out = append(out, FieldChange{Name: a[0].Name, Old: a[0].Value, Class: a[0].Class})
+			out = append(out, FieldChange{Name: a[0].Name, Old: a[0].Value, Class: a[0].Class, Unit: a[0].Unit})
 			a = a[1:]
 		case len(a) == 0 || b[0].Name < a[0].Name:
-			out = append(out, FieldChange{Name: b[0].Name, New: b[0].Value, Class: b[0].Class})
+			out = append(out, FieldChange{Name: b[0].Name, New: b[0].Value, Class: b[0].Class, Unit: b[0].Unit})
 			b = b[1:]
 		default:
 			if !bytes.Equal(a[0].Value, b[0].Value) {
-				out = append(out, FieldChange{Name: a[0].Name, Old: a[0].Value, New: b[0].Value, Class: b[0].Class})
+				out = append(out, FieldChange{Name: a[0].Name, Old: a[0].Value, New: b[0].Value, Class: b[0].Class, Unit: b[0].Unit})
 			}
 			a, b = a[1:], b[1:]
 		}
@@ -209,7 +222,7 @@ func (n *Node) set(f FieldChange) {
 	case f.New == nil:
 		n.Fields = slices.Delete(n.Fields, i, i+1)
 	case i < 0:
-		n.Fields = append(n.Fields, Field{Name: f.Name, Value: f.New, Class: f.Class})
+		n.Fields = append(n.Fields, Field{Name: f.Name, Value: f.New, Class: f.Class, Unit: f.Unit})
 	default:
 		n.Fields[i].Value, n.Fields[i].Class = f.New, f.Class
 	}

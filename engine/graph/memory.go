@@ -43,6 +43,16 @@ func (s Source) String() string { return [...]string{"given", "measured", "assum
 // MarshalText writes the source as its word.
 func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads the word of a source.
+func (s *Source) UnmarshalText(text []byte) error {
+	for *s = Given; *s <= Assumed; *s++ {
+		if s.String() == string(text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("source %q: must be given, measured or assumed", text)
+}
+
 // AssumedWidth and AssumedHeight are taken for a camera that does not say how large its pictures are: most give no more.
 const (
 	AssumedWidth  = 1920

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"rvo.dev/engine/event"
 	"rvo.dev/engine/node"
@@ -39,6 +40,27 @@ type Field struct {
 	Name  string          `json:"name"` // options.NAME for those of the kind
 	Value json.RawMessage `json:"value"`
 	Class node.Change     `json:"class"` // what a change of it asks for
+	Unit  Unit            `json:"unit,omitempty"`
+}
+
+// Unit is what the number of a Field counts.
+type Unit string
+
+// The units. Whatever else there is has none, or is an option of a kind and its own business.
+const (
+	Nanoseconds Unit = "ns"
+	Bytes       Unit = "B"
+)
+
+// unit returns the unit of a setting by its type: lengths of time have one, and all that is an int64 is a size.
+func unit(v any) Unit {
+	switch v.(type) {
+	case time.Duration:
+		return Nanoseconds
+	case int64:
+		return Bytes
+	}
+	return ""
 }
 
 // Facts are what the hash of a node depends on and the pipeline does not say. A nil function leaves its part out.
@@ -116,7 +138,7 @@ func fields(class node.Change, pairs ...any) []Field {
 		if err != nil {
 			panic(fmt.Sprintf("graph: field %s of %T: %v", name, pairs[i+1], err)) // they are numbers, texts and lists of them
 		}
-		out = append(out, Field{Name: name, Value: value, Class: class})
+		out = append(out, Field{Name: name, Value: value, Class: class, Unit: unit(pairs[i+1])})
 	}
 	return out
 }

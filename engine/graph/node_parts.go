@@ -21,8 +21,12 @@ func (n *namer) engine() {
 func (n *namer) camera(ci int) {
 	c := &n.g.Cameras[ci]
 	fs := n.kind(c.Kind, c.Options)
-	fs = append(fs, fields(replaces(c.Kind), "fps", c.FPS, "width", c.Width, "height", c.Height, "pace", c.Pace, "loop", c.Loop)...)
-	fs = append(fs, fields(node.Retune, "freezeAfter", c.FreezeAfter, "priority", c.Priority, "zones", c.Zones, "masks", c.Masks,
+	fs = append(fs, fields(replaces(c.Kind), "fps", c.FPS, "width", c.Width, "height", c.Height, "pace", word(c.Pace, "live", "lockstep"), "loop", c.Loop)...)
+	moved := priority(Normal)
+	if c.Priority != nil {
+		moved = priority(*c.Priority)
+	}
+	fs = append(fs, fields(node.Retune, "freezeAfter", c.FreezeAfter, "priority", moved, "zones", c.Zones, "masks", c.Masks,
 		"labels", c.Labels)...)
 	n.add(Node{ID: "camera/" + c.ID, Fields: fs, Place: c.Place})
 	if c.Ring > 0 {
@@ -34,14 +38,14 @@ func (n *namer) camera(ci int) {
 func (n *namer) detector(di int) {
 	d := &n.g.Detectors[di]
 	model := n.kind(d.Kind, d.Options)
-	model = append(model, fields(replaces(d.Kind), "threads", d.Threads, "isolate", d.Isolate)...)
+	model = append(model, fields(replaces(d.Kind), "threads", d.Threads, "isolate", word(d.Isolate, "thread", "process"))...)
 	n.add(Node{ID: "detector/" + d.ID, Fields: slices.Clone(model), Place: d.Place})
 	for _, i := range d.Instances {
 		in := &n.g.Instances[i]
 		c := &n.g.Cameras[in.Camera]
 		fs := append(slices.Clone(model), fields(node.Retune, "period", in.Period, "slowest", in.Slowest, "cost", in.Cost,
-			"class", in.Class, "timeout", in.Timeout, "maxAge", in.MaxAge, "priority", in.Priority, "frame", d.Frame, "load", d.Load,
-			"needs", d.Needs, "when", cond(d.When), "zones", n.zones(d.When, in.Camera))...)
+			"class", word(in.Class, "low", "medium", "high"), "timeout", in.Timeout, "maxAge", in.MaxAge, "priority", priority(in.Priority),
+			"frame", word(d.Frame, "next", "newest"), "load", word(d.Load, "backoff", "none", "adaptive"), "needs", d.Needs, "when", cond(d.When), "zones", n.zones(d.When, in.Camera))...)
 		if d.Kind.Contract.Masks {
 			fs = append(fs, fields(replaces(d.Kind), "masks", Polygons(c.Masks))...)
 		}
@@ -102,6 +106,11 @@ func (n *namer) sink(s *Sink) {
 	fs := append(n.kind(s.Kind, s.Options), fields(node.Retune, "queue", s.Queue)...)
 	n.add(Node{ID: "sink/" + s.ID, Fields: fs, Place: s.Place})
 }
+
+// word returns a choice as the pipeline writes it.
+func word[E ~uint8](v E, words ...string) string { return words[v] }
+
+func priority(p Priority) string { return word(p, "low", "normal", "high", "critical") }
 
 // signals returns the ids of cells.
 func (n *namer) signals(cells []int) []string {

@@ -31,8 +31,9 @@ type Spec struct {
 
 // Place is where something stands in the source; the zero Place is unknown.
 type Place struct {
-	File      string
-	Line, Col int
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Col  int    `json:"col"`
 }
 
 // EngineSpec bounds what the pipeline may use.

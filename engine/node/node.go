@@ -59,6 +59,16 @@ func (c Change) String() string { return [...]string{"replace", "retune", "exclu
 // MarshalText writes the class as its word.
 func (c Change) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText reads the word of a class.
+func (c *Change) UnmarshalText(text []byte) error {
+	for *c = Replace; *c <= Exclusive; *c++ {
+		if c.String() == string(text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("class %q: must be replace, retune or exclusive", text)
+}
+
 // Emit is one signal that a detector gives.
 type Emit struct {
 	Name string
