@@ -135,6 +135,7 @@ func (b *builder) cameras() {
 			b.fail("camera %q: fps, width, height, ring and freezeAfter must not be negative", c.ID)
 		}
 		if !c.Enabled {
+			b.g.Disabled = append(b.g.Disabled, "camera/"+c.ID)
 			continue
 		}
 		if c.Pace == PaceLockstep {
@@ -313,6 +314,7 @@ func (b *builder) instances() {
 	for _, spec := range b.spec.Detectors {
 		d := b.known[spec.ID]
 		if !d.Enabled {
+			b.g.Disabled = append(b.g.Disabled, "detector/"+d.ID)
 			continue
 		}
 		di := len(g.Detectors)

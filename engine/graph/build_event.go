@@ -13,6 +13,7 @@ func (b *builder) events() {
 	g := b.g
 	for _, e := range b.spec.Events {
 		if !e.Enabled {
+			g.Disabled = append(g.Disabled, "event/"+e.ID)
 			continue
 		}
 		ev := Event{EventSpec: e, Evidence: -1, Config: event.Config{

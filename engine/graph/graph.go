@@ -29,6 +29,9 @@ type Graph struct {
 	Evidence  []EvidenceSpec
 	Sinks     []Sink
 
+	// Disabled are the ids of cameras, detectors and events that the pipeline has and that are not enabled, as those of Node.
+	Disabled []string
+
 	// Lockstep says that the core runs on media time.
 	Lockstep bool
 }

@@ -70,6 +70,8 @@ type Core struct {
 	stopped bool
 	run     string
 	offset  int64
+	// generation counts the graphs, from 1.
+	generation uint64
 
 	cells    []signal.Cell
 	watches  []watch
@@ -94,10 +96,11 @@ type Core struct {
 	slots, slotsFree int
 	reserve          int
 	others, long     int // slots of runs that are not critical, and of those that are long
-	blocking         int // free places for blocking runs
+	places, blocking int // for blocking runs: how many, and how many are free
 	guard            guard
 
 	running []entry   // lanes whose run is out and not given up, with its timeout: no more than slots and blocking runs
+	orphans []orphan  // runs that are out and not given up, whose detector a swap took away
 	wakes   due       // watches, by when they are to be evaluated again
 	asked   tick.Time // the wake last asked for
 
@@ -132,6 +135,7 @@ type Stats struct {
 	Lanes       []LaneStats
 	Stale       uint64 // results that were older than the cell they were for
 	Late        uint64 // results of abandoned runs
+	Gone        uint64 // results of runs whose detector a swap took away
 	Transitions [event.KindEnded + 1]uint64
 }
 
@@ -152,11 +156,11 @@ func New(g *graph.Graph, o Options) *Core {
 		o.Blocking = DefaultBlocking
 	}
 	c := &Core{
-		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), blocking: o.Blocking,
+		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), places: o.Blocking, blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
 		machines: make([]int32, len(g.Machines)),
-		input:    1, asked: tick.Never,
+		input:    1, asked: tick.Never, generation: 1,
 		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances))},
 	}
 	for i := range c.cells {
@@ -198,15 +202,10 @@ func (c *Core) start(in *Input, out []Decision) []Decision {
 	}
 	c.started, c.now, c.run, c.offset = true, in.Now, in.Run, in.Offset
 	for i := range c.lanes {
-		l := &c.lanes[i]
-		for _, cell := range c.g.Instances[i].Outputs {
+		for _, cell := range c.lanes[i].outputs {
 			c.cells[cell].Since = in.Now
 		}
-		l.due = in.Now.Add(l.phase)
-		l.turn, l.ended = l.due, in.Now
-		if l.noFrame && !l.chained {
-			c.alarm(int32(i), l.due)
-		}
+		c.enter(i)
 	}
 	for i := range c.watches {
 		c.mark(int32(i))
@@ -286,7 +285,10 @@ func (c *Core) Pace(instance int) (cost, period time.Duration) {
 }
 
 // Idle reports whether no run is out.
-func (c *Core) Idle() bool { return len(c.running) == 0 }
+func (c *Core) Idle() bool { return len(c.running) == 0 && len(c.orphans) == 0 }
+
+// Generation counts the graphs that the core has run, from 1.
+func (c *Core) Generation() uint64 { return c.generation }
 
 // Now returns the time of the last input.
 func (c *Core) Now() tick.Time { return c.now }

@@ -102,17 +102,32 @@ func (c *Core) free(l *lane) int {
 
 // take gives a lane the slots of a run.
 func (c *Core) take(l *lane) {
+	l.claim = claim{l.weight, l.blocking, l.priority == graph.Critical, l.long}
 	if l.blocking {
 		c.blocking--
-	} else {
-		c.slotsFree -= l.weight
-		if l.priority != graph.Critical {
-			c.others += l.weight
-		}
-		if l.long {
-			c.long += l.weight
-			l.holdsLong = true
-		}
+		return
+	}
+	c.slotsFree -= l.weight
+	if !l.claim.critical {
+		c.others += l.weight
+	}
+	if l.long {
+		c.long += l.weight
+	}
+}
+
+// giveBack frees what a run held.
+func (c *Core) giveBack(h claim) {
+	if h.blocking {
+		c.blocking++
+		return
+	}
+	c.slotsFree += h.weight
+	if !h.critical {
+		c.others -= h.weight
+	}
+	if h.long {
+		c.long -= h.weight
 	}
 }
 

@@ -12,9 +12,7 @@ type due struct {
 
 func newDue(n int) due {
 	d := due{heap: make([]entry, n), place: make([]int32, n)}
-	for i := range n {
-		d.heap[i], d.place[i] = entry{tick.Never, int32(i)}, int32(i)
-	}
+	d.reset()
 	return d
 }
 
@@ -70,3 +68,10 @@ func (d *due) correct(at tick.Time) {
 }
 
 func (d *due) put(i int32, e entry) { d.heap[i], d.place[e.id] = e, i }
+
+// reset makes nothing due.
+func (d *due) reset() {
+	for i := range d.heap {
+		d.heap[i], d.place[i] = entry{tick.Never, int32(i)}, int32(i)
+	}
+}

@@ -33,11 +33,13 @@ const (
 	// InputMute says that an operator does not want to hear of Machine until Until (0: wants to again): it goes on, and its
 	// transitions say Muted.
 	InputMute
+	// InputSwap puts another graph in the place of the present one: Swap. Indexes of inputs after it are the new graph's.
+	InputSwap
 )
 
 // String returns the kind's name in logs and transcripts.
 func (k InputKind) String() string {
-	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop", "external", "mute"}
+	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop", "external", "mute", "swap"}
 	if int(k) >= len(names) {
 		panic(fmt.Sprintf("sched: no input kind %d", k))
 	}
@@ -82,7 +84,7 @@ type Input struct {
 
 	State CameraState `json:"state,omitzero"` // InputCamera
 
-	Instance int           `json:"instance,omitempty"` // InputFinished
+	Instance int           `json:"instance,omitempty"` // InputFinished; any where a swap took it away: the Job says which run
 	Job      uint64        `json:"job,omitempty"`      // InputFinished
 	Outcome  Outcome       `json:"outcome,omitempty"`  // InputFinished
 	Took     tick.Time     `json:"took,omitempty"`     // InputFinished: duration of the run in nanoseconds
@@ -90,6 +92,8 @@ type Input struct {
 
 	Machine int       `json:"machine,omitempty"` // InputMute
 	Until   tick.Time `json:"until,omitempty"`   // InputMute
+
+	Swap *Swap `json:"swap,omitempty"` // InputSwap
 
 	Run    string `json:"run,omitempty"`    // InputStart: the run's id
 	Offset int64  `json:"offset,omitempty"` // InputStart, InputWall: wall nanoseconds since 1970 at core time 0
@@ -109,7 +113,8 @@ type DecisionKind uint8
 const (
 	// DecisionRun starts Instance on frame Seq of its camera (0: on no frame) as Job.
 	DecisionRun DecisionKind = iota
-	// DecisionAbandon gives Job of Instance up: its thread is to be replaced, its frame stays held until it returns.
+	// DecisionAbandon gives Job of Instance up: its thread is to be replaced, its frame stays held until it returns. Where a
+	// swap took the detector away, Instance is Gone and the frame is dropped.
 	DecisionAbandon
 	// DecisionDrop says that nothing will look at frame Seq of Camera any more.
 	DecisionDrop
@@ -121,11 +126,13 @@ const (
 	DecisionHealth
 	// DecisionWake asks for an input at At; it replaces the wake asked for before. Never: none needed.
 	DecisionWake
+	// DecisionSwap says that another graph is run from now on: indexes of decisions after it are the new graph's.
+	DecisionSwap
 )
 
 // String returns the kind's name in logs and transcripts.
 func (k DecisionKind) String() string {
-	names := [...]string{"run", "abandon", "drop", "signal", "event", "health", "wake"}
+	names := [...]string{"run", "abandon", "drop", "signal", "event", "health", "wake", "swap"}
 	if int(k) >= len(names) {
 		panic(fmt.Sprintf("sched: no decision kind %d", k))
 	}
@@ -169,6 +176,8 @@ type EventDetail struct {
 	FrameCam   int          // that picture's camera; where none decided the machine's, graph.AllCameras in scope pipeline
 	Offset     int64        // wall time minus core time
 	Muted      bool         // an operator does not want to hear of it now
+	Generation uint64       // of the graph that decided: how many there were, it included
+	Revision   string       // of that graph's pipeline
 }
 
 // Health is how a detector does on one camera.
@@ -199,7 +208,7 @@ type Cause uint8
 
 // The causes, in the order in which the gates are tried.
 const (
-	// SkipStopping means that the pipeline is stopping.
+	// SkipStopping means that the pipeline is stopping, or that a swap took the detector away.
 	SkipStopping Cause = iota
 	// SkipFrozen means that the camera shows the same picture for too long.
 	SkipFrozen

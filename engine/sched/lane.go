@@ -9,7 +9,13 @@ import (
 
 // lane is the one-job slot of a detector instance.
 type lane struct {
-	// Set at construction.
+	settings
+	wiring
+	life
+}
+
+// settings are what the graph says of a lane and what follows from it.
+type settings struct {
 	camera   int
 	fastest  time.Duration // period of its rate cap
 	slowest  time.Duration // period of its floor; 0: none
@@ -26,17 +32,29 @@ type lane struct {
 	load     graph.LoadPolicy
 	priority graph.Priority
 	seed     uint64
-	// From the graph's instance, whose other fields would only fill the cache.
-	needs, outputs, consumers []int
+}
 
+// wiring is from the graph's instance, whose other fields would only fill the cache: cells and lanes.
+type wiring struct{ needs, outputs, consumers []int }
+
+// claim is what a run holds of the machine, as it was when it began.
+type claim struct {
+	weight   int
+	blocking bool
+	critical bool
+	long     bool // its slots count as those of a long run
+}
+
+// life is what has happened to a lane: a swap hands it on.
+type life struct {
 	// The present run.
-	busy      bool
-	holdsLong bool // its slots count as those of a long run
-	place     int  // in Core.running
-	job       uint64
-	seq       uint64
-	capture   tick.Time
-	timeout   tick.Time
+	busy    bool
+	claim   claim
+	place   int // in Core.running
+	job     uint64
+	seq     uint64
+	capture tick.Time
+	timeout tick.Time
 
 	// The schedule.
 	period  time.Duration // now: between fastest and slowest when adaptive, else fastest
@@ -84,12 +102,21 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 	if len(in.Producers) > 0 {
 		phase = 0 // the producers' results are its clock
 	}
-	return lane{
-		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, period: in.Period, declared: in.Cost, phase: phase,
+	return lane{settings: settings{
+		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, declared: in.Cost, phase: phase,
 		weight: min(in.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
 		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
 		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
-		needs: in.Needs, outputs: in.Outputs, consumers: in.Consumers,
+	}, wiring: wiring{in.Needs, in.Outputs, in.Consumers}, life: life{period: in.Period}}
+}
+
+// enter lets a lane begin: its first run is due at its phase.
+func (c *Core) enter(li int) {
+	l := &c.lanes[li]
+	l.due = c.now.Add(l.phase)
+	l.turn, l.ended = l.due, c.now
+	if l.noFrame && !l.chained {
+		c.alarm(int32(li), l.due)
 	}
 }
 

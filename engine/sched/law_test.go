@@ -272,11 +272,12 @@ func (n *naive) stop(now tick.Time) {
 
 // fresh returns another core for the same pipeline.
 func (s *sim) fresh() *sched.Core {
-	return sched.New(s.g, sched.Options{Slots: s.slots, Reserve: s.reserve})
+	return sched.New(s.first, sched.Options{Slots: s.slots, Reserve: s.reserve})
 }
 
 func (s *sim) replay(log []sched.Input) []string {
 	core := s.fresh()
+	must(s.t, sched.Resolve(log, s.first, s.find))
 	var out []string
 	var buf []sched.Decision
 	for _, in := range log {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"rvo.dev/engine/graph"
 	"rvo.dev/engine/tick"
 )
 
@@ -53,6 +52,9 @@ func (c *Core) advanceDue(li int, offered tick.Time, tolerance time.Duration) {
 
 // finished takes a run's end.
 func (c *Core) finished(in *Input, out []Decision) []Decision {
+	if in.Instance < 0 || in.Instance >= len(c.lanes) {
+		return c.orphaned(in, out)
+	}
 	l := &c.lanes[in.Instance]
 	if !l.busy || l.job != in.Job {
 		return c.late(in, out)
@@ -95,18 +97,7 @@ func (c *Core) release(l *lane) {
 	moved := c.running[last]
 	c.running[l.place], c.lanes[moved.id].place = moved, l.place
 	c.running = c.running[:last]
-	if l.blocking {
-		c.blocking++
-		return
-	}
-	c.slotsFree += l.weight
-	if l.priority != graph.Critical {
-		c.others -= l.weight
-	}
-	if l.holdsLong {
-		c.long -= l.weight
-		l.holdsLong = false
-	}
+	c.giveBack(l.claim)
 }
 
 // publish stores a run's values and offers its picture to the detectors that wait for them.
@@ -141,7 +132,7 @@ func (c *Core) late(in *Input, out []Decision) []Decision {
 			return c.unhold(l.camera, a.seq, out)
 		}
 	}
-	return out
+	return c.orphaned(in, out)
 }
 
 // alarm has a lane looked at when its time has come.
@@ -163,6 +154,7 @@ func (c *Core) timers(out []Decision) []Decision {
 			out = c.abandon(int(e.id), out)
 		}
 	}
+	out = c.giveUpOrphans(out)
 	for len(c.alarms) > 0 && c.alarms[0].key <= c.now {
 		e := c.alarms.pop()
 		l := &c.lanes[e.id]
@@ -185,6 +177,9 @@ func (c *Core) nextTimeout() tick.Time {
 	at := tick.Never
 	for i := range c.running {
 		at = min(at, c.running[i].key)
+	}
+	for i := range c.orphans {
+		at = min(at, c.orphans[i].timeout)
 	}
 	return at
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,18 +29,21 @@ type sim struct {
 	acts    map[string]*actor // by detector
 	cams    map[string]*lens
 
-	g              *graph.Graph
+	g, first       *graph.Graph // now, and at the start
 	core           *sched.Core
 	now            tick.Time
 	todo           []todo // what will happen, sorted by time
 	n              int    // breaks ties in the order of planning
 	wake           tick.Time
+	next           *graph.Graph // what a swap that is under way leads to
 	buf            []sched.Decision
 	out            strings.Builder
 	quiet, verbose bool
 	log            []sched.Input
 	decided        []string
 	events         []sched.Decision
+	jobs           map[uint64]int          // runs that are out: their instance, sched.Gone where there is none any more
+	graphs         map[string]*graph.Graph // by revision
 }
 
 // actor is how a detector behaves.
@@ -65,6 +70,8 @@ type lens struct {
 	off [][2]time.Duration // gaps without pictures
 	seq uint64
 	n   int
+	// plan counts how often its pictures were planned anew: those of an earlier plan do not come.
+	plan int
 }
 
 type todo struct {
@@ -76,13 +83,15 @@ type todo struct {
 func newSim(t testing.TB) *sim {
 	t.Helper()
 	return &sim{
-		t: t, slots: 8, acts: map[string]*actor{}, cams: map[string]*lens{}, wake: tick.Never,
-		spec: graph.Spec{Name: "test", Revision: "r"},
+		t: t, slots: 8, acts: map[string]*actor{}, cams: map[string]*lens{}, wake: tick.Never, jobs: map[uint64]int{},
+		graphs: map[string]*graph.Graph{},
+		spec:   graph.Spec{Name: "test", Revision: "r"},
 	}
 }
 
 type fakeOptions struct {
-	Signals []string `json:"signals"` // "name:type"
+	Signals []string `json:"signals"`         // "name:type"
+	Model   string   `json:"model,omitempty"` // another one is another detector
 }
 
 // fakes are the kinds that transcripts use: they are read, never opened.
@@ -96,11 +105,16 @@ func fakes(t testing.TB) *node.Set {
 		var out []node.Emit
 		for _, s := range o.Signals {
 			name, typ, _ := strings.Cut(s, ":")
+			typ, words, some := strings.Cut(typ, ":")
 			st, err := signal.ParseType(typ)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, node.Emit{Name: name, Type: st})
+			e := node.Emit{Name: name, Type: st}
+			if some {
+				e.Labels = strings.Split(words, "|")
+			}
+			out = append(out, e)
 		}
 		return out, nil
 	}
@@ -124,9 +138,10 @@ func (s *sim) build() {
 		s.t.Fatal(err)
 	}
 	s.g, s.core = g, sched.New(g, sched.Options{Slots: s.slots, Reserve: s.reserve})
+	s.graphs[g.Revision], s.first = g, g
 	s.step(sched.Input{Kind: sched.InputStart, Run: "run"})
-	for id := range s.cams {
-		s.plan(0, func(s *sim) { s.picture(id) })
+	for _, id := range slices.Sorted(maps.Keys(s.cams)) {
+		s.plan(0, func(s *sim) { s.picture(id, 0) })
 	}
 	slices.SortFunc(s.todo, byTime)
 }
@@ -140,8 +155,11 @@ func (s *sim) plan(at tick.Time, do func(*sim)) {
 	s.todo = slices.Insert(s.todo, i, t)
 }
 
-func (s *sim) picture(id string) {
+func (s *sim) picture(id string, plan int) {
 	l := s.cams[id]
+	if s.g.CameraIndex(id) == sched.Gone || l.plan != plan {
+		return
+	}
 	gap := false
 	for _, o := range l.off {
 		gap = gap || time.Duration(s.now) >= o[0] && time.Duration(s.now) < o[1]
@@ -151,7 +169,7 @@ func (s *sim) picture(id string) {
 		s.step(sched.Input{Kind: sched.InputFrame, Now: s.now, Camera: s.g.CameraIndex(id), Seq: l.seq, Capture: s.now})
 	}
 	l.n++
-	s.plan(tick.Time(float64(l.n)*float64(time.Second)/l.fps), func(s *sim) { s.picture(id) })
+	s.plan(tick.Time(float64(l.n)*float64(time.Second)/l.fps), func(s *sim) { s.picture(id, plan) })
 }
 
 // until lets time pass.
@@ -193,6 +211,8 @@ func (s *sim) step(in sched.Input) {
 			s.wake = d.At
 		case sched.DecisionEvent:
 			s.events = append(s.events, d)
+		case sched.DecisionSwap:
+			s.g = s.next
 		case sched.DecisionAbandon, sched.DecisionDrop, sched.DecisionSignal, sched.DecisionHealth:
 		}
 		s.say(in, &d)
@@ -223,7 +243,8 @@ func (s *sim) run(d sched.Decision) {
 	if a.vary != nil {
 		took = a.vary(a.runs)
 	}
-	res := sched.Input{Kind: sched.InputFinished, Instance: d.Instance, Job: d.Job, Outcome: st.what, Took: tick.Time(took)}
+	s.jobs[d.Job] = d.Instance
+	res := sched.Input{Kind: sched.InputFinished, Job: d.Job, Outcome: st.what, Took: tick.Time(took)}
 	if st.what == sched.OutcomeOK && !st.mute {
 		for i, e := range s.g.Detectors[in.Detector].Emits {
 			if v, ok := st.vals[e.Name]; ok {
@@ -232,7 +253,8 @@ func (s *sim) run(d sched.Decision) {
 		}
 	}
 	s.plan(s.now.Add(took), func(s *sim) {
-		res.Now = s.now
+		res.Now, res.Instance = s.now, s.jobs[res.Job]
+		delete(s.jobs, res.Job)
 		s.step(res)
 	})
 }
@@ -270,7 +292,13 @@ func (s *sim) say(in sched.Input, d *sched.Decision) {
 		fmt.Fprintln(&s.out, line)
 	case sched.DecisionHealth:
 		fmt.Fprintf(&s.out, "%s %s is %s\n", at(in.Now), s.g.InstanceName(d.Instance), d.Health)
+	case sched.DecisionSwap:
+		fmt.Fprintf(&s.out, "%s generation %d\n", at(in.Now), s.core.Generation())
 	case sched.DecisionAbandon:
+		if d.Instance == sched.Gone {
+			fmt.Fprintf(&s.out, "%s job %d of a detector that is gone is abandoned\n", at(in.Now), d.Job)
+			return
+		}
 		fmt.Fprintf(&s.out, "%s %s: job %d is abandoned\n", at(in.Now), s.g.InstanceName(d.Instance), d.Job)
 	case sched.DecisionRun:
 		if s.verbose {
@@ -331,6 +359,10 @@ func (s *sim) command(line string) error {
 				s.step(sched.Input{Kind: sched.InputMute, Now: s.now, Machine: i, Until: tick.Time(until)})
 			}
 		}
+	case "edit", "remove", "off":
+		return s.edit(f)
+	case "swap":
+		s.swap()
 	case "stop":
 		s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
 	case "counts":
@@ -418,6 +450,10 @@ func (s *sim) camera(f []string) error {
 		}
 	}
 	l.fps = c.FPS
+	if old := s.cams[c.ID]; old != nil {
+		l.seq, l.plan = old.seq, old.plan
+	}
+	l.n = int(math.Ceil(time.Duration(s.now).Seconds() * l.fps))
 	s.cams[c.ID] = l
 	s.spec.Cameras = append(s.spec.Cameras, c)
 	return nil
@@ -428,6 +464,7 @@ func (s *sim) detector(f []string) error {
 	d := graph.DetectorSpec{ID: f[0], Kind: "fake", Enabled: true, FPS: 10, Priority: graph.Normal, TTL: map[string]time.Duration{}}
 	a := &actor{took: time.Millisecond}
 	s.acts[d.ID] = a
+	o := fakeOptions{}
 	types := map[string]signal.Type{}
 	dur := func(v string) time.Duration {
 		x, err := time.ParseDuration(v)
@@ -440,12 +477,14 @@ func (s *sim) detector(f []string) error {
 		k, v, _ := strings.Cut(arg, "=")
 		switch k {
 		case "signals":
-			o := fakeOptions{Signals: strings.Split(v, ",")}
-			d.Options, _ = json.Marshal(o)
+			o.Signals = strings.Split(v, ",")
 			for _, sig := range o.Signals {
 				name, typ, _ := strings.Cut(sig, ":")
+				typ, _, _ = strings.Cut(typ, ":")
 				types[name], _ = signal.ParseType(typ)
 			}
+		case "model":
+			o.Model = v
 		case "fps":
 			d.FPS, _ = strconv.ParseFloat(v, 64)
 		case "took":
@@ -496,6 +535,7 @@ func (s *sim) detector(f []string) error {
 			return fmt.Errorf("detector: no %q", k)
 		}
 	}
+	d.Options, _ = json.Marshal(o)
 	s.spec.Detectors = append(s.spec.Detectors, d)
 	return nil
 }

@@ -60,6 +60,8 @@ func (c *Core) Turn(ins []Input, out []Decision) []Decision {
 		case InputMute:
 			out = c.settle(c.now, out) // what was before it is not muted
 			c.watches[c.machines[in.Machine]].muted = in.Until
+		case InputSwap:
+			out = c.swap(in.Swap, out)
 		case InputStop:
 			out = c.settle(c.now, out)
 			out = c.stop(out)

@@ -29,6 +29,7 @@ type watch struct {
 	m       event.Machine
 	// occurrence is the id of the present occurrence of the event.
 	occurrence string
+	born       uint64 // the generation that brought the machine; 0: it was there from the start
 }
 
 func (c *Core) watch(w watch) int32 {
@@ -186,10 +187,10 @@ func (c *Core) emit(w *watch, out []Decision) []Decision {
 	for _, t := range c.trans {
 		c.Stats.Transitions[t.Kind]++
 		d := Decision{Kind: DecisionEvent, At: t.At, Machine: int(w.machine), EventDetail: &EventDetail{
-			Transition: t, Offset: c.offset, FrameCam: m.Camera, Muted: t.At < w.muted,
+			Transition: t, Offset: c.offset, FrameCam: m.Camera, Muted: t.At < w.muted, Generation: c.generation, Revision: c.g.Revision,
 		}}
 		if t.Kind == event.KindConfirmed {
-			w.occurrence = c.occurrence(m, t.Seq)
+			w.occurrence = c.occurrence(m, w.born, t.Seq)
 		}
 		if t.Kind == event.KindConfirmed || t.Kind == event.KindUpdated || t.Kind == event.KindEnded {
 			d.Occurrence = w.occurrence
@@ -212,8 +213,13 @@ func (c *Core) deciding(w *watch, d *Decision) {
 	}
 }
 
-// occurrence is the id of an event's seq-th occurrence: unique across restarts, equal on replay (DESIGN 4).
-func (c *Core) occurrence(m *graph.Machine, seq uint64) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", c.run, c.g.CameraID(m.Camera), c.g.Events[m.Event].ID, seq))
+// occurrence is the id of an event's seq-th occurrence: unique across restarts, equal on replay (DESIGN 4). An event that was
+// removed and comes back counts from 1 again, so the generation that brought it counts too.
+func (c *Core) occurrence(m *graph.Machine, born, seq uint64) string {
+	text := fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", c.run, c.g.CameraID(m.Camera), c.g.Events[m.Event].ID, seq)
+	if born > 0 {
+		text = fmt.Appendf(text, "\x00%d", born)
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:12])
 }
