@@ -10,7 +10,7 @@ import (
 
 // Use is one thing outside of the pipeline that a node's options point at.
 type Use struct {
-	Option string
+	Option string // "path", and "tls.key" for one within another
 	// Value is the path or the address as it was written, empty for a secret.
 	Value string
 	// Secret is the reference, for a secret.
@@ -33,7 +33,7 @@ func (c *Contract) Uses(options json.RawMessage) Uses {
 		var out []Use
 		for _, name := range names {
 			var text string
-			if json.Unmarshal(all[name], &text) == nil && text != "" && (leave == nil || !leave(text)) {
+			if json.Unmarshal(option(all, name), &text) == nil && text != "" && (leave == nil || !leave(text)) {
 				out = append(out, Use{Option: name, Value: text})
 			}
 		}
@@ -42,11 +42,24 @@ func (c *Contract) Uses(options json.RawMessage) Uses {
 	u := Uses{Reads: texts(c.Reads, c.Named), Writes: texts(c.Writes, nil), Endpoints: texts(c.Endpoints, nil)}
 	for _, name := range c.Secrets {
 		var s Secret
-		if json.Unmarshal(all[name], &s) == nil && s != (Secret{}) {
+		if json.Unmarshal(option(all, name), &s) == nil && s != (Secret{}) {
 			u.Secrets = append(u.Secrets, Use{Option: name, Secret: s})
 		}
 	}
 	return u
+}
+
+// option returns the value of an option, nil where it is not given; "tls.key" is the key within tls.
+func option(all map[string]json.RawMessage, name string) json.RawMessage {
+	name, rest, nested := strings.Cut(name, ".")
+	if !nested || all[name] == nil {
+		return all[name]
+	}
+	var within map[string]json.RawMessage
+	if json.Unmarshal(all[name], &within) != nil {
+		return nil
+	}
+	return option(within, rest)
 }
 
 // CheckUses returns what is wrong with what the contract says of options that point outside: an option that the Go type
@@ -54,12 +67,7 @@ func (c *Contract) Uses(options json.RawMessage) Uses {
 func (k *Kind) CheckUses() error {
 	c := &k.Contract
 	types := map[string]reflect.Type{}
-	if t := k.options; t.Kind() == reflect.Struct {
-		for f := range t.Fields() {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			types[name] = f.Type
-		}
-	}
+	optionTypes(types, "", k.options)
 	var errs []error
 	secret := map[string]bool{}
 	for field, names := range map[string][]string{"Reads": c.Reads, "Writes": c.Writes, "Endpoints": c.Endpoints, "Secrets": c.Secrets} {
@@ -80,6 +88,21 @@ func (k *Kind) CheckUses() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// optionTypes adds the type of each option of t, and of those within it, by name.
+func optionTypes(types map[string]reflect.Type, prefix string, t reflect.Type) {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || prefix != "" && isSecret(t) {
+		return
+	}
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		types[prefix+name] = f.Type
+		optionTypes(types, prefix+name+".", f.Type)
+	}
 }
 
 func isSecret(t reflect.Type) bool {

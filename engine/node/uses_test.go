@@ -14,12 +14,18 @@ type usesOptions struct {
 	Model    string       `json:"model"`
 	Path     string       `json:"path"`
 	Password *node.Secret `json:"password"`
+	TLS      *usesWithin  `json:"tls"`
+}
+
+type usesWithin struct {
+	CA  string       `json:"ca"`
+	Key *node.Secret `json:"key"`
 }
 
 func usesContract() node.Contract {
 	return node.Contract{
 		Name: "x", Doc: "x", Options: "#Options: {}", Needs: "a test",
-		Reads: []string{"model"}, Writes: []string{"path"}, Endpoints: []string{"url"}, Secrets: []string{"password"},
+		Reads: []string{"model", "tls.ca"}, Writes: []string{"path"}, Endpoints: []string{"url"}, Secrets: []string{"password", "tls.key"},
 		Named: func(v string) bool { return v == "small" },
 	}
 }
@@ -33,7 +39,11 @@ func TestUses(t *testing.T) {
 		`{"model": "small"}`:                     {},
 		`{"model": "a.onnx"}`:                    {Reads: []node.Use{{Option: "model", Value: "a.onnx"}}},
 		`{"url": "http://a", "path": "e.jsonl"}`: {Endpoints: []node.Use{{Option: "url", Value: "http://a"}}, Writes: []node.Use{{Option: "path", Value: "e.jsonl"}}},
-		`{"password": {"env": "PW"}}`:            {Secrets: []node.Use{{Option: "password", Secret: node.Secret{Env: "PW"}}}},
+		`{"tls": {"ca": "a.pem", "key": {"file": "k"}}}`: {
+			Reads: []node.Use{{Option: "tls.ca", Value: "a.pem"}}, Secrets: []node.Use{{Option: "tls.key", Secret: node.Secret{File: "k"}}},
+		},
+		`{"tls": "no"}`:               {},
+		`{"password": {"env": "PW"}}`: {Secrets: []node.Use{{Option: "password", Secret: node.Secret{Env: "PW"}}}},
 	} {
 		if got := c.Uses(json.RawMessage(options)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s uses %+v, want %+v", options, got, want)
@@ -47,7 +57,9 @@ func TestCheckUses(t *testing.T) {
 		`"file", which there is not`:         func(c *node.Contract) { c.Reads = []string{"file"} },
 		`"url", which is a string`:           func(c *node.Contract) { c.Secrets = append(c.Secrets, "url") },
 		`"password", which is a *node.Secr`:  func(c *node.Contract) { c.Writes = []string{"password"} },
-		`"password" is a secret, and Secret`: func(c *node.Contract) { c.Secrets = nil },
+		`"password" is a secret, and Secret`: func(c *node.Contract) { c.Secrets = []string{"tls.key"} },
+		`"tls.key" is a secret, and Secrets`: func(c *node.Contract) { c.Secrets = []string{"password"} },
+		`"tls.cert", which there is not`:     func(c *node.Contract) { c.Reads = append(c.Reads, "tls.cert") },
 	} {
 		c := usesContract()
 		spoil(&c)
