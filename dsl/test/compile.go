@@ -73,6 +73,8 @@ type compiler struct {
 	signals  []string
 	in       *schema.Test
 	base     string // path of the test
+	main     int    // camera of what names none; AllCameras: all
+	mainOK   bool
 	test     *Test
 	findings []dsl.Finding
 }
@@ -83,7 +85,7 @@ func (c *compiler) compile() {
 		c.fault(c.base+".start", "there is no such time, or it is not between 1971 and 2200", "write one such as "+strconv.Quote(defaultStart))
 	}
 	c.test.start = t.UnixNano()
-	c.camera(c.base+".camera", c.in.Camera)
+	c.main, c.mainOK = c.camera(c.base+".camera", c.in.Camera)
 	c.steps()
 	tolerance := duration(c.in.Tolerance, 0)
 	open := false

@@ -84,7 +84,7 @@ func (c *compiler) machines(path, id string, camera *string, s State) []int {
 	}
 	ci, ok := c.camera(path+".camera", camera)
 	if camera == nil {
-		ci, ok = c.camera("", c.in.Camera)
+		ci, ok = c.main, c.mainOK
 	}
 	if !ok {
 		return nil

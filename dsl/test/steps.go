@@ -27,7 +27,7 @@ func (c *compiler) steps() {
 		s := &c.test.steps[len(c.test.steps)-1]
 		camera, ok := c.camera(path+".camera", in.Camera)
 		if in.Camera == nil {
-			camera, ok = c.camera("", c.in.Camera)
+			camera, ok = c.main, c.mainOK
 		}
 		if !ok {
 			continue

@@ -62,5 +62,6 @@ func Checks() []Check {
 		fileCheck(),
 		endpointCheck(),
 		untestedCheck(),
+		badTestCheck(),
 	}
 }

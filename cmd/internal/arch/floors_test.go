@@ -25,7 +25,7 @@ proto/** < nodes/detect/grpc, nodes/detect/kserve, nodes/detect/grpc/example
 schema < dsl
 dsl, engine/graph < dsl/compile
 dsl/compile, engine/analysis < dsl/vet < dsl/vet/vettest
-dsl/compile, engine/sched < dsl/test
+dsl/compile, engine/sched < dsl/test < dsl/vet
 dsl < dsl/report < cmd/rvo/internal/cli
 dsl/compile < dsl/show < cmd/rvo/internal/cli
 dsl/compile < dsl/draw < cmd/rvo/internal/cli
