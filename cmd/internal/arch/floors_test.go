@@ -29,7 +29,7 @@ dsl/compile, engine/sched < dsl/test < dsl/vet
 dsl < dsl/report < cmd/rvo/internal/cli
 dsl/compile < dsl/show < cmd/rvo/internal/cli
 dsl/compile < dsl/draw < cmd/rvo/internal/cli
-cmd/rvo/internal/watch < cmd/rvo/internal/cli
+cmd/rvo/internal/watch, cmd/rvo/internal/models < cmd/rvo/internal/cli
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
 dsl/compile, nodes/all < cmd/internal/arch
 dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/internal/cli

@@ -13,6 +13,7 @@ func commands(a *app) []*cobra.Command {
 		newPrint(a),
 		newFmt(a),
 		newSchema(a),
+		newModels(a),
 		newCameras(a),
 		newBench(a),
 		newVersion(a),
