@@ -64,7 +64,7 @@ func TestGeneratedCodeIsThatOfTheFiles(t *testing.T) {
 func body(code []byte) []byte {
 	var out []byte
 	for line := range bytes.Lines(code) {
-		if words := strings.Fields(string(line)); len(words) == 3 && words[1] == "protoc" {
+		if words := strings.Fields(string(line)); len(words) > 2 && len(words) < 5 && words[len(words)-2] == "protoc" {
 			continue
 		}
 		out = append(out, line...)

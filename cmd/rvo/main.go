@@ -11,11 +11,13 @@ import (
 	"rvo.dev/cmd/rvo/internal/cli"
 	"rvo.dev/nodes/all"
 	"rvo.dev/nodes/cv"
+	"rvo.dev/nodes/detect/grpc"
 )
 
 func main() { os.Exit(run()) }
 
 func run() int {
+	grpc.Quiet(os.Getenv)
 	kinds, err := all.Set()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rvo:", err)

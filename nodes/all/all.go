@@ -18,6 +18,7 @@ import (
 	"rvo.dev/nodes/cv"
 	"rvo.dev/nodes/detect/busy"
 	"rvo.dev/nodes/detect/dummy"
+	"rvo.dev/nodes/detect/grpc"
 	"rvo.dev/nodes/detect/jitter"
 	"rvo.dev/nodes/detect/motion"
 	"rvo.dev/nodes/detect/onnx"
@@ -37,6 +38,7 @@ func Kinds() []node.Kind {
 
 		busy.Kind(),
 		dummy.Kind(),
+		grpc.Kind(),
 		jitter.Kind(),
 		motion.Kind(),
 		onnx.Kind(runtimes()),

@@ -1,0 +1,156 @@
+package grpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/node"
+	detectv1 "rvo.dev/proto/rvo/detect/v1"
+)
+
+// remote is a detector's service.
+type remote struct {
+	env     node.DetectorEnv
+	options Options
+	signals []declared
+	conn    *conn
+
+	mu struct {
+		sync.Mutex
+		said string // which model the service last said it is
+	}
+}
+
+// model returns the service behind these options. It does not wait for it: a service may come later than we do.
+func (p *pool) model(_ context.Context, env node.DetectorEnv, o Options) (node.Model, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	emits, err := o.emits()
+	if err != nil {
+		return nil, err
+	}
+	m := &remote{env: env, options: o.completed()}
+	for _, e := range emits {
+		m.signals = append(m.signals, declared{e, o.Signals[e.Name].Wire})
+	}
+	if m.conn, err = p.connect(&env.Env, &m.options); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// NewInstance implements node.Model.
+func (m *remote) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
+	return &instance{remote: m, camera: string(env.Camera)}, nil
+}
+
+// Close implements node.Model.
+func (m *remote) Close() error { return m.conn.close() }
+
+// instance is the service on one camera.
+type instance struct {
+	*remote
+	camera string
+	stream stream
+}
+
+// Close implements node.Instance.
+func (i *instance) Close() error {
+	i.stream.close()
+	return nil
+}
+
+// A run ends this long before its time is up, at most, so that an answer that does not come is told as what it is and the
+// run not abandoned as one that hangs: a fiftieth of the time, and never more than the wake-up of a busy machine takes.
+const (
+	reserveShare = 50
+	reserveMost  = 5 * time.Millisecond
+)
+
+// Detect implements node.Instance.
+func (i *instance) Detect(ctx context.Context, run *node.Run) error {
+	f := run.Frames[len(run.Frames)-1]
+	deadline, timed := ctx.Deadline()
+	if timed {
+		deadline = deadline.Add(-min(time.Until(deadline)/reserveShare, reserveMost))
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline)
+		defer cancel()
+	}
+	request, err := i.request(f)
+	if err != nil {
+		return failure(hopClient, causeEncode, err)
+	}
+	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
+		return failure(hopClient, causeExpired, errors.New("no time was left to send the picture"))
+	} else if err != nil {
+		return failure(hopClient, causeStopped, err)
+	}
+	if timed {
+		request.BudgetNs = uint64(max(time.Until(deadline), 1))
+	}
+	answer, err := i.ask(ctx, request)
+	if err != nil {
+		why := failed(ctx, err)
+		if why.Hop == hopNetwork {
+			i.conn.unary.Store(false) // whoever comes back may be another version
+		}
+		return why
+	}
+	if id := answer.GetFrameId(); id != 0 && id != f.Seq {
+		i.stream.end() // answers and pictures are out of step
+		return failure(hopAnswer, causeFrame, fmt.Errorf("it is for picture %d, asked was about %d", id, f.Seq))
+	}
+	i.note(answer.GetModel())
+	return take(run, i.signals, answer, time.Duration(i.env.Now()-f.Capture))
+}
+
+// request returns the question about a picture. The bytes in it are the frame's: it is sent before the run ends.
+func (i *instance) request(f *frame.Frame) (*detectv1.DetectRequest, error) {
+	r := &detectv1.DetectRequest{FrameId: f.Seq, Camera: i.camera, Detector: i.env.ID}
+	// Core time has no date: the picture is as old now as it is there.
+	if wall := time.Now().Add(-time.Duration(i.env.Now() - f.Capture)).UnixNano(); wall > 0 {
+		r.TsNs = uint64(wall)
+	}
+	if i.options.Format == formatBGR {
+		p := f.BGR()
+		r.Image = &detectv1.Image{Format: formatBGR, Width: uint32(p.Width), Height: uint32(p.Height), Data: p.Pix[:p.Stride*p.Height]}
+		return r, nil
+	}
+	b, err := f.JPEG(i.env.Codec, i.options.Quality)
+	r.FrameJpeg = b
+	return r, err
+}
+
+// ask sends the question over the camera's stream, or as a call of its own where the service has no streams, or where the
+// pipeline says how calls are balanced and retried.
+func (i *instance) ask(ctx context.Context, r *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
+	if i.options.ServiceConfig == "" && !i.conn.unary.Load() {
+		answer, err := i.stream.ask(ctx, i.conn.client, r)
+		if !unimplemented(err) {
+			return answer, err
+		}
+		i.conn.unary.Store(true)
+	}
+	return i.conn.client.Detect(ctx, r)
+}
+
+// note logs which model answers, when it is another than before.
+func (m *remote) note(by *detectv1.Model) {
+	if by == nil {
+		return
+	}
+	is := by.GetName() + " " + by.GetVersion() + " " + by.GetSha256()
+	m.mu.Lock()
+	other := m.mu.said != is
+	m.mu.said = is
+	m.mu.Unlock()
+	if other {
+		m.env.Log.Info("a model answers", "model", by.GetName(), "version", by.GetVersion(), "sha256", by.GetSha256())
+	}
+}
