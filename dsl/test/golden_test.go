@@ -65,7 +65,7 @@ func TestGolden(t *testing.T) {
 			}
 			o := test.Outcome{Name: "pipeline", Findings: findings}
 			o.Results, o.Coverage = s.Run(s.Tests)
-			if err := (test.Text{Verbose: true, Coverage: true}).Write(&b, []test.Outcome{o}); err != nil {
+			if err := (test.Text{Verbose: true}).Write(&b, []test.Outcome{o}); err != nil {
 				t.Fatal(err)
 			}
 			want := &ar.Files[len(ar.Files)-1]

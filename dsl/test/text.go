@@ -19,7 +19,7 @@ type Outcome struct {
 	// Findings are what is wrong with the pipeline or its tests; with one at error level there may be no results.
 	Findings []dsl.Finding
 	Results  []Result
-	// Coverage is nil where nothing was run.
+	// Coverage is what the tests have tried; nil where nobody asks.
 	Coverage *Coverage
 }
 
@@ -39,8 +39,6 @@ const near = 12
 type Text struct {
 	// Verbose prints the tests that passed too.
 	Verbose bool
-	// Coverage prints what was tried.
-	Coverage bool
 }
 
 // Write prints outcomes.
@@ -75,7 +73,7 @@ func (x Text) outcome(b *strings.Builder, o *Outcome) {
 	default:
 		fmt.Fprintf(b, "ok    %s: %s of %s\n", o.Name, plural(len(o.Results), "test"), short(tick.Time(length)))
 	}
-	if x.Coverage && o.Coverage != nil {
+	if o.Coverage != nil {
 		writeCoverage(b, o.Coverage)
 	}
 }

@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newVet(a),
+		newTest(a),
 		newRun(a),
 		newInit(a),
 		newExplain(a),

@@ -25,10 +25,17 @@ cameras: front: {synthetic: {}, fsp:   10}
 `
 )
 
+// testOf returns a test of goodPipeline that expects its event at a time; it comes at 1s.
+func testOf(at string) string {
+	return `tests: moves: {steps: [{set: "motion.level": 0.5, for: "2s"}], expect: [{event: "moving", at: "` + at + `"}]}
+`
+}
+
 // exits are command lines by the code they exit with. A command that can find nothing wrong has none with 1.
 func exits() map[string]map[int][]string {
 	return map[string]map[int][]string{
 		"vet":     {0: {"vet good.cue"}, 1: {"vet bad.cue", "vet --deny-warnings warned.cue", "vet --format json bad.cue"}, 2: {"vet", "vet none.cue", "vet --format xml good.cue", "vet --nothing good.cue"}},
+		"test":    {0: {"test good.cue", "test tested.cue", "test --format junit tested.cue"}, 1: {"test failing.cue", "test bad.cue", "test --format json failing.cue"}, 2: {"test", "test none.cue", "test --format xml good.cue", "test --run ( tested.cue", "test --run nothing tested.cue"}},
 		"run":     {0: {"run --for 100ms --http off --state-dir state good.cue"}, 1: {"run --http off --state-dir state bad.cue"}, 2: {"run", "run none.cue", "run --http nonsense good.cue"}},
 		"init":    {0: {"init new"}, 2: {"init taken", "init a b"}},
 		"explain": {0: {"explain RVO002", "explain"}, 2: {"explain RVO999"}},
@@ -63,7 +70,9 @@ func TestExitCodes(t *testing.T) {
 			t.Chdir(t.TempDir())
 			for file, text := range map[string]string{
 				"good.cue": goodPipeline, "bad.cue": badPipeline, "syntax.cue": "a: ]\n",
-				"warned.cue": "apiVersion: \"rvo/v1\"\ncameras: front: synthetic: {}\nsinks: {}\n",
+				"tested.cue":  goodPipeline + testOf("1s"),
+				"failing.cue": goodPipeline + testOf("3s"),
+				"warned.cue":  "apiVersion: \"rvo/v1\"\ncameras: front: synthetic: {}\nsinks: {}\n",
 			} {
 				if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 					t.Fatal(err)
