@@ -139,12 +139,12 @@ func (c *compiler) length(open bool) {
 	}
 	for i, e := range c.in.Expect {
 		if at := duration(e.At, 0); e.At != nil && tick.Time(at) > t.end {
-			c.fault(fmt.Sprintf("%s.expect.%d.at", c.base, i), fmt.Sprintf("expected after the end of the test at %s", short(t.end)), "make length longer")
+			c.fault(fmt.Sprintf("%s.expect.%d.at", c.base, i), "expected after the end of the test at "+short(t.end), "make length longer")
 		}
 	}
 	for i, f := range c.in.Forbid {
 		if from := duration(f.From, 0); f.From != nil && tick.Time(from) > t.end {
-			c.fault(fmt.Sprintf("%s.forbid.%d.from", c.base, i), fmt.Sprintf("forbidden only after the end of the test at %s", short(t.end)), "make length longer")
+			c.fault(fmt.Sprintf("%s.forbid.%d.from", c.base, i), "forbidden only after the end of the test at "+short(t.end), "make length longer")
 		}
 	}
 }

@@ -95,7 +95,11 @@ func (c *compiler) machines(path, id string, camera *string, s State) []int {
 			out = append(out, m)
 		}
 	}
-	if len(out) == 0 {
+	switch {
+	case len(out) > 0:
+	case ci == graph.AllCameras:
+		c.fault(path+".event", fmt.Sprintf("event %s is watched on no camera that is enabled", id), "")
+	default:
 		c.fault(path+".event", fmt.Sprintf("event %s is not watched on camera %s", id, c.g.CameraID(ci)), "")
 	}
 	return out

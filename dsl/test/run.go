@@ -27,7 +27,6 @@ type runner struct {
 	watch     *watcher
 	records   []Record
 	judged    int // how many records there were when met was asked last
-
 }
 
 // newRunner returns a runner at the begin of a test. cov learns what it tries; nil for a test that was run before.
@@ -106,7 +105,7 @@ func (r *runner) give() {
 	r.due = r.due[:0]
 	until := tick.Never
 	for len(r.queue) > 0 && r.queue[0].at == r.now {
-		g := heap.Pop(&r.queue).(entry).give //nolint:errcheck,forcetypeassert // the heap holds nothing else
+		g := heap.Pop(&r.queue).(entry).give
 		r.due = append(r.due, g)
 		until = min(until, r.until(g))
 	}
@@ -167,7 +166,8 @@ func (r *runner) turn() {
 			r.watch.cell(r.core, d.Cell)
 		case sched.DecisionEvent:
 			r.record(d)
-		case sched.DecisionRun, sched.DecisionAbandon, sched.DecisionDrop, sched.DecisionHealth: // no detector runs
+		case sched.DecisionRun, sched.DecisionAbandon, sched.DecisionDrop, sched.DecisionHealth, sched.DecisionSwap:
+			// No detector runs, and the graph stays.
 		}
 	}
 	r.watch.observe(r.now)
@@ -203,7 +203,7 @@ func (q queue) Less(i, j int) bool {
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 
 // Push implements heap.Interface.
-func (q *queue) Push(x any) { *q = append(*q, x.(entry)) } //nolint:errcheck,forcetypeassert // ours alone
+func (q *queue) Push(x any) { *q = append(*q, x.(entry)) }
 
 // Pop implements heap.Interface.
 func (q *queue) Pop() any {
