@@ -17,7 +17,7 @@ func (c *compiler) expect(i int, tolerance time.Duration) (open bool) {
 	path := fmt.Sprintf("%s.expect.%d", c.base, i)
 	e := expectation{
 		state: State(or(in.State, string(Confirmed))), timed: in.At != nil, at: tick.Time(duration(in.At, 0)),
-		tolerance: duration(in.Tolerance, tolerance), place: c.doc.Place(path),
+		tolerance: duration(in.Tolerance, tolerance), path: path,
 	}
 	if in.Reason != nil {
 		if e.state != Ended {
@@ -45,7 +45,7 @@ func (c *compiler) forbid(i int) {
 	path := fmt.Sprintf("%s.forbid.%d", c.base, i)
 	f := prohibition{
 		state: State(or(in.State, string(Confirmed))), from: tick.Time(duration(in.From, 0)),
-		to: tick.Time(duration(in.To, time.Duration(tick.Never))), place: c.doc.Place(path),
+		to: tick.Time(duration(in.To, time.Duration(tick.Never))), path: path,
 	}
 	if f.from >= f.to {
 		c.fault(path, fmt.Sprintf("from %s to %s is no time at all: to has to be later", short(f.from), short(f.to)), "")

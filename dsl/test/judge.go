@@ -8,7 +8,6 @@ import (
 
 	"rvo.dev/dsl"
 	"rvo.dev/engine/event"
-	"rvo.dev/engine/graph"
 	"rvo.dev/engine/tick"
 )
 
@@ -35,7 +34,12 @@ func (f *Failure) about() about { return about{f.machine, tick.Time(f.At)} }
 
 // judge holds what came against what was expected and forbidden. end is the last instant of the test.
 func judge(s *Suite, t *Test, records []Record, end tick.Time) []Failure {
-	j := judgement{s.graph, t, records, match(t, records)}
+	j := judgement{s, t, records, match(t, records), byMachine(records), make([]bool, len(records))}
+	for _, r := range j.matched {
+		if r >= 0 {
+			j.used[r] = true
+		}
+	}
 	var out []Failure
 	for i, r := range j.matched {
 		if r < 0 {
@@ -52,17 +56,21 @@ func judge(s *Suite, t *Test, records []Record, end tick.Time) []Failure {
 }
 
 type judgement struct {
-	g       *graph.Graph
+	suite   *Suite
 	test    *Test
 	records []Record
-	matched []int // expectation -> record; -1: none
+	matched []int         // expectation -> record; -1: none
+	of      map[int][]int // machine -> its records
+	used    []bool        // record: an expectation has it
 }
 
 // failure begins a failure about a machine.
 func (j *judgement) failure(machine int, s State, at tick.Time, place dsl.Place) Failure {
-	m := &j.g.Machines[machine]
+	g := j.suite.graph
+	m := &g.Machines[machine]
 	return Failure{
-		Event: j.g.Events[m.Event].ID, Camera: j.g.CameraID(m.Camera), State: s, At: time.Duration(at), Place: place, machine: machine, record: -1,
+		Event: g.Events[m.Event].ID, Camera: g.CameraID(m.Camera), State: s, At: time.Duration(at), Place: place,
+		machine: machine, record: -1,
 	}
 }
 
@@ -85,7 +93,7 @@ func (j *judgement) missing(i int, end tick.Time) Failure {
 	case record >= 0:
 		at = j.records[record].Transition.At
 	}
-	f := j.failure(e.machine, e.state, at, e.place)
+	f := j.failure(e.machine, e.state, at, j.suite.place(e.path))
 	f.record = record
 	what := f.name()
 	if e.reason != event.ReasonNone {
@@ -102,9 +110,9 @@ func (j *judgement) missing(i int, end tick.Time) Failure {
 func (j *judgement) instead(i int) (record int, text string) {
 	e := &j.test.expect[i]
 	best, distance := -1, tick.Never
-	for n := range j.records {
+	for _, n := range j.of[e.machine] {
 		r := &j.records[n]
-		if r.machine != e.machine || !e.state.in(&r.Transition) || slices.Contains(j.matched, n) {
+		if !e.state.in(&r.Transition) || j.used[n] {
 			continue
 		}
 		late := r.Transition.At - e.at
@@ -134,8 +142,8 @@ func (j *judgement) instead(i int) (record int, text string) {
 // count returns how often a state came of a machine.
 func (j *judgement) count(machine int, s State) int {
 	n := 0
-	for i := range j.records {
-		if j.records[i].machine == machine && s.in(&j.records[i].Transition) {
+	for _, i := range j.of[machine] {
+		if s.in(&j.records[i].Transition) {
 			n++
 		}
 	}
@@ -146,16 +154,16 @@ func (j *judgement) count(machine int, s State) int {
 func (j *judgement) forbidden(p *prohibition) []Failure {
 	var out []Failure
 	more := 0
-	for i := range j.records {
+	for _, i := range j.of[p.machine] {
 		t := &j.records[i].Transition
-		if j.records[i].machine != p.machine || !p.state.in(t) || t.At < p.from || t.At >= p.to {
+		if !p.state.in(t) || t.At < p.from || t.At >= p.to {
 			continue
 		}
 		if len(out) > 0 {
 			more++
 			continue
 		}
-		f := j.failure(p.machine, p.state, t.At, p.place)
+		f := j.failure(p.machine, p.state, t.At, j.suite.place(p.path))
 		f.Message = fmt.Sprintf("%s came at %s and is forbidden%s", f.name(), short(t.At), within(p.from, p.to))
 		f.record = i
 		out = append(out, f)
@@ -219,10 +227,7 @@ func (j *judgement) others() []Failure {
 // time may come in any order, and leaves a record to another that has no other choice. One that has none takes the first
 // that comes after what is expected before it of the same event.
 func match(t *Test, records []Record) []int {
-	m := matcher{t, records, map[int][]int{}, make([]int, len(t.expect)), map[taken]int{}}
-	for i := range records {
-		m.of[records[i].machine] = append(m.of[records[i].machine], i)
-	}
+	m := matcher{t, records, byMachine(records), make([]int, len(t.expect)), map[taken]int{}}
 	last := map[int]int{} // machine -> the expectation before
 	for i := range t.expect {
 		m.matched[i] = -1
@@ -239,6 +244,15 @@ func match(t *Test, records []Record) []int {
 		last[e.machine] = i
 	}
 	return m.matched
+}
+
+// byMachine returns the records of each machine, in order.
+func byMachine(records []Record) map[int][]int {
+	out := map[int][]int{}
+	for i := range records {
+		out[records[i].machine] = append(out[records[i].machine], i)
+	}
+	return out
 }
 
 // taken is a record as one of the states it stands for: one that ends an event may take it to its cooldown as well.

@@ -23,7 +23,7 @@ func (c *compiler) steps() {
 		at := tick.Time(duration(in.At, time.Duration(end)))
 		span := duration(in.For, 0)
 		end = at.Add(span)
-		c.test.steps = append(c.test.steps, step{at: at, to: end, place: c.doc.Place(path)})
+		c.test.steps = append(c.test.steps, step{at: at, to: end, path: path})
 		s := &c.test.steps[len(c.test.steps)-1]
 		camera, ok := c.camera(path+".camera", in.Camera)
 		if in.Camera == nil {
@@ -91,17 +91,16 @@ func (c *compiler) cells(path, name string, camera int) []int {
 // give gives a cell a value during a step. A camera's own signals hold until they say something else.
 func (c *compiler) give(cell int, v signal.Value, s *step, every time.Duration, path string) {
 	info := &c.g.Cells[cell]
-	place := c.doc.ValuePlace(path)
 	if info.Own {
 		which := slices.Index(c.g.Cameras[info.Camera].Own[:], cell)
-		c.test.states = append(c.test.states, state{at: s.at, camera: info.Camera, which: which, value: v, path: path, place: place})
+		c.test.states = append(c.test.states, state{at: s.at, camera: info.Camera, which: which, value: v, path: path})
 		return
 	}
 	if every <= 0 {
 		every = max(c.g.Instances[info.Instance].Period, 1)
 	}
 	c.test.gives = append(c.test.gives, give{
-		cell: cell, value: v, at: s.at, last: lastBefore(s.at, every, max(s.to, s.at+1)), every: every, path: path, place: place,
+		cell: cell, value: v, at: s.at, last: lastBefore(s.at, every, max(s.to, s.at+1)), every: every, path: path,
 	})
 }
 
@@ -122,14 +121,14 @@ func (c *compiler) gaps() {
 		at            tick.Time
 		camera, which int
 	}
-	said := map[moment]dsl.Place{}
+	said := map[moment]string{}
 	for i := range t.states {
 		s := &t.states[i]
 		m := moment{s.at, s.camera, s.which}
 		if other, ok := said[m]; ok {
 			c.twice(s.path, other, s.at)
 		}
-		said[m] = s.place
+		said[m] = s.path
 	}
 	latest := map[int]int{} // cell -> the give that was last
 	for i := range t.gives {
@@ -138,7 +137,7 @@ func (c *compiler) gaps() {
 			old := &t.gives[j]
 			switch {
 			case old.at == g.at:
-				c.twice(g.path, old.place, g.at)
+				c.twice(g.path, old.path, g.at)
 			case old.last >= g.at:
 				old.last = lastBefore(old.at, old.every, g.at)
 			}
@@ -161,10 +160,10 @@ func (c *compiler) gaps() {
 	t.gives = out
 }
 
-func (c *compiler) twice(path string, other dsl.Place, at tick.Time) {
+func (c *compiler) twice(path, other string, at tick.Time) {
 	c.fault(path, "it is set twice at "+short(at), "")
 	if n := len(c.findings); n > 0 && c.findings[n-1].Path == path {
-		c.findings[n-1].Related = []dsl.Related{{Place: other, Message: "here too"}}
+		c.findings[n-1].Related = []dsl.Related{{Place: c.doc.ValuePlace(other), Message: "here too"}}
 	}
 }
 

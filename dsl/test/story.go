@@ -36,7 +36,7 @@ func (s *Suite) timeline(t *Test, res *Result, told *story) []Line {
 	}
 	var out []Line
 	for _, st := range t.steps {
-		out = append(out, Line{At: time.Duration(st.at), Place: st.place, What: "given", Text: st.text})
+		out = append(out, Line{At: time.Duration(st.at), Place: s.place(st.path), What: "given", Text: st.text})
 	}
 	for _, c := range told.changes {
 		if !atFault[c.machine] {
@@ -59,7 +59,7 @@ func (s *Suite) timeline(t *Test, res *Result, told *story) []Line {
 	for i, r := range match(t, res.Records) {
 		if e := &t.expect[i]; atFault[e.machine] && e.timed {
 			out = append(out, Line{
-				At: time.Duration(e.at), Place: e.place, What: "expected", Wrong: r < 0,
+				At: time.Duration(e.at), Place: s.place(e.path), What: "expected", Wrong: r < 0,
 				Text: fmt.Sprintf("%s %s at %s", s.machine(e.machine), e.state, when(e.at, e.tolerance)),
 			})
 		}

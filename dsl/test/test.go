@@ -57,7 +57,7 @@ type Test struct {
 type step struct {
 	at, to tick.Time
 	text   string
-	place  dsl.Place
+	path   string // in the pipeline; looking a place up costs more than running a test, so that waits until it is told
 }
 
 // give is a value that a cell is given from at on, every so often until last.
@@ -66,8 +66,7 @@ type give struct {
 	value    signal.Value
 	at, last tick.Time
 	every    time.Duration
-	path     string // of the value in the pipeline
-	place    dsl.Place
+	path     string // of the value
 }
 
 // state is one of a camera's own signals from at on.
@@ -77,7 +76,6 @@ type state struct {
 	which  int // graph.CameraUp and its like
 	value  signal.Value
 	path   string
-	place  dsl.Place
 }
 
 // expectation is what has to come of one machine.
@@ -88,7 +86,7 @@ type expectation struct {
 	timed     bool
 	at        tick.Time
 	tolerance time.Duration
-	place     dsl.Place
+	path      string
 }
 
 // prohibition is what must not come of one machine within [from, to).
@@ -96,7 +94,7 @@ type prohibition struct {
 	machine  int
 	state    State
 	from, to tick.Time
-	place    dsl.Place
+	path     string
 }
 
 // State is what tests expect of an event: a record or a state that it goes to.

@@ -35,6 +35,10 @@ func (o *Outcome) Failed() int {
 // near is how many lines of a timeline are printed on each side of one that is wrong.
 const near = 12
 
+// maxFailures is how many failures of a test are printed, and how many lines that are wrong: what one cause does on a
+// hundred cameras is read once.
+const maxFailures = 20
+
 // Text prints outcomes for people. Findings are not among it: they have a printer of their own.
 type Text struct {
 	// Verbose prints the tests that passed too.
@@ -86,6 +90,10 @@ func writeFailed(b *strings.Builder, r *Result) {
 		fmt.Fprintf(b, "      %s\n", r.Test.Description)
 	}
 	for i := range r.Failures {
+		if i == maxFailures {
+			fmt.Fprintf(b, "  … %s more\n", plural(len(r.Failures)-i, "failure"))
+			break
+		}
 		f := &r.Failures[i]
 		fmt.Fprintf(b, "  %s: %s\n", f.Place, f.Message)
 		if len(f.Leaves) > 0 {
@@ -114,14 +122,14 @@ func around(lines []Line) []bool {
 			shown[j] = true
 		}
 	}
-	some := false
+	wrong := 0
 	for i := range lines {
-		if lines[i].Wrong {
+		if lines[i].Wrong && wrong < maxFailures {
 			mark(i)
-			some = true
+			wrong++
 		}
 	}
-	if !some {
+	if wrong == 0 {
 		mark(len(lines) - 1)
 	}
 	return shown
