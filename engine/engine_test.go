@@ -428,7 +428,13 @@ func TestMetricsAreComplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKit(t)
 		k.camera("front", 10, &fakeCamera{live: true})
-		k.detector("d", 10, says(time.Millisecond, 1))
+		good := says(time.Millisecond, 1)
+		k.detector("d", 10, func(ctx context.Context, n uint64, run *node.Run) error {
+			if n == 3 {
+				return &node.Failure{Hop: "server", Cause: "busy", Err: errors.New("too much to do")}
+			}
+			return good(ctx, n, run)
+		})
 		k.event("e", "d.count", 0).Evidence = "clip"
 		k.spec.Evidence = []graph.EvidenceSpec{{ID: "clip", Pre: time.Second, Post: time.Second, Quality: 80, MinFree: 1}}
 		k.sink()

@@ -22,6 +22,8 @@ type lane struct {
 	model node.Model
 	timed bool // its runs wait for something that may want to know for how long: they get a context with a deadline
 
+	failures failures
+
 	// Owned by the holder of the turn.
 	runs    uint64
 	current *job // the run that is out, nil: none

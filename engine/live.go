@@ -177,6 +177,7 @@ func (e *Engine) finished(j *job) {
 		l.current = nil
 	}
 	e.metrics.run[l.index].observe(j.took)
+	l.failures.add(j.err)
 	took := tick.Time(j.took)
 	if e.g.Lockstep {
 		took = 0 // decisions must not depend on the machine's speed

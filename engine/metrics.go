@@ -127,6 +127,7 @@ func (m *metrics) table() []series {
 		{"rvo_frame_buffers", "Frame buffers that are held.", g, []string{"camera"}},
 		{"rvo_frame_buffers_capacity", "Frame buffers that there may be.", g, []string{"camera"}},
 		{"rvo_detector_runs_total", "Runs that ended, by outcome: ok, failed, panic, timeout.", c, []string{"detector", "camera", "outcome"}},
+		{"rvo_detector_failures_total", "Runs that failed, by where on the way and why, for kinds that tell: see docs/remote.md for those of grpc.", c, []string{"detector", "camera", "hop", "cause"}},
 		{"rvo_detector_skips_total", "Pictures offered to a detector and not looked at, by reason.", c, []string{"detector", "camera", "reason"}},
 		{"rvo_detector_missed_total", "Slots of the detector's rate that passed unused.", c, []string{"detector", "camera"}},
 		{"rvo_detector_cost_seconds", "Learned cost of one run, smoothed over about eight.", g, []string{"detector", "camera"}},
@@ -262,6 +263,9 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 		put("rvo_detector_runs_total", float64(s.Failed), det, cam, sched.OutcomeFailed.String())
 		put("rvo_detector_runs_total", float64(s.Panics), det, cam, sched.OutcomePanic.String())
 		put("rvo_detector_runs_total", float64(s.Timeouts), det, cam, sched.OutcomeTimeout.String())
+		for _, f := range m.e.lanes[i].failures.all() {
+			put("rvo_detector_failures_total", float64(f.n.Load()), det, cam, f.hop, f.cause)
+		}
 		for c, n := range s.Skips {
 			put("rvo_detector_skips_total", float64(n), det, cam, sched.Cause(c).String())
 		}
