@@ -87,7 +87,9 @@ func TestTake(t *testing.T) {
 		{node.Emit{Name: "person", Type: signal.TypeBool}, "PersonDetected"},
 	}
 	emits := []node.Emit{signals[0].Emit, signals[1].Emit}
-	answer := func(out ...*detectv1.SignalOut) *detectv1.DetectResponse { return &detectv1.DetectResponse{Signals: out} }
+	answer := func(out ...*detectv1.SignalOut) *detectv1.DetectResponse {
+		return &detectv1.DetectResponse{Signals: out}
+	}
 	for _, c := range []struct {
 		name   string
 		answer *detectv1.DetectResponse
