@@ -77,7 +77,7 @@ func (x Text) outcome(b *strings.Builder, o *Outcome) {
 	default:
 		fmt.Fprintf(b, "ok    %s: %s of %s\n", o.Name, plural(len(o.Results), "test"), short(tick.Time(length)))
 	}
-	if o.Coverage != nil {
+	if o.Coverage != nil && len(o.Results) > 0 {
 		writeCoverage(b, o.Coverage)
 	}
 }
