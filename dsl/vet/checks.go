@@ -60,6 +60,7 @@ func Checks() []Check {
 		plainCheck(),
 		secretCheck(),
 		fileCheck(),
+		probeCheck(),
 		endpointCheck(),
 		untestedCheck(),
 		badTestCheck(),

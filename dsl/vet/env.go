@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,31 @@ func fileCheck() Check {
 					}
 				}
 			})
+		},
+	}
+}
+
+func probeCheck() Check {
+	return Check{
+		Code: "RVO801", Name: "file that cannot be used so", Built: true, Env: true,
+		Doc: `A detector's file is there and is not what its options say: no network at all, one of another family, one with ` +
+			`another number of classes than there are labels, or one that cannot be of the size that is asked for. The detector ` +
+			`would not start. The file is read and nothing is computed. Only where vet is asked to look at the machine too.`,
+		Run: func(p *Pass) {
+			for i := range p.Graph.Detectors {
+				d := &p.Graph.Detectors[i]
+				c := &d.Kind.Contract
+				if c.Probe == nil || slices.ContainsFunc(c.Uses(d.Options).Reads, func(u node.Use) bool { return readable(p.inputPath(u.Value)) != nil }) {
+					continue // a file that is not there is told of elsewhere
+				}
+				if option, err := c.Probe(p.node(), d.Options); err != nil {
+					path := "detectors." + d.ID + "." + d.DetectorSpec.Kind
+					if option != "" && p.Doc.Has(path+"."+option) {
+						path += "." + option
+					}
+					p.Report(dsl.Finding{Path: path, Message: fmt.Sprintf("detector %s: %v", d.ID, err)})
+				}
+			}
 		},
 	}
 }

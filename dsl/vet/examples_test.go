@@ -1,14 +1,13 @@
 package vet_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"rvo.dev/dsl"
 	"rvo.dev/dsl/compile"
 	"rvo.dev/dsl/vet"
+	"rvo.dev/dsl/vet/vettest"
 )
 
 // noExample holds the codes whose example would have no cure that can be tried, and where they are shown instead.
@@ -32,9 +31,7 @@ func noPipeline() map[string]string {
 // Every code has an example that gives it and nothing else, and a cure that gives nothing.
 func TestExamples(t *testing.T) {
 	kinds, skip, dir := allKinds(t), noExample(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "gate.mp4"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	vettest.Machine(t, dir)
 	vetted := func(code, text string) []string {
 		env := slices.ContainsFunc(vet.Checks(), func(c vet.Check) bool { return c.Code == code && c.Env })
 		r, err := vet.Vet(t.Context(), []string{"p.cue"}, vet.Options{

@@ -106,6 +106,9 @@ type Contract struct {
 	Reads, Writes, Secrets, Endpoints []string
 	// Named reports that a value of an option in Reads is a name that the kind knows and no path; nil: none is.
 	Named func(value string) bool
+	// Probe reads the files that the options name and returns what is wrong with them, with the option that should change; nil:
+	// there is nothing to find out by reading. It builds nothing, and of env only the folders are set.
+	Probe func(env Env, options json.RawMessage) (option string, err error)
 	// Masks is set for detectors that leave out what InstanceEnv.Masks covers.
 	Masks bool
 

@@ -35,6 +35,19 @@ type Plan struct {
 	input string
 }
 
+// OptionError is what is wrong with one of the options of a plan. Its text is that of Err.
+type OptionError struct {
+	// Option is its name: family, labels or inputSize.
+	Option string
+	Err    error
+}
+
+// Error implements error.
+func (e *OptionError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *OptionError) Unwrap() error { return e.Err }
+
 // NewPlan checks that a network can be used so. The error says what the network is and what would do.
 func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 	in, out, err := files.read()
@@ -45,7 +58,9 @@ func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 	if o.Family == "" {
 		f, err = Recognize(in, out)
 	} else {
-		f, err = FamilyByName(o.Family)
+		if f, err = FamilyByName(o.Family); err != nil {
+			err = &OptionError{"family", err}
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -55,11 +70,11 @@ func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 	}
 	classes := f.classes(in[0], out)
 	if classes == 0 {
-		return nil, fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)
+		return nil, &OptionError{"family", fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)}
 	}
 	p := &Plan{Family: f, Files: files, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
 	if p.Labels, err = f.labels(o.Labels, classes); err != nil {
-		return nil, err
+		return nil, &OptionError{"labels", err}
 	}
 	if o.Score > 0 {
 		p.Score = o.Score
@@ -67,7 +82,10 @@ func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 	if o.Overlap > 0 {
 		p.Overlap = o.Overlap
 	}
-	return p, p.size(in[0], o.InputSize)
+	if err := p.size(in[0], o.InputSize); err != nil {
+		return nil, &OptionError{"inputSize", err}
+	}
+	return p, nil
 }
 
 // labels returns the names of the classes.

@@ -24,8 +24,8 @@ type Tally struct{ Broken, Clean int }
 // named by its code, RVO206.txtar. Each of its .cue files is a pipeline of its own, to which base.cue is joined where the
 // archive has one: one with a comment // want is broken and must give exactly the codes that it asks for, on those lines,
 // one of which is the archive's; one without is a near miss and must give nothing. With --env as the last line of its comment
-// the checks look at the machine, where gate.mp4 and GATE_PASSWORD
-// are there nobody answers and 64 GiB are free. It returns the tally of each code.
+// the checks look at the machine, where Machine's files and GATE_PASSWORD
+// are there, nobody answers and 64 GiB are free. It returns the tally of each code.
 func Corpus(t *testing.T, kinds *node.Set, dir string) map[string]Tally {
 	t.Helper()
 	archives, err := filepath.Glob(filepath.Join(dir, "RVO*.txtar"))
@@ -62,9 +62,7 @@ func corpus(t *testing.T, kinds *node.Set, archive, code string) Tally {
 		opts.Dial = func(string) error { return errors.New("connection refused") }
 		opts.Free = func(string) (int64, bool) { return 64 << 30, true }
 		t.Setenv("GATE_PASSWORD", "x")
-		if err := os.WriteFile(filepath.Join(dir, "gate.mp4"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		Machine(t, dir)
 	}
 	for _, f := range ar.Files {
 		if f.Name == "base.cue" || f.Name == "want" {
@@ -109,4 +107,18 @@ func pipeline(t *testing.T, opts vet.Options, files []txtar.File) []dsl.Finding 
 		t.Errorf("%s: there is a graph: %v, with findings %v", paths[0], r.Graph != nil, r.Findings)
 	}
 	return r.Findings
+}
+
+// Machine writes the files that examples and the corpus read where they look at the machine: the video gate.mp4 and the
+// network body.cfg and body.weights, which finds one kind of thing and is of the family darknet.
+func Machine(t testing.TB, dir string) {
+	t.Helper()
+	for name, text := range map[string]string{
+		"gate.mp4": "", "body.weights": "weights\n",
+		"body.cfg": "[net]\nwidth=320\nheight=320\nchannels=3\n[yolo]\nclasses=1\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

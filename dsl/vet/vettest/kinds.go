@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +63,7 @@ func Kinds(t testing.TB) *node.Set {
 		people(),
 		blocking(),
 		clock(),
+		network(),
 		detector("plain", "of unknown cost", `#Options: {}`, struct{}{}, 0, node.Emit{Name: "seen", Type: signal.TypeBool}),
 		node.SinkKind(node.Contract{Name: "stdout", Doc: "prints", Options: `#Options: {}`},
 			func(context.Context, node.Env, struct{}) (node.Sink, error) { return nil, errVetOnly }),
@@ -112,5 +116,37 @@ func blocking() node.Kind {
 func clock() node.Kind {
 	k := detector("clock", "day or night", `#Options: {}`, struct{}{}, 0, node.Emit{Name: "night", Type: signal.TypeBool})
 	k.Contract.NoFrame = true
+	return k
+}
+
+// networkOptions are those of network.
+type networkOptions struct {
+	Model  string   `json:"model"`
+	Labels []string `json:"labels"`
+}
+
+// network is a kind whose file can be looked at: it must be a text of layers, which find as many things as there are labels.
+func network() node.Kind {
+	k := detector("network", "a network from a file", `#Options: {model!: string, labels?: [...string]}`, networkOptions{}, 5*time.Millisecond,
+		node.Emit{Name: "count", Type: signal.TypeInt})
+	k.Contract.Reads = []string{"model"}
+	k.Contract.Probe = func(env node.Env, raw json.RawMessage) (string, error) {
+		var o networkOptions
+		path, err := "", json.Unmarshal(raw, &o)
+		if err == nil {
+			path, err = env.InputPath(o.Model)
+		}
+		if err != nil {
+			return "", err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.HasPrefix(string(text), "[net]") {
+			return "model", fmt.Errorf("%s is no network", o.Model)
+		}
+		if n := strings.Count(string(text), "classes="); n != len(o.Labels) {
+			return "labels", fmt.Errorf("the network finds %d kinds of things, and there are %d labels", n, len(o.Labels))
+		}
+		return "", nil
+	}
 	return k
 }

@@ -55,6 +55,7 @@ func Kind(r Runtimes) node.Kind {
 		Options: optionsCUE,
 		Needs:   needs,
 		Reads:   []string{"model", "config", "labelsFile"},
+		Probe:   probe,
 		Emits:   emits,
 		Cost:    cost,
 	}

@@ -44,7 +44,7 @@ func (r Runtimes) open(_ context.Context, env node.DetectorEnv, o Options) (node
 func (o *Options) plan(env node.Env) (*model.Plan, error) {
 	p := model.PlanOptions{Family: o.Family, InputSize: o.InputSize, Score: o.Threshold, Overlap: o.Overlap, Labels: o.Labels}
 	if len(o.Labels) > 0 && o.LabelsFile != "" {
-		return nil, errors.New("labels and labelsFile: give one of them")
+		return nil, &model.OptionError{Option: "labels", Err: errors.New("labels and labelsFile: give one of them")}
 	}
 	var files model.Files
 	var err error
@@ -69,7 +69,7 @@ func (o *Options) plan(env node.Env) (*model.Plan, error) {
 	}
 	for _, k := range o.Keep {
 		if !slices.Contains(plan.Labels, k) {
-			return nil, fmt.Errorf("keep: the network has no label %q: it has %s", k, some(plan.Labels))
+			return nil, &model.OptionError{Option: "keep", Err: fmt.Errorf("keep: the network has no label %q: it has %s", k, some(plan.Labels))}
 		}
 	}
 	return plan, nil

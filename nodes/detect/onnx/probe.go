@@ -1,0 +1,32 @@
+package onnx
+
+import (
+	"encoding/json"
+	"errors"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/nodes/model"
+)
+
+// probe reads the files and says whether they can be used so; no library is needed for that.
+func probe(env node.Env, raw json.RawMessage) (option string, err error) {
+	var o Options
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return "", err
+	}
+	_, err = o.plan(env)
+	fault, ok := errors.AsType[*model.OptionError](err)
+	switch {
+	case err == nil:
+		return "", nil
+	case !ok:
+		return "model", err
+	case fault.Option != "labels":
+		return fault.Option, err
+	case o.LabelsFile != "":
+		return "labelsFile", err
+	case len(o.Labels) > 0:
+		return "labels", err
+	}
+	return "model", err
+}
