@@ -128,10 +128,12 @@ func (c *compiler) length(open bool) {
 		t.limit = end.Add(Patience)
 	}
 	if c.in.Length == nil {
+		c.bound(c.base)
 		return
 	}
 	given := duration(c.in.Length, 0)
 	t.end, t.limit = tick.Time(given), tick.Time(given)
+	c.bound(c.base + ".length")
 	for i, s := range t.steps {
 		if s.at > t.end {
 			c.fault(fmt.Sprintf("%s.steps.%d", c.base, i), fmt.Sprintf("the step begins at %s, after the end of the test at %s", short(s.at), short(t.end)), "")
@@ -146,6 +148,16 @@ func (c *compiler) length(open bool) {
 		if from := duration(f.From, 0); f.From != nil && tick.Time(from) > t.end {
 			c.fault(fmt.Sprintf("%s.forbid.%d.from", c.base, i), "forbidden only after the end of the test at "+short(t.end), "make length longer")
 		}
+	}
+}
+
+// MaxLength is how long a test may last: a date that is Start and so much stays one that nanoseconds can tell.
+const MaxLength = 10 * 365 * 24 * time.Hour
+
+// bound refuses a test that is too long.
+func (c *compiler) bound(path string) {
+	if c.test.end > tick.Time(MaxLength) {
+		c.fault(path, fmt.Sprintf("the test lasts longer than %s, which is ten years", short(tick.Time(MaxLength))), "")
 	}
 }
 

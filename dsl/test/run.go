@@ -49,7 +49,7 @@ func (r *runner) run() {
 	r.give()
 	for {
 		next := min(r.wake, r.nextGive(), r.watch.nextAsk())
-		if next > r.test.limit || next > r.test.end && r.met() {
+		if next == tick.Never || next > r.test.limit || next > r.test.end && r.met() {
 			break
 		}
 		r.now = next
@@ -176,9 +176,11 @@ func (r *runner) turn() {
 func (r *runner) record(d *sched.Decision) {
 	g := r.suite.graph
 	m := &g.Machines[d.Machine]
-	r.records = append(r.records, Record{
-		Event: g.Events[m.Event].ID, Camera: g.CameraID(m.Camera), Transition: d.Transition, Leaves: d.Leaves, machine: d.Machine,
-	})
+	rec := Record{Event: g.Events[m.Event].ID, Camera: g.CameraID(m.Camera), Transition: d.Transition, machine: d.Machine}
+	if r.watch.story != nil {
+		rec.Leaves = d.Leaves
+	}
+	r.records = append(r.records, rec)
 	r.watch.record(m.Event, d.Transition.Kind)
 }
 

@@ -133,7 +133,7 @@ func (s State) in(t *event.Transition) bool {
 type Record struct {
 	Event, Camera string // no camera in scope pipeline
 	Transition    event.Transition
-	Leaves        []event.Leaf // of confirmed, updated and ended ones
+	Leaves        []event.Leaf // of confirmed, updated and ended ones, in a test that failed
 
 	machine int
 }
@@ -175,6 +175,7 @@ func (s *Suite) run(t *Test, cov *Coverage) Result {
 		again := newRunner(s, t, nil)
 		story := again.watch.follow(res.Failures)
 		again.run()
+		res.Records = again.records
 		for i := range res.Failures {
 			res.Failures[i].Leaves = story.seen[res.Failures[i].about()]
 		}
