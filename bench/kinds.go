@@ -122,22 +122,23 @@ type source struct {
 
 // Open implements node.Source.
 func (s *source) Open(context.Context) (node.Stream, error) {
-	a, err := newAlarm()
+	next := s.now() + tick.Time(s.o.Phase)
+	b, err := newBeat(s.now, next, time.Duration(s.o.Period))
 	if err != nil {
 		return nil, err
 	}
-	return &stream{source: s, alarm: a, next: s.now() + tick.Time(s.o.Phase)}, nil
+	return &stream{source: s, beat: b, next: next}, nil
 }
 
 type stream struct {
 	*source
-	alarm *alarm
-	next  tick.Time // when the next picture is due
+	beat *beat
+	next tick.Time // when the next picture is due
 }
 
 // Next implements node.Stream. A picture that comes late carries the moment it was due; none is left out.
 func (s *stream) Next(ctx context.Context, alloc node.Allocator) (*frame.Frame, error) {
-	if err := s.alarm.wait(s.next.Sub(s.now())); err != nil {
+	if err := s.beat.wait(); err != nil {
 		if errors.Is(err, os.ErrClosed) {
 			return nil, node.ErrClosed
 		}
@@ -176,7 +177,7 @@ func (s *stream) Info() node.StreamInfo {
 }
 
 // Close implements node.Stream.
-func (s *stream) Close() error { return s.alarm.close() }
+func (s *stream) Close() error { return s.beat.close() }
 
 // model makes the instances of one made-up detector.
 type model struct {

@@ -13,8 +13,8 @@ import (
 	"rvo.dev/engine/tick"
 )
 
-// rig is a core on a virtual clock: one camera of 30 pictures a second, n detectors that look at each and answer at
-// once, n events whose conditions have eight comparisons on two of them.
+// rig is a core on a virtual clock: one camera of 30 pictures a second, n detectors that look at each and say one
+// signal at once, n events whose conditions have eight comparisons on those of two of them.
 type rig struct {
 	core     *sched.Core
 	out      []sched.Decision
@@ -59,7 +59,7 @@ func newRig(n int) (*rig, error) {
 	}
 	r := &rig{core: sched.New(g, sched.Options{Slots: max(n, 1)}), out: make([]sched.Decision, 0, 256)}
 	for range g.Instances {
-		r.values = append(r.values, []node.Output{{Index: 0}, {Index: 1}})
+		r.values = append(r.values, []node.Output{{Index: 0}})
 	}
 	r.inputs = make([]sched.Input, 0, n)
 	r.step(sched.Input{Kind: sched.InputStart, Run: "rig"})
@@ -69,14 +69,14 @@ func newRig(n int) (*rig, error) {
 	return r, nil
 }
 
-// leaves are eight comparisons, four each on the signals of a detector and its neighbour, all of which hold: an event
-// that looks at two detectors is evaluated for the results of two.
+// leaves are eight comparisons, four each on the signal of a detector and of its neighbour, each with another value and all
+// of which hold: an event that looks at two detectors is evaluated for the results of two.
 func leaves(n, first int) []*event.Cond {
 	var out []*event.Cond
 	for j := range 8 {
 		out = append(out, &event.Cond{
-			Signal: fmt.Sprintf("d%03d.%s", (first+j%2)%n, [...]string{"value", "edge"}[j/2%2]), Path: fmt.Sprintf("when.all[%d]", j),
-			Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(0)}},
+			Signal: fmt.Sprintf("d%03d.value", (first+j%2)%n), Path: fmt.Sprintf("when.all[%d]", j),
+			Compare: []event.Comparison{{Rel: event.Gte, Value: signal.Int(int64(-j))}},
 		})
 	}
 	return out
@@ -93,7 +93,7 @@ func (r *rig) runs() {
 	for i := range r.out {
 		if d := &r.out[i]; d.Kind == sched.DecisionRun {
 			v := r.values[d.Instance]
-			v[0].Value, v[1].Value = signal.Int(r.said), signal.Int(r.said%2)
+			v[0].Value = signal.Int(r.said)
 			r.inputs = append(r.inputs, sched.Input{Kind: sched.InputFinished, Now: r.now, Instance: d.Instance, Job: d.Job, Outputs: v})
 		}
 	}
