@@ -63,7 +63,7 @@ func (p *probe) observe(ins []sched.Input, took time.Duration, decided []sched.D
 			p.frame(in, pt)
 		case sched.InputFinished:
 			p.finished(in, took, pt)
-		case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop, sched.InputExternal, sched.InputMute:
+		case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap:
 		}
 	}
 	if counts {
@@ -146,7 +146,7 @@ func (p *probe) decision(d *sched.Decision, now tick.Time, took time.Duration, c
 		}
 	case sched.DecisionEvent:
 		p.event(d, now, took, counts, pt)
-	case sched.DecisionDrop, sched.DecisionSignal, sched.DecisionHealth, sched.DecisionWake:
+	case sched.DecisionDrop, sched.DecisionSignal, sched.DecisionHealth, sched.DecisionWake, sched.DecisionSwap:
 	}
 }
 

@@ -212,7 +212,7 @@ func play(r *rand.Rand, g *graph.Graph) (events int, err error) {
 				wake = d.At
 			case sched.DecisionEvent:
 				events++
-			case sched.DecisionAbandon, sched.DecisionDrop, sched.DecisionSignal, sched.DecisionHealth:
+			case sched.DecisionAbandon, sched.DecisionDrop, sched.DecisionSignal, sched.DecisionHealth, sched.DecisionSwap:
 			}
 		}
 	}

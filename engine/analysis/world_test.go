@@ -141,7 +141,7 @@ func (w *world) step(in sched.Input) {
 			delete(w.cams[d.Camera].capture, d.Seq)
 		case sched.DecisionEvent:
 			w.machines[d.Machine] = append(w.machines[d.Machine], d.Transition)
-		case sched.DecisionAbandon, sched.DecisionSignal, sched.DecisionHealth:
+		case sched.DecisionAbandon, sched.DecisionSignal, sched.DecisionHealth, sched.DecisionSwap:
 		}
 	}
 }

@@ -35,6 +35,7 @@ type sim struct {
 	todo           []todo // what will happen, sorted by time
 	n              int    // breaks ties in the order of planning
 	wake           tick.Time
+	hook           func(sched.Input, []sched.Decision)
 	next           *graph.Graph // what a swap that is under way leads to
 	buf            []sched.Decision
 	out            strings.Builder
@@ -168,7 +169,7 @@ func (s *sim) picture(id string, plan int) {
 		l.seq++
 		s.step(sched.Input{Kind: sched.InputFrame, Now: s.now, Camera: s.g.CameraIndex(id), Seq: l.seq, Capture: s.now})
 	}
-	l.n++
+	l.n = max(l.n, int(time.Duration(s.now).Seconds()*l.fps)) + 1
 	s.plan(tick.Time(float64(l.n)*float64(time.Second)/l.fps), func(s *sim) { s.picture(id, plan) })
 }
 
@@ -201,6 +202,9 @@ func (s *sim) until(end tick.Time) {
 func (s *sim) step(in sched.Input) {
 	s.log = append(s.log, in)
 	s.buf = s.core.Step(in, s.buf[:0])
+	if s.hook != nil {
+		s.hook(in, s.buf)
+	}
 	for i := range s.buf {
 		d := s.buf[i]
 		s.decided = append(s.decided, spell(d))

@@ -20,26 +20,22 @@ type Swap struct {
 	// health and without a learned cost, in the schedule of the one before them, and runs of that one count no more.
 	Replaced []int `json:"replaced,omitempty"`
 
-	to   *graph.Graph
-	next *prepared
+	remap *Remap
+	next  *prepared // nil once it was used
 }
 
 // Prepare makes the state in which a core with the graph from goes on with the graph to. It is the expensive part of a swap:
 // it reads graphs alone, and is done beside the live path. replaced is as in Swap.
 func Prepare(from, to *graph.Graph, replaced []int, o Options) *Swap {
+	p := prepare(from, to, replaced, o)
 	return &Swap{
 		Revision: to.Revision, Slots: o.Slots, Reserve: o.Reserve, Blocking: o.Blocking, Replaced: replaced,
-		to: to, next: prepare(from, to, replaced, o),
+		remap: &p.remap, next: p,
 	}
 }
 
-// Remap says where the things of the old graph are in the new one. It is nil after the swap, and before Resolve.
-func (s *Swap) Remap() *Remap {
-	if s.next == nil {
-		return nil
-	}
-	return &s.next.remap
-}
+// Remap says where the things of the old graph are in the new one; nil for a swap that was read from a log, before Resolve.
+func (s *Swap) Remap() *Remap { return s.remap }
 
 // Resolve makes a log that was read from a file fit for replay: it prepares each of its swaps again. first is the graph that
 // the log began with, and find returns the graph of a revision. It may be called again for another replay.

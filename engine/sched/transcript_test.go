@@ -22,11 +22,34 @@ func TestTranscripts(t *testing.T) {
 }
 
 func transcript(t *testing.T, file string) {
+	head, want := read(t, file)
+	got := play(t, file).out.String()
+	if *update {
+		if err := os.WriteFile(file, []byte(head+"----\n"+got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got != want {
+		t.Errorf("%s: the core decided\n%s\nand the transcript says\n%s", file, got, want)
+	}
+}
+
+// read returns what happens in a transcript and what the core is to decide.
+func read(t *testing.T, file string) (head, want string) {
+	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, want, _ := strings.Cut(string(raw), "----\n")
+	head, want, _ = strings.Cut(string(raw), "----\n")
+	return head, want
+}
+
+// play lets happen what a transcript says.
+func play(t *testing.T, file string) *sim {
+	t.Helper()
+	head, _ := read(t, file)
 	s := newSim(t)
 	for i, line := range strings.Split(head, "\n") {
 		line, _, _ = strings.Cut(line, "#")
@@ -37,14 +60,5 @@ func transcript(t *testing.T, file string) {
 			t.Fatalf("%s:%d: %v", file, i+1, err)
 		}
 	}
-	got := s.out.String()
-	if *update {
-		if err := os.WriteFile(file, []byte(head+"----\n"+got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != want {
-		t.Errorf("%s: the core decided\n%s\nand the transcript says\n%s", file, got, want)
-	}
+	return s
 }
