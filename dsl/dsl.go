@@ -35,6 +35,8 @@ type Options struct {
 	Dir string
 	// Files are files that need not be on disk, by path; they hide those on disk.
 	Files map[string][]byte
+	// Extra is a text that belongs to the pipeline beside its files, without a package clause: what a command line adds.
+	Extra []byte
 	// Tests reads the files called *_test.cue of a package too, which belong to its tests and not to what runs.
 	Tests bool
 	// Limit bounds the evaluation; 0 means DefaultLimit.

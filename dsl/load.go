@@ -56,6 +56,11 @@ func load(src *sources, t *target, opts Options) loaded {
 		doc.Dir = inst.Dir
 	}
 	src.base = doc.Dir
+	if len(opts.Extra) > 0 {
+		if err := addExtra(src, inst, doc.Dir, opts.Extra); err != nil {
+			return loaded{findings: loadErrors(src, t, err, opts.Tags)}
+		}
+	}
 
 	// A context keeps all it ever evaluated; a new one each time is what keeps memory flat over reloads.
 	ctx := cuecontext.New()
@@ -73,6 +78,23 @@ func load(src *sources, t *target, opts Options) loaded {
 	w := &walker{src: src, doc: doc, shapes: newShapes(language), user: user, tags: tagsOf(inst, opts.Tags), files: inst.Files, joined: saysPipeline(inst)}
 	w.run()
 	return loaded{doc: doc, findings: w.findings}
+}
+
+// extraFile is what a text of the command line is called where it is at fault.
+const extraFile = "command-line.cue"
+
+// addExtra adds a text to the pipeline's files. It is no file: nobody need watch it.
+func addExtra(src *sources, inst *build.Instance, dir string, text []byte) error {
+	name := filepath.Join(dir, extraFile)
+	src.files[name] = text
+	f, err := parser.ParseFile(name, text, parser.ParseComments)
+	if err != nil {
+		return err
+	}
+	if err := inst.AddSyntax(f); err != nil {
+		return err
+	}
+	return nil
 }
 
 // config puts the schema, and a module file where the user has none, over the files on disk.

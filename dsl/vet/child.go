@@ -34,6 +34,7 @@ type question struct {
 	Tags     []string          `json:"tags,omitempty"`
 	Dir      string            `json:"dir,omitempty"`
 	Files    map[string][]byte `json:"files,omitempty"`
+	Extra    []byte            `json:"extra,omitempty"`
 	Tests    bool              `json:"tests,omitempty"`
 	Limit    time.Duration     `json:"limit,omitempty"`
 	Env      bool              `json:"env,omitempty"`
@@ -63,7 +64,7 @@ func InChild(ctx context.Context, command []string, paths []string, opts Options
 		limit = dsl.DefaultLimit
 	}
 	ask, err := json.Marshal(question{
-		Version: childVersion, Paths: paths, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Tests: opts.Tests, Limit: limit,
+		Version: childVersion, Paths: paths, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Tests: opts.Tests, Limit: limit,
 		Env: opts.Env, StateDir: opts.StateDir,
 	})
 	if err != nil {
@@ -131,7 +132,7 @@ func Serve(ctx context.Context, kinds *node.Set, in io.Reader, out io.Writer) er
 	}
 	a := answer{Version: childVersion}
 	r, err := Vet(ctx, q.Paths, Options{
-		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Tests: q.Tests, Limit: q.Limit, Env: q.Env, StateDir: q.StateDir,
+		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Extra: q.Extra, Tests: q.Tests, Limit: q.Limit, Env: q.Env, StateDir: q.StateDir,
 	})
 	if err != nil {
 		a.Error = err.Error()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/cuecontext"
@@ -129,6 +130,56 @@ func vetAdHoc(t *testing.T, set *node.Set, a *dsl.AdHoc, secret string) *vet.Res
 		}
 	}
 	return r
+}
+
+// TestAdHocRemotesVetClean: with services of the command line a pipeline made for a camera has events of them; one from files
+// gets detectors alone.
+func TestAdHocRemotesVetClean(t *testing.T) {
+	set, err := all.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	remotes := []dsl.Remote{
+		{ID: "person_detected", Endpoint: "http://localhost:50051", Signal: "PersonDetected"},
+		{ID: "face_present", Endpoint: "https://models:50052", Signal: `Face"Present`},
+	}
+	a, err := dsl.AdHocDevice(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := vet.Vet(t.Context(), []string{a.Path}, vet.Options{Kinds: set, Dir: t.TempDir(), Files: a.Files, Extra: dsl.AdHocRemotes(remotes, true)})
+	if err != nil || r.Graph == nil || len(r.Findings) > 0 {
+		t.Fatalf("findings %v, %v", r.Findings, err)
+	}
+	var events []string
+	for _, e := range r.Spec.Events {
+		events = append(events, e.ID)
+	}
+	if got := strings.Join(events, " "); got != "face_present motion person_detected" {
+		t.Errorf("events %s", got)
+	}
+	for _, d := range r.Spec.Detectors {
+		if d.Kind == "grpc" && (d.FPS != 15 || d.Timeout != 200*time.Millisecond || !strings.Contains(string(d.Options), `"wire":"`)) {
+			t.Errorf("detector %+v", d)
+		}
+	}
+	for _, f := range r.Files {
+		if strings.Contains(f, "command-line") {
+			t.Errorf("%s is a file to watch, and is none", f)
+		}
+	}
+
+	const text = `apiVersion: "rvo/v1", cameras: a: {synthetic: {}, fps: 30}, events: e: {when: {signal: "person_detected.value", gte: 1}, hold: "2s"}`
+	opts := vet.Options{Kinds: set, Dir: t.TempDir(), Files: map[string][]byte{"p.cue": []byte(text)}, Extra: dsl.AdHocRemotes(remotes[:1], false)}
+	r, err = vet.Vet(t.Context(), []string{"p.cue"}, opts)
+	if err != nil || r.Graph == nil || len(r.Findings) > 0 {
+		t.Errorf("findings %v, %v", r.Findings, err)
+	}
+	opts.Extra = dsl.AdHocRemotes([]dsl.Remote{{ID: "person_detected", Endpoint: "nowhere", Signal: "X"}}, false)
+	r, err = vet.Vet(t.Context(), []string{"p.cue"}, opts)
+	if err != nil || r.Graph != nil || len(r.Findings) == 0 || r.Findings[0].Place.File != "command-line.cue" || r.Findings[0].Line == "" {
+		t.Errorf("an endpoint that is none gives %v, %v", r.Findings, err)
+	}
 }
 
 func TestAdHocRefuses(t *testing.T) {

@@ -30,10 +30,11 @@ const CodeBuild = "RVO900"
 type Options struct {
 	// Kinds are the kinds of this program.
 	Kinds *node.Set
-	// Tags, Dir, Files, Tests and Limit are those of dsl.Options.
+	// Tags, Dir, Files, Extra, Tests and Limit are those of dsl.Options.
 	Tags  []string
 	Dir   string
 	Files map[string][]byte
+	Extra []byte
 	Tests bool
 	Limit time.Duration
 	// Env lets the checks look at this machine too: files, secrets, endpoints, free disk.
@@ -68,7 +69,7 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	doc, findings, err := dsl.Load(ctx, paths, dsl.Options{
-		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Tests: opts.Tests, Limit: opts.Limit,
+		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Tests: opts.Tests, Limit: opts.Limit,
 	})
 	if err != nil {
 		return nil, err

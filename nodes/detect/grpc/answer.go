@@ -25,7 +25,7 @@ func (d *declared) is(wire string) bool {
 	if d.wire != "" {
 		return wire == d.wire
 	}
-	return wire == d.Name || ID(wire) == d.Name
+	return wire == d.Name || signal.NameOf(wire) == d.Name
 }
 
 // take sets what an answer says of the declared signals, all of it or, with an error, nothing. Other signals are somebody

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"rvo.dev/dsl"
+	"rvo.dev/dsl/vet"
 )
 
 // inputFlags say which pipeline is run: paths, the file that --config or RVO_CONFIG name, or one made for a camera.
@@ -17,6 +18,7 @@ type inputFlags struct {
 	config string
 	device int
 	uri    string
+	remote []string
 	tags   []string
 }
 
@@ -24,6 +26,7 @@ func (f *inputFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.config, "config", "", "the pipeline, where no PATH is given (default $RVO_CONFIG)")
 	fs.IntVar(&f.device, "camera-device", 0, "run a small pipeline on this local camera (see rvo cameras)")
 	fs.StringVar(&f.uri, "camera-uri", "", "run a small pipeline on this stream or file: rtsp://, http:// or a path")
+	fs.StringArrayVar(&f.remote, "detector", nil, "also ask the service at ENDPOINT=SIGNAL, such as http://localhost:50051=PersonDetected; may be repeated")
 	addTags(fs, &f.tags)
 }
 
@@ -33,19 +36,30 @@ func (f *inputFlags) load(ctx context.Context, a *app, fs *pflag.FlagSet, paths 
 	if err := f.conflict(fs, paths); err != nil {
 		return nil, err
 	}
+	remotes, err := parseRemotes(f.remote)
+	if err != nil {
+		return nil, err
+	}
+	with := func(paths ...string) (*input, error) {
+		opts := vet.Options{Tags: f.tags}
+		if len(remotes) > 0 {
+			opts.Extra = dsl.AdHocRemotes(remotes, false)
+		}
+		return a.loadWith(ctx, paths, opts)
+	}
 	switch {
 	case device:
 		p, err := dsl.AdHocDevice(f.device)
-		return a.loadAdHoc(ctx, p, err)
+		return a.loadAdHoc(ctx, p, remotes, err)
 	case uri:
 		p, err := dsl.AdHocURI(f.uri)
-		return a.loadAdHoc(ctx, p, err)
+		return a.loadAdHoc(ctx, p, remotes, err)
 	case len(paths) > 0:
-		return a.load(ctx, paths, f.tags)
+		return with(paths...)
 	case f.config != "":
-		return a.load(ctx, []string{f.config}, f.tags)
+		return with(f.config)
 	case a.Env("RVO_CONFIG") != "":
-		return a.load(ctx, []string{a.Env("RVO_CONFIG")}, f.tags)
+		return with(a.Env("RVO_CONFIG"))
 	}
 	return nil, errors.New("run needs a pipeline: give a PATH (rvo run pipelines/quickstart), --camera-device N or --camera-uri URI")
 }

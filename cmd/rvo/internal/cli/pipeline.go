@@ -19,7 +19,12 @@ type input struct {
 
 // load reads, checks and builds one pipeline: the one way for vet and run, so that what passes vet is what runs.
 func (a *app) load(ctx context.Context, paths, tags []string) (*input, error) {
-	r, err := a.vet(ctx, paths, vet.Options{Tags: tags})
+	return a.loadWith(ctx, paths, vet.Options{Tags: tags})
+}
+
+// loadWith is load with more said about how.
+func (a *app) loadWith(ctx context.Context, paths []string, opts vet.Options) (*input, error) {
+	r, err := a.vet(ctx, paths, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +44,19 @@ func (a *app) sound(ctx context.Context, paths, tags []string) (*input, error) {
 	return in, nil
 }
 
-// loadAdHoc does the same for a pipeline made for one camera.
-func (a *app) loadAdHoc(ctx context.Context, p *dsl.AdHoc, err error) (*input, error) {
+// loadAdHoc does the same for a pipeline made for one camera, and the services that look at it too.
+func (a *app) loadAdHoc(ctx context.Context, p *dsl.AdHoc, remotes []dsl.Remote, err error) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.vet(ctx, []string{p.Path}, vet.Options{Files: p.Files})
+	opts := vet.Options{Files: p.Files}
+	if len(remotes) > 0 {
+		opts.Extra = dsl.AdHocRemotes(remotes, true)
+	}
+	in, err := a.loadWith(ctx, []string{p.Path}, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &input{doc: r.Document, spec: r.Spec, graph: r.Graph, findings: r.Findings, secrets: p.Secrets}, nil
+	in.secrets = p.Secrets
+	return in, nil
 }

@@ -1,16 +1,16 @@
-package grpc
+package signal
 
 import (
 	"strings"
 	"unicode"
 )
 
-// ID returns the signal name that stands for a service's name of it: its words in lower case with _ between them. A word
+// NameOf returns the signal name that stands for a service's name of it: its words in lower case with _ between them. A word
 // begins at a capital after a small letter or a digit, and at the last of several capitals that a small letter follows; what
 // is neither letter nor digit is between words. PersonDetected becomes person_detected, HTTPServer2Up http_server2_up,
 // "face-score" face_score. A name that would begin with a digit gets an n before it; without any letter or digit there is no
 // name.
-func ID(wire string) string {
+func NameOf(wire string) string {
 	var b strings.Builder
 	in := []rune(wire)
 	gap := false

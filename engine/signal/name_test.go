@@ -1,11 +1,11 @@
-package grpc
+package signal
 
 import (
 	"regexp"
 	"testing"
 )
 
-func TestID(t *testing.T) {
+func TestNameOf(t *testing.T) {
 	for wire, want := range map[string]string{
 		"PersonDetected":  "person_detected",
 		"FacePresent":     "face_present",
@@ -21,23 +21,23 @@ func TestID(t *testing.T) {
 		"---":             "",
 		"":                "",
 	} {
-		if got := ID(wire); got != want {
+		if got := NameOf(wire); got != want {
 			t.Errorf("%q becomes %q, want %q", wire, got, want)
 		}
 	}
 }
 
-// FuzzID: what comes out is a name of the language, or nothing, and stays as it is.
-func FuzzID(f *testing.F) {
+// FuzzNameOf: what comes out is a name of the language, or nothing, and stays as it is.
+func FuzzNameOf(f *testing.F) {
 	f.Add("PersonDetected")
 	f.Add("a\xffB9c_ _D")
 	name := regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	f.Fuzz(func(t *testing.T, wire string) {
-		id := ID(wire)
+		id := NameOf(wire)
 		if id != "" && !name.MatchString(id) {
 			t.Errorf("%q becomes %q, which is no name", wire, id)
 		}
-		if again := ID(id); again != id {
+		if again := NameOf(id); again != id {
 			t.Errorf("%q becomes %q, and that %q", wire, id, again)
 		}
 	})
