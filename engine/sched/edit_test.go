@@ -1,6 +1,7 @@
 package sched_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,5 +96,5 @@ func (s *sim) find(revision string) (*graph.Graph, error) {
 	if g, ok := s.graphs[revision]; ok {
 		return g, nil
 	}
-	return nil, fmt.Errorf("there is none")
+	return nil, errors.New("there is none")
 }

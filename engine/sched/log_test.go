@@ -57,14 +57,16 @@ func TestLogThatIsNotWhole(t *testing.T) {
 		want string
 		keep int // inputs that are read all the same
 	}{
-		"empty":       {"", "no header", 0},
-		"other form":  {strings.Replace(whole, sched.LogSchema, "rvo.inputs/v9", 1), "this program reads", 0},
-		"cut":         {strings.Join(lines[:5], ""), "ends in the middle", 4},
-		"torn line":   {strings.Join(lines[:5], "") + `{"kind":1,"no`, "line 6", 4},
-		"one missing": {strings.Join(append(append([]string{}, lines[:5]...), lines[6:]...), ""), "its end says", len(lines) - 4},
-		"bad kind":    {strings.Join(lines[:2], "") + `{"kind":99}` + "\n", "no input of kind 99", 1},
-		"not JSON":    {"hello\n", "header", 0},
-		"no end":      {strings.Join(lines[:2], "") + "{}\n", "neither an input nor an end", 1},
+		"empty":           {"", "no header", 0},
+		"other form":      {strings.Replace(whole, sched.LogSchema, "rvo.inputs/v9", 1), "this program reads", 0},
+		"cut":             {strings.Join(lines[:5], ""), "ends in the middle", 4},
+		"torn line":       {strings.Join(lines[:5], "") + `{"kind":1,"no`, "line 6", 4},
+		"one missing":     {strings.Join(append(append([]string{}, lines[:5]...), lines[6:]...), ""), "its end says", len(lines) - 4},
+		"bad kind":        {strings.Join(lines[:2], "") + `{"kind":99}` + "\n", "no input of kind 99", 1},
+		"swap of nothing": {strings.Join(lines[:2], "") + `{"kind":9}` + "\n", "no input of kind 9", 1},
+		"not a swap":      {strings.Join(lines[:2], "") + `{"kind":4,"swap":{"revision":"r"}}` + "\n", "no input of kind 4", 1},
+		"not JSON":        {"hello\n", "header", 0},
+		"no end":          {strings.Join(lines[:2], "") + "{}\n", "neither an input nor an end", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got, err := sched.ReadLog(strings.NewReader(c.text))
@@ -93,6 +95,7 @@ func FuzzReadLog(f *testing.F) {
 	_, buf := sample(f)
 	f.Add(buf.String())
 	f.Add("{}")
+	f.Add(`{"schema":"` + sched.LogSchema + `"}` + "\n" + `{"kind":9,"now":5,"swap":{"revision":"r","slots":2,"replaced":[1,2]}}` + "\n" + `{"end":"complete","inputs":1}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		_, in, err := sched.ReadLog(strings.NewReader(text))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func (e *edits) event(i int) string {
 		"c1/d%d.v>=1",
 	}).Draw(t, "shape")
 	for strings.Contains(shape, "%d") {
-		shape = strings.Replace(shape, "%d", fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "of")), 1)
+		shape = strings.Replace(shape, "%d", strconv.Itoa(rapid.IntRange(0, 3).Draw(t, "of")), 1)
 	}
 	d := func(what string) string {
 		return fmt.Sprintf(" %s=%dms", what, rapid.SampledFrom([]int{0, 0, 30, 200, 1000}).Draw(t, what))
