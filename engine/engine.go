@@ -423,14 +423,14 @@ func (e *Engine) closeAll() {
 	for _, s := range e.sinks {
 		s.close()
 	}
-	stuck := make([]bool, len(e.g.Detectors))
-	for i, l := range e.lanes {
+	stuck := map[node.Model]bool{}
+	for _, l := range e.lanes {
 		if !l.close() {
-			stuck[e.g.Instances[i].Detector] = true
+			stuck[l.model] = true
 		}
 	}
-	for i, m := range e.models { // one for each detector, unless one did not open, and then nothing has run
-		if stuck[i] {
+	for _, m := range e.models {
+		if stuck[m] {
 			continue // one of its runs still uses it
 		}
 		if err := m.Close(); err != nil {

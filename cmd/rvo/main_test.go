@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"flag"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -39,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"occupy": occupy, "exits": exits, "action-step": actionStep, "gitlab-job": gitlabJob, "problems": problems,
+			"occupy": occupy, "running": running, "exits": exits, "action-step": actionStep, "gitlab-job": gitlabJob, "problems": problems,
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {
@@ -63,6 +66,41 @@ func occupy(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// running NAME ARGS... starts rvo run ARGS, puts the address of its server into the environment variable NAME, and stops it when
+// the script ends.
+func running(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: running NAME ARGS...")
+	}
+	exe, err := os.Executable()
+	ts.Check(err)
+	cmd := exec.Command(exe, append([]string{"run", "--http", "127.0.0.1:0", "--log-format", "text"}, args[1:]...)...)
+	cmd.Args[0] = "rvo" // by that name the test binary is the command
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "PATH"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	errs, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			ts.Logf("rvo run: %v", err)
+		}
+	})
+	lines := bufio.NewScanner(errs)
+	for lines.Scan() {
+		if _, rest, ok := strings.Cut(lines.Text(), "http://"); ok {
+			ts.Setenv(args[0], strings.Fields(rest)[0])
+			go func() { _, _ = io.Copy(io.Discard, errs) }() // it must not wait for who reads its log; ends with the process
+			return
+		}
+		ts.Logf("%s", lines.Text())
+	}
+	ts.Fatalf("rvo run ended before it served")
 }
 
 // exits CODE COMMAND ARGS... runs a command that must exit with that code; a bare ! would take any.

@@ -12,8 +12,8 @@ import (
 	"rvo.dev/engine/graph"
 )
 
-// assumedCores is how many CPU slots a pipeline is judged by that does not say: those of a small machine at the edge.
-const assumedCores = 4
+// AssumedCores is how many CPU slots a pipeline is judged by that does not say: those of a small machine at the edge.
+const AssumedCores = 4
 
 // load returns what follows from the graph for load and latency.
 func (p *Pass) load() *analysis.Report {
@@ -24,7 +24,7 @@ func (p *Pass) load() *analysis.Report {
 		case p.env:
 			o.Slots, o.SlotsSource = runtime.NumCPU(), analysis.Measured
 		default:
-			o.Slots, o.SlotsSource = assumedCores, analysis.Assumed
+			o.Slots, o.SlotsSource = AssumedCores, analysis.Assumed
 		}
 		p.report = analysis.Analyze(p.Graph, o)
 	}

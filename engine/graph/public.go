@@ -45,9 +45,24 @@ func Public(nodes []Node, redact func(member string) string, key []byte) []Node 
 	return out
 }
 
+// WithoutHidden returns public nodes as they are without a key.
+func WithoutHidden(nodes []Node) []Node {
+	out := make([]Node, len(nodes))
+	for i, n := range nodes {
+		n.Fields = slices.DeleteFunc(slices.Clone(n.Fields), func(f Field) bool { return strings.HasSuffix(f.Name, HiddenSuffix) })
+		n.Inputs = slices.Clone(n.Inputs)
+		n.seal()
+		out[i] = n
+	}
+	return out
+}
+
 // public returns a field's value as it may be shown, and whether that is another.
 func public(f *Field, redact func(string) string) (shown json.RawMessage, secret bool) {
 	var v any
+	if strings.HasPrefix(f.Name, "file.") || strings.HasPrefix(f.Name, "secret.") {
+		return f.Value, false // of Facts: they tell nothing
+	}
 	if !slices.Contains(f.Value, '"') || json.Unmarshal(f.Value, &v) != nil {
 		return f.Value, false // no text in it
 	}

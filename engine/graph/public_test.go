@@ -52,6 +52,9 @@ func TestPublic(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+		if !reflect.DeepEqual(graph.WithoutHidden(pa), graph.Public(a, hide, nil)) {
+			t.Errorf("%s: without what is hidden it is another than without a key", name)
+		}
 		var back []graph.Node
 		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, pa) {
 			t.Errorf("%s: as JSON and back it is another: %v", name, err)
@@ -68,12 +71,13 @@ func TestPublicNames(t *testing.T) {
 		{Name: "options.headers", Value: json.RawMessage(`[{"name": "a", "password": "b"}]`)},
 		{Name: "options.password", Value: json.RawMessage(`"c"`)},
 		{Name: "queue", Value: json.RawMessage(`7`)},
+		{Name: "secret.password", Value: json.RawMessage(`"version 2"`)},
 	}}}
 	var got []string
 	for _, f := range graph.Public(n, hide, nil)[0].Fields {
 		got = append(got, string(f.Value))
 	}
-	if want := []string{`[{"name":"a","password":"***"}]`, `"***"`, `7`}; !slices.Equal(got, want) {
+	if want := []string{`[{"name":"a","password":"***"}]`, `"***"`, `7`, `"version 2"`}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

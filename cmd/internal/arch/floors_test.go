@@ -29,9 +29,9 @@ dsl/compile, engine/sched < dsl/test < dsl/vet
 dsl < dsl/report < cmd/rvo/internal/cli
 dsl/compile < dsl/show < cmd/rvo/internal/cli
 dsl/compile < dsl/draw < cmd/rvo/internal/cli
+dsl/compile, engine/analysis < dsl/plan < cmd/rvo/internal/web
 cmd/rvo/internal/watch, cmd/rvo/internal/models < cmd/rvo/internal/cli
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
-engine/graph < cmd/rvo/internal/profile < cmd/rvo/internal/cli
 dsl/compile, nodes/all < cmd/internal/arch
 dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/internal/cli
 cmd/rvo/internal/cli, nodes/all < cmd/rvo

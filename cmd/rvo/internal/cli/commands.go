@@ -7,6 +7,7 @@ func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newVet(a),
 		newTest(a),
+		newPlan(a),
 		newRun(a),
 		newInit(a),
 		newExplain(a),
@@ -14,7 +15,6 @@ func commands(a *app) []*cobra.Command {
 		newPrint(a),
 		newFmt(a),
 		newSchema(a),
-		newProfile(a),
 		newModels(a),
 		newCameras(a),
 		newBench(a),

@@ -11,6 +11,8 @@ const (
 	// ExitCannotRun means that the command could not do its work: wrong use, a file or port that cannot be had, a kind
 	// that is not in the build, an evaluation that was given up.
 	ExitCannotRun = 2
+	// ExitChanges means that plan found a difference, where it was asked to say so with its code.
+	ExitChanges = 3
 	// ExitNow means that a second signal ended a run before it had drained: 128 and SIGINT's number, as shells count.
 	ExitNow = 130
 )

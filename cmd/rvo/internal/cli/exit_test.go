@@ -36,6 +36,7 @@ func exits() map[string]map[int][]string {
 	return map[string]map[int][]string{
 		"vet":     {0: {"vet good.cue"}, 1: {"vet bad.cue", "vet --deny-warnings warned.cue", "vet --format json bad.cue"}, 2: {"vet", "vet none.cue", "vet --format xml good.cue", "vet --nothing good.cue"}},
 		"test":    {0: {"test good.cue", "test tested.cue", "test --format junit tested.cue"}, 1: {"test failing.cue", "test bad.cue", "test --format json failing.cue"}, 2: {"test", "test none.cue", "test --format xml good.cue", "test --run ( tested.cue", "test --run nothing tested.cue"}},
+		"plan":    {0: {"plan good.cue good.cue", "plan good.cue warned.cue"}, 1: {"plan good.cue bad.cue"}, 2: {"plan", "plan good.cue", "plan bad.cue good.cue", "plan none.cue good.cue", "plan --format xml good.cue good.cue", "plan --live=http://127.0.0.1:1 good.cue"}, 3: {"plan --detailed-exitcode good.cue warned.cue"}},
 		"run":     {0: {"run --for 100ms --http off --state-dir state good.cue"}, 1: {"run --http off --state-dir state bad.cue"}, 2: {"run", "run none.cue", "run --http nonsense good.cue"}},
 		"init":    {0: {"init new"}, 2: {"init taken", "init a b"}},
 		"explain": {0: {"explain RVO002", "explain"}, 2: {"explain RVO999"}},
@@ -43,7 +44,6 @@ func exits() map[string]map[int][]string {
 		"print":   {0: {"print good.cue", "print --defaults good.cue"}, 1: {"print bad.cue"}, 2: {"print", "print none.cue"}},
 		"fmt":     {0: {"fmt --check good.cue"}, 1: {"fmt --check bad.cue", "fmt syntax.cue"}, 2: {"fmt", "fmt none.cue"}},
 		"schema":  {0: {"schema", "schema --json-schema"}, 2: {"schema extra"}},
-		"profile": {0: {"profile --for 300ms good.cue"}, 1: {"profile bad.cue"}, 2: {"profile", "profile none.cue", "profile --for 0s good.cue", "profile --input none.mp4 good.cue"}},
 		"models":  {0: {"models", "models list --cache-dir none", "models verify --cache-dir none"}, 1: {"models verify --cache-dir none yunet"}, 2: {"models pull", "models pull nothing", "models list extra", "models get"}},
 		"cameras": {0: {"cameras"}, 2: {"cameras extra"}},
 		"bench":   {0: {"bench --list"}, 2: {"bench extra", "bench --scenario nothing"}},

@@ -119,6 +119,7 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	}
 	defer release()
 
+	nodes := g.Nodes(engine.Facts(g.Dir)) // before they are opened: a file that is written meanwhile is another than was read
 	registry := prometheus.NewRegistry()
 	record, err := openRecord(f.record)
 	if err != nil {
@@ -139,6 +140,7 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 		server, err = web.Listen(web.Config{
 			Addr: addr, Names: f.http.names, Token: token, Registry: registry,
 			Status: e.Status, Reopen: e.Reopen, Pprof: f.http.pprof, Log: log.Logger,
+			Pipeline: running(in, nodes, func() uint64 { return e.Status().Generation }),
 		})
 		if err != nil {
 			return err

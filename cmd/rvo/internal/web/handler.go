@@ -20,13 +20,16 @@ type route struct {
 	serve  http.HandlerFunc
 }
 
-func routes(c *Config) []route {
+func routes(c *Config, g *guard) []route {
 	rs := []route{
 		{http.MethodGet, "/metrics", "metrics in the Prometheus format", promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{
 			EnableOpenMetrics: true, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 		}).ServeHTTP},
 		{http.MethodGet, "/health", "200 while the process answers", health},
 		{http.MethodGet, "/ready", "200 when every camera, detector, sink and evidence folder works, else 503 and why not", ready(c.Status)},
+	}
+	if c.Pipeline != nil {
+		rs = append(rs, route{http.MethodGet, ConfigPath, "the pipeline that runs, without credentials, as rvo plan --live reads it", running(c, g)})
 	}
 	if c.Reopen != nil {
 		rs = append(rs, route{http.MethodPost, "/api/v1/reopen", "reopen the files that sinks write, as SIGHUP does", func(w http.ResponseWriter, _ *http.Request) {
@@ -56,7 +59,7 @@ type handler struct {
 
 func newHandler(c *Config, host string, addr net.Addr, m *metrics) *handler {
 	h := &handler{guard: newGuard(c, host, addr), mux: http.NewServeMux(), log: c.Log, metrics: m}
-	rs := routes(c)
+	rs := routes(c, h.guard)
 	for _, r := range rs {
 		h.mux.HandleFunc(r.method+" "+r.path, r.serve)
 	}

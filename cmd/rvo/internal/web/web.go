@@ -25,6 +25,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"rvo.dev/dsl/plan"
 	"rvo.dev/engine"
 )
 
@@ -36,6 +37,8 @@ const (
 	MaxBody = 64 << 10
 	// MinToken is the shortest token taken, in bytes: 16 random hex digits are 64 bits.
 	MinToken = 16
+	// ConfigPath is where the running pipeline is told.
+	ConfigPath = "/api/v1/config"
 )
 
 // Timeouts bound what one connection can hold up.
@@ -65,6 +68,9 @@ type Config struct {
 	Registry *prometheus.Registry
 	// Status is asked by /ready.
 	Status func() engine.Status
+	// Pipeline returns what runs, for GET ConfigPath; nil: there is no such path. The key is the token, to tell credentials apart
+	// with (see plan.Side), where the caller has shown that it has it; else empty.
+	Pipeline func(key []byte) (*plan.Running, error)
 	// Reopen is called by POST /api/v1/reopen; nil: there is no such path.
 	Reopen func()
 	// Pprof adds /debug/pprof/.
