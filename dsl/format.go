@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // WriteText prints findings for people: one line each with place, severity and code, then related places, the source
@@ -17,7 +18,7 @@ func WriteText(w io.Writer, fs []Finding, max int) error {
 		}
 		b.WriteString(f.String() + "\n")
 		if f.Line != "" {
-			fmt.Fprintf(&b, "    %s\n    %s^\n", f.Line, indent(f.Line, f.Place.Col))
+			fmt.Fprintf(&b, "    %s\n    %s^\n", visible(f.Line), indent(f.Line, f.Place.Col))
 		}
 		for _, r := range f.Related {
 			fmt.Fprintf(&b, "  %s: %s\n", r.Place, r.Message)
@@ -37,6 +38,16 @@ func (f Finding) String() string {
 		place = f.Place.String() + ": "
 	}
 	return fmt.Sprintf("%s%s[%s]: %s", place, f.Severity, f.Code, f.Message)
+}
+
+// visible returns a source line with a mark for each character that a terminal would obey instead of showing it.
+func visible(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, line)
 }
 
 // indent returns blanks as wide as the line is before column col, tabs kept.

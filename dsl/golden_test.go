@@ -29,7 +29,7 @@ func testSchema(t testing.TB) []byte {
 			password?: #Secret
 		}`},
 		{Role: "camera", Name: "file", Doc: "a video file", Options: `#Options: {path!: string}`},
-		{Role: "camera", Name: "synthetic", Doc: "a picture that is computed", Options: `#Options: {seed?: int, noise?: int & >=0 & <=255}`},
+		{Role: "camera", Name: "synthetic", Doc: "a picture that is computed", Options: `#Options: {seed?: int, noise?: int & >=0 & <=255, pattern: *"object" | "still"}`},
 		{Role: "detector", Name: "motion", Doc: "level of change", Options: `#Options: {threshold?: #Unit, areas?: [...#Area]}
 			#Area: {name!: string, x!: #Unit}`, Emits: []schema.Emit{{Name: "level", Doc: "share that moves"}, {Name: "boxes"}}},
 		{Role: "detector", Name: "hog", Doc: "people", Options: `#Options: {stride?: #Count, scores?: [string]: #Unit}`, Emits: []schema.Emit{{Name: "count"}}},

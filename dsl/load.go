@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -48,7 +49,15 @@ func load(src *sources, t *target, opts Options) loaded {
 		}}}
 	}
 	inst := instances[0]
+	if inst.Module == "" {
+		// Files that are named one by one embed data as those of a folder do.
+		inst.Module, inst.Root = "pipeline.local", t.root
+	}
 	if inst.Err != nil {
+		if f, ok := tagValue(src, inst, opts.Tags); ok {
+			f.Place = orPlace(f.Place, Place{File: src.rel(t.shown)})
+			return loaded{findings: []Finding{f}}
+		}
 		return loaded{findings: loadErrors(src, t, inst.Err, opts.Tags)}
 	}
 	doc := &Document{Name: t.name, Dir: t.dir, src: src, nodes: map[string]node{}, texts: map[string]Place{}, Files: files(inst), ignores: ignoresOf(src, inst)}
@@ -213,6 +222,14 @@ func syntax(src *sources, files []string) []Finding {
 			findings = append(findings, cannotRead(src.rel(file), err))
 			continue
 		}
+		if at, ok := noText(data); !ok {
+			at.File = src.rel(file)
+			findings = append(findings, Finding{
+				Code: CodeSyntax, Place: at, Message: "file holds bytes that are no text in UTF-8",
+				Hint: "save it as UTF-8; a pipeline is a text in CUE",
+			})
+			continue
+		}
 		_, err = parser.ParseFile(file, data, parser.ParseComments, parser.AllErrors)
 		for i, e := range cueerrors.Errors(err) {
 			if i == maxSyntax {
@@ -224,4 +241,22 @@ func syntax(src *sources, files []string) []Finding {
 		}
 	}
 	return findings
+}
+
+// noText returns the place of the first byte that is no text in UTF-8, and true where there is none.
+func noText(data []byte) (Place, bool) {
+	at := Place{Line: 1, Col: 1}
+	for len(data) > 0 {
+		r, n := utf8.DecodeRune(data)
+		switch {
+		case r == 0, r == utf8.RuneError && n == 1:
+			return at, false
+		case r == '\n':
+			at.Line, at.Col = at.Line+1, 1
+		default:
+			at.Col += n
+		}
+		data = data[n:]
+	}
+	return at, true
 }

@@ -27,6 +27,8 @@ type shape struct {
 type field struct {
 	v   cue.Value
 	doc string
+	// always is a field that the schema itself gives, with its default.
+	always bool
 }
 
 // shapes reads the schema. Definitions are read once: conditions contain conditions without end.
@@ -70,7 +72,7 @@ func (s *shapes) of(v cue.Value, name string) *shape {
 		it, err := v.Fields(cue.Optional(true))
 		for err == nil && it.Next() {
 			sel := it.Selector()
-			f := field{v: it.Value()}
+			f := field{v: it.Value(), always: sel.ConstraintType() == 0}
 			for _, d := range it.Value().Doc() {
 				f.doc = strings.TrimSpace(d.Text())
 			}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -103,8 +104,10 @@ func (w *walker) unevaluated(v cue.Value, ops []cue.Value, sh *shape, path, labe
 				continue
 			}
 			f := w.translate(e, path)
-			f.Place = w.src.errorPlace(e, orPlace(w.src.place(valuePos(o)), place))
-			if code == CodeValue {
+			if f.Code != CodeTag {
+				f.Place = w.src.errorPlace(e, orPlace(w.src.place(valuePos(o)), place))
+			}
+			if code == CodeValue && f.Code != CodeTag {
 				f.Message = w.unevaluatedText(label, e)
 			}
 			w.add(w.entry(f))
@@ -187,12 +190,7 @@ func scalar(v cue.Value) bool {
 func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
 	place := w.doc.ValuePlace(path)
 	if t, ok := w.tagFor(v); ok {
-		w.add(Finding{
-			Code: CodeTag, Path: path, Place: t.place(w.src),
-			Message: fmt.Sprintf("tag %s is not given", t.name),
-			Hint:    fmt.Sprintf("give it with -t %s=…", t.name),
-			Related: []Related{{place, path + " needs it"}},
-		})
+		w.add(w.notGiven(t, path, Related{place, path + " needs it"}))
 		return
 	}
 	f := Finding{Code: CodeIncomplete, Path: path, Place: place}
@@ -208,12 +206,26 @@ func (w *walker) incomplete(v cue.Value, sh *shape, path, label string) {
 
 // translate turns an error of the evaluator's into a finding.
 func (w *walker) translate(e cueerrors.Error, path string) Finding {
+	if t, ok := w.tagIn(e.Position()); ok {
+		return w.notGiven(t, path, Related{w.src.place(e.Position()), "a name needs it"})
+	}
+	if f, ok := w.src.embedFault(e, w.src.errorPlace(e, w.doc.Place(path))); ok {
+		return f
+	}
 	f := Finding{Code: classify(e), Path: path, Place: w.src.errorPlace(e, w.doc.Place(path)), Message: w.src.messageOr(e, "cannot be evaluated")}
+	if strings.HasPrefix(rawText(e), "key value of dynamic field") {
+		f.Code, f.Hint = CodeIncomplete, "give what the name is made of a value"
+	}
 	if f.Place.Line == 0 {
 		f.Place = orPlace(w.helper(path), f.Place)
 	}
-	if label := path[strings.LastIndexByte(path, '.')+1:]; strings.HasPrefix(f.Message, "must ") && label != "" {
-		f.Message = label + " " + f.Message // the schema's words, which want a subject
+	if label := labelOf(path); label != "" {
+		// The schema's words want a subject, and "it" would leave a person to guess.
+		if rest, ok := strings.CutPrefix(f.Message, "it "); ok {
+			f.Message = label + " " + rest
+		} else if strings.HasPrefix(f.Message, "must ") {
+			f.Message = label + " " + f.Message
+		}
 	}
 	if f.Code == CodeUnknownField && w.noRoom(path) {
 		id := strings.Split(path, ".")[1]
@@ -227,6 +239,16 @@ func (w *walker) translate(e cueerrors.Error, path string) Finding {
 		}
 	}
 	return w.among(f, e, path)
+}
+
+// labelOf returns what messages call the value at path: its name, and "masks[1]" for an element of a list.
+func labelOf(path string) string {
+	i := strings.LastIndexByte(path, '.')
+	label := path[i+1:]
+	if _, err := strconv.Atoi(label); err == nil && i > 0 {
+		return labelOf(path[:i]) + "[" + label + "]"
+	}
+	return label
 }
 
 // helper returns where a field at the top of a file stands that is no part of the pipeline: a hidden field or a definition.

@@ -27,6 +27,7 @@ type walker struct {
 	files    []*ast.File
 	all      cue.Value // with the schema
 	follow   []follower
+	closed   []string // paths of defaults that a definition of the pipeline's closes out
 	findings []Finding
 }
 
@@ -105,7 +106,7 @@ func (w *walker) structure(v cue.Value, sh *shape, path, label string) any {
 	for it.Next() {
 		name := it.Selector().Unquoted()
 		at := join(path, name)
-		if missing(it.Value()) || w.filledIn(it.Value(), sh, label, name) {
+		if missing(it.Value()) || w.filledIn(it.Value(), sh, label, name) || w.closedOut(it.Value(), sh, name) {
 			continue
 		}
 		present[name] = true
@@ -128,8 +129,33 @@ func (w *walker) structure(v cue.Value, sh *shape, path, label string) any {
 				w.missing(sh, path, label, name)
 			}
 		}
+		w.defaults(out, present, sh, path)
 	}
 	return out
+}
+
+// closedOut reports a field that the schema gives with its default, the pipeline does not, and a definition of the pipeline's
+// own closes out.
+func (w *walker) closedOut(v cue.Value, sh *shape, name string) bool {
+	if v.Err() == nil || sh == nil || !sh.fields[name].always || len(w.src.operands(v)) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(faults(v.Err()), func(e cueerrors.Error) bool { return classify(e) != CodeUnknownField })
+}
+
+// defaults puts what was closed out back in: whoever writes #Yard: {synthetic: {noise: 4}} as a template means to close it
+// to misspelled names, not to the defaults of what it is a template of.
+func (w *walker) defaults(out map[string]any, present map[string]bool, sh *shape, path string) {
+	for name, f := range sh.fields {
+		d, ok := f.v.Default()
+		if present[name] || !f.always || !ok {
+			continue
+		}
+		if data, err := plain(d); err == nil {
+			out[name] = data
+			w.closed = append(w.closed, join(path, name))
+		}
+	}
 }
 
 // filledIn reports whether a field is only there so that a pipeline can refer to it: the signals of a detector and their
@@ -255,7 +281,7 @@ func (w *walker) entry(f Finding) Finding {
 func (w *walker) rest(v cue.Value) {
 	for _, e := range faults(v.Validate(cue.Concrete(true), cue.Final())) {
 		path := pathOf(e)
-		if w.doc.Faulty(path) {
+		if w.doc.Faulty(path) || slices.Contains(w.closed, path) {
 			continue
 		}
 		f := w.entry(w.translate(e, path))

@@ -77,6 +77,7 @@ func sayings() []saying {
 		{`(?:too many|not enough) arguments in call to (\S+).*`, "$1 is called with a wrong number of values"},
 		{`error in call to ([A-Za-z.]+).*|cannot use .* in argument \d+ to (\S+).*`, "$1$2 cannot do this with what it is given"},
 		{`ambiguous default.*|unresolved disjunction.*`, "has several possible values and no default"},
+		{`(?:key value of dynamic field must be concrete|invalid interpolation: non-concrete).*`, "the field's name has no definite value"},
 		{`(?:incomplete|non-concrete|unresolved).*`, "has no definite value"},
 		{`\d+ matched, expected .*|.*errors in empty disjunction.*`, "is none of what is possible here"},
 		{`undefined .*`, "nothing is called so"},

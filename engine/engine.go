@@ -423,14 +423,14 @@ func (e *Engine) closeAll() {
 	for _, s := range e.sinks {
 		s.close()
 	}
-	stuck := map[node.Model]bool{}
-	for _, l := range e.lanes {
+	stuck := make([]bool, len(e.g.Detectors))
+	for i, l := range e.lanes {
 		if !l.close() {
-			stuck[l.model] = true
+			stuck[e.g.Instances[i].Detector] = true
 		}
 	}
-	for _, m := range e.models {
-		if stuck[m] {
+	for i, m := range e.models { // one for each detector, unless one did not open, and then nothing has run
+		if stuck[i] {
 			continue // one of its runs still uses it
 		}
 		if err := m.Close(); err != nil {

@@ -120,7 +120,7 @@ func (k *kit) graph() *graph.Graph {
 	waiting := det
 	waiting.Name, waiting.Blocking = "waiting", true
 	openDet := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
-		return &fakeModel{k, o.Name}, nil
+		return looseModel{fakeModel: &fakeModel{k, o.Name}}, nil
 	}
 	openCam := func(env node.CameraEnv, o options) (node.Source, error) {
 		return &fakeSource{k: k, c: k.cams[o.Name], env: env}, nil
@@ -269,6 +269,12 @@ func (m *fakeModel) Close() error {
 	defer m.k.mu.Unlock()
 	m.k.closed[m.name]++
 	return nil
+}
+
+// looseModel is a model of a type that cannot be compared, as models may be.
+type looseModel struct {
+	*fakeModel
+	_ []int
 }
 
 type fakeInstance struct{ *fakeModel }

@@ -142,13 +142,13 @@ func open(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) 
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	return shared{o}, nil
+	return &shared{o}, nil
 }
 
 type shared struct{ o Options }
 
 // NewInstance implements node.Model.
-func (m shared) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
+func (m *shared) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
 	for _, z := range m.o.Zones {
 		if _, ok := env.Zones[z]; !ok {
 			return nil, fmt.Errorf("track: camera %s has no zone %q: draw it, or take it out of zones", env.Camera, z)
@@ -160,7 +160,7 @@ func (m shared) NewInstance(_ context.Context, env node.InstanceEnv) (node.Insta
 }
 
 // Close implements node.Model.
-func (shared) Close() error { return nil }
+func (*shared) Close() error { return nil }
 
 // instance follows things on one camera.
 type instance struct {

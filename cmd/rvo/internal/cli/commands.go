@@ -15,6 +15,7 @@ func commands(a *app) []*cobra.Command {
 		newPrint(a),
 		newFmt(a),
 		newSchema(a),
+		newProfile(a),
 		newModels(a),
 		newCameras(a),
 		newBench(a),

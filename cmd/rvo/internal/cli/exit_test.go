@@ -44,6 +44,7 @@ func exits() map[string]map[int][]string {
 		"print":   {0: {"print good.cue", "print --defaults good.cue"}, 1: {"print bad.cue"}, 2: {"print", "print none.cue"}},
 		"fmt":     {0: {"fmt --check good.cue"}, 1: {"fmt --check bad.cue", "fmt syntax.cue"}, 2: {"fmt", "fmt none.cue"}},
 		"schema":  {0: {"schema", "schema --json-schema"}, 2: {"schema extra"}},
+		"profile": {0: {"profile --for 300ms good.cue"}, 1: {"profile bad.cue"}, 2: {"profile", "profile none.cue", "profile --for 0s good.cue", "profile --input none.mp4 good.cue"}},
 		"models":  {0: {"models", "models list --cache-dir none", "models verify --cache-dir none"}, 1: {"models verify --cache-dir none yunet"}, 2: {"models pull", "models pull nothing", "models list extra", "models get"}},
 		"cameras": {0: {"cameras"}, 2: {"cameras extra"}},
 		"bench":   {0: {"bench --list"}, 2: {"bench extra", "bench --scenario nothing"}},
