@@ -25,11 +25,14 @@ func (c *compiler) during(path string, in *schema.During) *graph.DuringSpec {
 	}
 	for i, span := range out.Hours {
 		if _, err := event.ParseSchedule([]string{span}, time.UTC); err != nil {
-			message, hint, _ := strings.Cut(err.Error(), ": give ")
-			if hint != "" {
-				hint = "give " + hint
+			// Its days and its hours may both be wrong: a line each.
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				message, hint, _ := strings.Cut(line, ": give ")
+				if hint != "" {
+					hint = "give " + hint
+				}
+				c.report(dsl.Finding{Code: dsl.CodeValue, Path: path + ".hours." + strconv.Itoa(i), Message: message, Hint: hint})
 			}
-			c.report(dsl.Finding{Code: dsl.CodeValue, Path: path + ".hours." + strconv.Itoa(i), Message: message, Hint: hint})
 		}
 	}
 	if in.TimeZone != nil {

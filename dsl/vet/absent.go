@@ -11,7 +11,7 @@ import (
 
 func absentSignalCheck() Check {
 	return Check{
-		Code: "RVO109", Name: "signal that is not there on a camera", Sound: true,
+		Code: "RVO109", Name: "signal that is not there on a camera", Sound: true, Whole: true,
 		Doc: `A detector needs, or an event asks for, signals that nothing gives on one of its cameras, because their ` +
 			`detector does not run there or is not enabled. A needed signal that never comes keeps the detector from ` +
 			`running; an event whose signals are all missing is unknown for ever. Let the detector run there, or leave the ` +

@@ -10,7 +10,7 @@ import (
 
 func unusedZoneCheck() Check {
 	return Check{
-		Code: "RVO116", Name: "zone that no condition names", Sound: true,
+		Code: "RVO116", Name: "zone that no condition names", Sound: true, Whole: true,
 		Doc: `The camera has a zone that no condition counts boxes in or outside of: it changes nothing. Name it in a condition ` +
 			`(zone, outside), make it a mask if nothing is to count there, or take it out.`,
 		Run: func(p *Pass) {

@@ -20,15 +20,18 @@ type Check struct {
 	Name string
 	// Doc says in full what it finds, why that is wrong and what to do.
 	Doc string
-	// Sound is set for checks that mean nothing while anything else is wrong: who refers to a misspelt name does not
-	// refer to the right one.
+	// Sound is set for checks that mean nothing about what is wrong already: they look at the events and detectors without
+	// an error, and at nothing where the error is about more.
 	Sound bool
+	// Whole is set for checks that mean nothing while anything else is wrong: who refers to a misspelt name does not refer
+	// to the right one.
+	Whole bool
 	// Core is set for checks that find what the graph or the engine would refuse: a pipeline can neither lower nor ignore
 	// them.
 	Core bool
 	// Env is set for checks that look at the machine: they run with Options.Env alone.
 	Env bool
-	// Built is set for checks that look at the graph: they run last, and only where nothing is at error level.
+	// Built is set for checks that look at the graph: they run last, on that of the events and detectors without an error.
 	Built bool
 	// Run looks at the pipeline and reports. The spec may have empty kinds and names of things that do not exist when
 	// Sound is not set.
@@ -50,6 +53,7 @@ type Pass struct {
 	levels   *dsl.Levels
 	report   *analysis.Report // of Graph; made by load
 	faulty   bool             // a check found an error, and not one that only the pipeline calls so
+	partial  bool             // Spec is without the events and detectors that are at fault
 	check    Check
 	findings []dsl.Finding
 	memo     memo
@@ -57,6 +61,9 @@ type Pass struct {
 
 // run makes one check.
 func (p *Pass) run(c Check) {
+	if c.Whole && p.partial {
+		return
+	}
 	n := len(p.findings)
 	p.check = c
 	c.Run(p)

@@ -100,7 +100,7 @@ func size(n int64) string {
 
 func idleRingCheck() Check {
 	return Check{
-		Code: "RVO402", Name: "ring that nothing asks for", Built: true,
+		Code: "RVO402", Name: "ring that nothing asks for", Built: true, Whole: true,
 		Doc: `The camera is told how much to keep, and no event with evidence is watched on it: nothing is kept. Give an event ` +
 			`evidence, or leave the ring out.`,
 		Run: func(p *Pass) {

@@ -9,7 +9,7 @@ import (
 
 func idleSettingCheck() Check {
 	return Check{
-		Code: "RVO214", Name: "setting without an effect", Built: true,
+		Code: "RVO214", Name: "setting without an effect", Built: true, Whole: true,
 		Doc: `The field says something that nothing asks for here: a cost class where no pause follows an overrun, a frame ` +
 			`policy for a detector that looks at no picture, CPU slots for one that takes none, a loop of a source that has no ` +
 			`end, updates of an event that is over before the first. Take it away, or change what keeps it from having an effect.`,

@@ -94,7 +94,7 @@ func queueCheck() Check {
 
 func silentEventCheck() Check {
 	return Check{
-		Code: "RVO503", Name: "critical event that nobody may hear of", Built: true,
+		Code: "RVO503", Name: "critical event that nobody may hear of", Built: true, Whole: true,
 		Doc: `The event is critical and its records go nowhere, or only to the terminal, where they are gone with it. Let a file ` +
 			`or somebody else keep them.`,
 		Run: func(p *Pass) {

@@ -4,7 +4,7 @@ import "rvo.dev/dsl"
 
 func untestedCheck() Check {
 	return Check{
-		Code: "RVO700", Name: "event without a test", Sound: true,
+		Code: "RVO700", Name: "event without a test", Sound: true, Whole: true,
 		Doc: `The pipeline has tests, and none of them expects or forbids anything of this event: whoever changes it learns ` +
 			`nothing from them. A test says what signals do and what has to come of it.`,
 		Run: func(p *Pass) {

@@ -34,7 +34,7 @@ func used(p *Pass) map[string]bool {
 
 func unusedDetectorCheck() Check {
 	return Check{
-		Code: "RVO105", Name: "detector that nobody listens to", Sound: true,
+		Code: "RVO105", Name: "detector that nobody listens to", Sound: true, Whole: true,
 		Doc: `No event, no needs and no when reads a signal of this detector: it costs time and changes nothing. ` +
 			`Use one of its signals, set enabled: false, or take it out.`,
 		Run: func(p *Pass) {
@@ -64,7 +64,7 @@ func unusedDetectorCheck() Check {
 
 func unusedSignalCheck() Check {
 	return Check{
-		Code: "RVO106", Name: "signal that is set up and not used", Sound: true,
+		Code: "RVO106", Name: "signal that is set up and not used", Sound: true, Whole: true,
 		Doc: `The pipeline changes a signal under emits that nothing reads, while it does read others of the detector: ` +
 			`perhaps another one was meant.`,
 		Run: func(p *Pass) {
@@ -86,7 +86,7 @@ func unusedSignalCheck() Check {
 
 func idleCameraCheck() Check {
 	return Check{
-		Code: "RVO107", Name: "camera that nobody looks at", Sound: true,
+		Code: "RVO107", Name: "camera that nobody looks at", Sound: true, Whole: true,
 		Doc: `No enabled detector runs on this camera: it is captured and decoded for nothing. Name it in a detector's ` +
 			`cameras, set enabled: false, or take it out.`,
 		Run: func(p *Pass) {
@@ -106,7 +106,7 @@ func idleCameraCheck() Check {
 
 func unusedNodeCheck() Check {
 	return Check{
-		Code: "RVO108", Name: "evidence or sink that nobody uses", Sound: true,
+		Code: "RVO108", Name: "evidence or sink that nobody uses", Sound: true, Whole: true,
 		Doc: `No event names this evidence, or every event names other sinks. Name it in an event or take it out.`,
 		Run: func(p *Pass) {
 			report := func(what, field, id string) {

@@ -15,6 +15,7 @@ package vet
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"rvo.dev/dsl"
@@ -92,15 +93,21 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 			p.run(c)
 		}
 	}
-	sound := !faulty()
-	for _, c := range Checks() {
-		if c.Sound && sound {
-			p.run(c)
+	// What has no fault is judged all the same: all there is to say is said in one run.
+	judge := func(build bool) bool { return !faulty() || p.narrow(slices.Concat(r.Findings, p.findings), build) }
+	if judge(false) {
+		for _, c := range Checks() {
+			if c.Sound {
+				p.run(c)
+			}
 		}
 	}
-	if !faulty() {
-		p.Graph, err = graph.Build(spec, opts.Kinds)
+	if judge(true) {
+		p.Graph, err = graph.Build(p.Spec, opts.Kinds)
 		for _, e := range split(err) {
+			if faulty() {
+				break // most likely follows from what is wrong
+			}
 			r.Findings = append(r.Findings, dsl.Finding{
 				Code: CodeBuild, Place: doc.Place(""), Message: dsl.Redact(e.Error()),
 			})
