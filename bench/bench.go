@@ -10,7 +10,7 @@
 // program on the machine may have spoiled: foreign processor time is measured with each window.
 //
 // Run owns the engine's goroutine of a window, the inline design's two, and one that allocates where a scenario asks
-// for it; it waits for all of them before the next window. docs/benchmarking.md has the method and its limits.
+// for it or waits for a clock; it waits for all of them before the next window. docs/benchmarking.md has the method and its limits.
 package bench
 
 import (

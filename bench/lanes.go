@@ -124,6 +124,11 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	defer stop()
 	stopGarbage := litter(s.Garbage)
 	defer stopGarbage()
+	stopTimer, err := bare(s, t, r.timer)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	defer stopTimer()
 	done := make(chan error, 1)
 	began := time.Now()
 	go func() { done <- e.Run(quit) }()
@@ -135,6 +140,7 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 		use := measure()
 		if err = w.until(o.Warmup+o.Duration, done); err == nil {
 			r.Usage = use.since()
+			stopTimer() // it is no goroutine of the engine's
 			r.Usage.Goroutines, r.Usage.Heap = grown(before, s.Cameras)
 			for _, d := range e.Status().Detectors {
 				r.restart(d.ID, d.Restarts)

@@ -73,6 +73,7 @@ type Scenario struct {
 	Seed          bool // one of the first RVO's thirteen
 	Lanes         bool // the inline design cannot do it: it has one camera
 	Targets       bool // measured for the targets and not listed
+	Timer         bool // a bare goroutine waits for the same clock beside it
 }
 
 // designs returns which of the asked designs a scenario has.
@@ -136,7 +137,7 @@ func Scenarios() []Scenario {
 			{ID: "d400", Work: Wait, Cost: 400 * ms, FPS: 30, Class: graph.CostMedium, Policy: graph.LoadBackoff, Priority: graph.Normal},
 			{ID: "d600", Work: Wait, Cost: 600 * ms, FPS: 30, Class: graph.CostHigh, Policy: graph.LoadBackoff, Priority: graph.Normal},
 		}},
-		Scenario{Name: "burn_two_cores", Doc: "two detectors that compute 10 ms on every picture: two cores are full", FPS: 577, Cores: 2, Loads: burners(2)},
+		Scenario{Name: "burn_two_cores", Doc: "two detectors that compute 10 ms on every picture: two cores are full", FPS: 577, Cores: 2, Loads: burners(2), Timer: true},
 		Scenario{Name: "overload_mixed_priorities", Doc: "computing detectors of four priorities that ask for six cores and get two", FPS: 30, Cores: 2, Loads: mixed()},
 		Scenario{Name: "remote_200ms", Doc: "a service that answers after 200 ms, beside a detector that returns at once", FPS: 30, Loads: []Load{
 			dummy(), {ID: "remote", Work: Wait, Cost: 200 * ms, FPS: 30, Class: graph.CostHigh, Policy: graph.LoadNone, Priority: graph.Normal},
