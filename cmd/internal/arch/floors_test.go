@@ -36,7 +36,7 @@ cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/
 dsl/compile, nodes/all < cmd/internal/arch
 dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/internal/cli
 cmd/rvo/internal/cli, nodes/all < cmd/rvo
-engine, dsl/vet, nodes/all < cmd/internal/accept
+engine, dsl/vet, nodes/all, proto/** < cmd/internal/accept
 engine, engine/enginetest, dsl/compile < bench
 dsl/vet, nodes/all < bench/vetspeed
 `
