@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,9 @@ func TestDisabled(t *testing.T) {
 	}
 	if len(g.Cameras) != 1 || len(g.Detectors) != 2 || len(g.Instances) != 2 {
 		t.Errorf("%d cameras, %d detectors, %d instances: what is disabled must not be there", len(g.Cameras), len(g.Detectors), len(g.Instances))
+	}
+	if want := []string{"camera/b", "detector/first"}; !slices.Equal(g.Disabled, want) {
+		t.Errorf("disabled are %q, want %q", g.Disabled, want)
 	}
 	for _, c := range g.Cells {
 		if c.Detector == "first" && c.Instance != -1 {

@@ -83,3 +83,29 @@ func swapping(tb testing.TB, n int) (s *sim, a, b *graph.Graph) {
 	s.core = sched.New(a, sched.Options{Slots: 4 * n})
 	return s, a, b
 }
+
+// TestSwapAllocatesNothing is a budget: 0 allocations in the turn that swaps while runs are out and events are pending,
+// measured 0 when it was set, no headroom. All there is to allocate, Prepare has: what the swap allocates is pause.
+func TestSwapAllocatesNothing(t *testing.T) {
+	s, a, b := swapping(t, 10)
+	out := s.core.Step(sched.Input{Kind: sched.InputStart, Run: "run"}, nil)
+	for c := range 10 {
+		out = s.core.Step(sched.Input{Kind: sched.InputFrame, Now: 1, Camera: c, Seq: 1, Capture: 1}, out[:0])
+	}
+	if s.core.Idle() {
+		t.Fatal("no run is out")
+	}
+	const n = 100
+	var swaps []*sched.Swap
+	for range n + 1 { // AllocsPerRun calls once more
+		swaps = append(swaps, sched.Prepare(a, b, nil, sched.Options{Slots: 40}))
+		a, b = b, a
+	}
+	i := 0
+	if got := testing.AllocsPerRun(n, func() {
+		out = s.core.Step(sched.Input{Kind: sched.InputSwap, Now: 2, Swap: swaps[i]}, out[:0])
+		i++
+	}); got != 0 {
+		t.Errorf("%.2f allocations a swap, the budget is 0", got)
+	}
+}
