@@ -56,7 +56,7 @@ func corpus(t *testing.T, kinds *node.Set, archive, code string) Tally {
 	var tally Tally
 	var got bytes.Buffer
 	dir := t.TempDir()
-	opts := vet.Options{Kinds: kinds, Dir: dir, StateDir: dir}
+	opts := vet.Options{Kinds: kinds, Dir: dir, StateDir: dir, Limit: limit}
 	if strings.HasSuffix(strings.TrimSpace(string(ar.Comment)), "--env") {
 		opts.Env = true
 		opts.Dial = func(string) error { return errors.New("connection refused") }
