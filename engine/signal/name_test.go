@@ -14,7 +14,7 @@ func TestNameOf(t *testing.T) {
 		"HTTPServer2Up":   "http_server2_up",
 		"X":               "x",
 		"faceID":          "face_id",
-		" face-score/max": "face_score_max",
+		"/face-score/max": "face_score_max",
 		"__Gate__":        "gate",
 		"2Faces":          "n2_faces",
 		"türe":            "t_re",

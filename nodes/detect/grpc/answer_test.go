@@ -124,7 +124,7 @@ func TestTake(t *testing.T) {
 // FuzzTake: whatever a service sends, what is taken of it is what the pipeline declares.
 func FuzzTake(f *testing.F) {
 	for _, a := range []*detectv1.DetectResponse{
-		person(1),
+		person(),
 		{FrameId: 3, Signals: []*detectv1.SignalOut{{SignalType: "b", Typed: &detectv1.SignalOut_BoxesValue{BoxesValue: &detectv1.Boxes{Boxes: []*detectv1.Box{box(0, 0, 1, 1, 1)}}}}}},
 	} {
 		b, err := proto.Marshal(a)

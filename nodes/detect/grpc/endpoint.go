@@ -1,6 +1,7 @@
 package grpc
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -38,7 +39,7 @@ func parseEndpoint(text string) (endpoint, error) {
 	port := u.Port()
 	switch {
 	case u.User != nil:
-		return endpoint{}, fmt.Errorf("endpoint has a user in it: use token")
+		return endpoint{}, errors.New("endpoint has a user in it: use token")
 	case u.Hostname() == "":
 		return bad("names no host")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":

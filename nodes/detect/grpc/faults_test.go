@@ -68,7 +68,7 @@ func TestLatency(t *testing.T) {
 					ended.Add(1)
 					return nil, ctx.Err()
 				}
-				a := person(1)
+				a := person()
 				a.FrameId = q.GetFrameId()
 				return a, nil
 			}}, "127.0.0.1:0")
@@ -91,7 +91,7 @@ func TestEveryFifthFails(t *testing.T) {
 			if i := n.Add(1); i%5 == 0 {
 				return nil, status.Error(codes.Internal, "the model broke")
 			}
-			return person(1), nil
+			return person(), nil
 		}}, "127.0.0.1:0")
 		r := newRig(t, Kind(), at, personInt)
 		good := 0
@@ -222,7 +222,7 @@ func TestResets(t *testing.T) {
 				mu.Unlock()
 				<-ctx.Done()
 			}
-			return person(1), nil
+			return person(), nil
 		}}, func(c net.Conn) {
 			mu.Lock()
 			conns = append(conns, c)
@@ -318,7 +318,7 @@ func TestGarbage(t *testing.T) {
 		typed.check(map[string]int{"answer/garbage": 1})
 
 		other := &service{unary: unary, answer: func(_ context.Context, q *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
-			a := person(1)
+			a := person()
 			if a.FrameId = q.GetFrameId(); q.GetFrameId() == 2 {
 				a.FrameId = 1 // the answer to the picture before
 			}
@@ -354,13 +354,13 @@ func (silent) DetectStream(rpc.BidiStreamingServer[detectv1.DetectRequest, detec
 // TestAnswerOf100MiB: what is larger than maxMessage is refused by its announced size.
 func TestAnswerOf100MiB(t *testing.T) {
 	both(t, func(t *testing.T, unary bool) {
-		large := person(1)
+		large := person()
 		large.Signals[0].Typed = &detectv1.SignalOut_LabelValue{LabelValue: strings.Repeat("x", 100<<20)}
 		at, _ := serve(t, &service{unary: unary, answer: func(_ context.Context, q *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
 			if q.GetFrameId() == 2 {
 				return large, nil
 			}
-			return person(1), nil
+			return person(), nil
 		}}, "127.0.0.1:0", rpc.MaxSendMsgSize(1<<30))
 		r := newRig(t, Kind(), at, personInt)
 		for range 4 {

@@ -165,7 +165,7 @@ func TestEightDetectorsShareOneEncodingAndOneConnection(t *testing.T) {
 	}
 	const pictures = 6
 	for n := range pictures {
-		f := nodetest.Picture(t, rigs[0].pool, frame.BGR, 64, 48, rigs[0].now, func(x, y int) byte { return byte(x * (n + 1)) })
+		f := nodetest.Picture(t, rigs[0].pool, frame.BGR, 64, 48, rigs[0].now, func(x, _ int) byte { return byte(x * (n + 1)) })
 		f.Seq = uint64(n + 1)
 		var wg sync.WaitGroup
 		for _, r := range rigs {
@@ -224,7 +224,7 @@ func TestConnectionsAreSharedByWhatTheyAreMadeFrom(t *testing.T) {
 // TestValuesThatAreTooOldAreLeftOut: a service may say for how long its word counts.
 func TestValuesThatAreTooOldAreLeftOut(t *testing.T) {
 	at, _ := serve(t, &service{answer: func(context.Context, *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
-		a := person(1)
+		a := person()
 		a.Signals[0].TtlNs = uint64(200 * time.Millisecond)
 		return a, nil
 	}}, "127.0.0.1:0")
@@ -246,7 +246,7 @@ func TestToken(t *testing.T) {
 		if seen = md.Get("authorization"); len(seen) != 1 || seen[0] != "Bearer wonder" {
 			return nil, status.Error(codes.Unauthenticated, "who are you?")
 		}
-		return person(1), nil
+		return person(), nil
 	}}, "127.0.0.1:0")
 	env := nodetest.DetectorEnv(t)
 	env.Secret = func(node.Secret) (string, error) { return "wonder", nil }
@@ -259,7 +259,7 @@ func TestToken(t *testing.T) {
 }
 
 func TestUnixSocket(t *testing.T) {
-	dir, err := os.MkdirTemp("", "rvo") // a socket's path is short
+	dir, err := os.MkdirTemp("", "rvo") //nolint:usetesting // a socket's path is short, and a test's folder is not
 	if err != nil {
 		t.Fatal(err)
 	}

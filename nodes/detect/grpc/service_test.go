@@ -42,11 +42,11 @@ func (s *service) reply(ctx context.Context, r *detectv1.DetectRequest) (*detect
 	if s.answer != nil {
 		return s.answer(ctx, r)
 	}
-	return person(1), nil
+	return person(), nil
 }
 
-func person(n uint64) *detectv1.DetectResponse {
-	return &detectv1.DetectResponse{Signals: []*detectv1.SignalOut{{SignalType: "PersonDetected", Value: n}}}
+func person() *detectv1.DetectResponse {
+	return &detectv1.DetectResponse{Signals: []*detectv1.SignalOut{{SignalType: "PersonDetected", Value: 1}}}
 }
 
 func (s *service) Detect(ctx context.Context, r *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {

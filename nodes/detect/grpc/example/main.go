@@ -18,6 +18,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -29,15 +30,20 @@ import (
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
-func main() {
+func main() { os.Exit(code()) }
+
+// code runs the service until a signal and returns what the program exits with.
+func code() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "example:", err)
-		}
-		os.Exit(2)
+	err := run(ctx, os.Args[1:], os.Stderr)
+	switch {
+	case err == nil:
+		return 0
+	case !errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(os.Stderr, "example:", err)
 	}
+	return 2
 }
 
 // options are what the flags say.
@@ -93,7 +99,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(o.address, fmt.Sprint(o.port)))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(o.address, strconv.Itoa(o.port)))
 	if err != nil {
 		return err
 	}
