@@ -19,6 +19,7 @@ func symbol(c *graph.Change) string {
 			return "!"
 		}
 		return "-/+"
+	case graph.Keep, graph.Retune:
 	}
 	return "~"
 }
@@ -30,8 +31,9 @@ func note(c *graph.Change) string {
 		return slices.ContainsFunc(c.Fields, func(f graph.FieldChange) bool { return f.Name == name })
 	}
 	switch c.Action {
-	case graph.Add, graph.Remove:
-		if c.Exclusive && c.Action == graph.Add {
+	case graph.Keep, graph.Remove:
+	case graph.Add:
+		if c.Exclusive {
 			return "opened when the one that holds it now is closed"
 		}
 	case graph.Replace:

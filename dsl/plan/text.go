@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -69,13 +70,7 @@ func (p *Plan) head(b *strings.Builder) {
 	if g := p.Old.Generation; g > 0 && p.Changed() {
 		fmt.Fprintf(b, "generation %d → %d, ", g, g+1)
 	}
-	old, now := revision(p.Old), revision(p.New)
-	switch {
-	case old == now:
-		fmt.Fprintf(b, "revision %s\n", now)
-	default:
-		fmt.Fprintf(b, "revision %s → %s\n", old, now)
-	}
+	fmt.Fprintf(b, "revision %s\n", arrow(revision(p.Old), revision(p.New)))
 }
 
 // revision is a content hash as the log has it.
@@ -126,10 +121,10 @@ func (p *Plan) lines(b *strings.Builder, d Detail) {
 
 // details returns in one line what is another in a node.
 func details(c *graph.Change, whole bool) string {
-	switch c.Action {
-	case graph.Remove:
+	if c.Action == graph.Remove {
 		return ""
-	case graph.Add:
+	}
+	if c.Action == graph.Add {
 		for _, f := range c.Fields {
 			if f.Name == "kind" {
 				return value(f.Name, f.New, "")
@@ -201,7 +196,7 @@ func (p *Plan) sums(b *strings.Builder) {
 			continue
 		}
 		fmt.Fprintf(b, "%s %s of %s (slots %s", c.Name, arrow(fmt.Sprintf("%.2f", c.Old.Wanted), fmt.Sprintf("%.2f", c.New.Wanted)),
-			arrow(fmt.Sprint(c.Old.Slots), fmt.Sprint(c.New.Slots)), c.New.Source)
+			arrow(strconv.Itoa(c.Old.Slots), strconv.Itoa(c.New.Slots)), c.New.Source)
 		if c.New.Wanted > 0 {
 			fmt.Fprintf(b, ", costs %s", c.Cost)
 		}
