@@ -33,10 +33,9 @@ func (s *sources) embedFault(e cueerrors.Error, at Place) (Finding, bool) {
 	f.Message = path.Base(m[1]) + " is not valid " + strings.ToUpper(strings.Replace(m[2], "yml", "yaml", 1)) + " from here on"
 	f.Related = []Related{{at, "embedded here"}}
 	f.Place = Place{File: s.rel(filepath.Join(s.base, m[1]))}
-	var ce cueerrors.Error
 	if line, err := strconv.Atoi(m[3]); err == nil {
 		f.Place.Line, f.Place.Col = line, 1
-	} else if errors.As(inner, &ce) {
+	} else if ce, ok := errors.AsType[cueerrors.Error](inner); ok {
 		for _, p := range cueerrors.Positions(ce) {
 			if s.users(p) && filepath.Ext(p.Filename()) == "."+m[2] {
 				f.Place = s.place(p)
