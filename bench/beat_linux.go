@@ -74,18 +74,18 @@ func (b *beat) wait() error {
 }
 
 // read takes what the timer has counted and reports whether it has counted, or failed. Before the moment there is nothing to
-// take, so the kernel is not asked.
+// take, so the kernel is not asked; the poller has been told to look out by then, and hears of a moment that comes meanwhile.
 func (b *beat) read(fd uintptr) bool {
 	if b.now() < b.next {
 		return false
 	}
 	var buf [8]byte
 	// It never waits, so the runtime need not hear of it: on an idle process that would wake its monitor's thread each time.
-	switch _, _, err := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&buf)), uintptr(len(buf))); err {
-	case 0:
-	case unix.EAGAIN, unix.EINTR:
+	_, _, err := unix.RawSyscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&buf)), uintptr(len(buf)))
+	if err == unix.EAGAIN {
 		return false
-	default:
+	}
+	if err != 0 {
 		b.err = err
 		return true
 	}
