@@ -109,6 +109,8 @@ type Contract struct {
 	// Probe reads the files that the options name and returns what is wrong with them, with the option that should change; nil:
 	// there is nothing to find out by reading. It builds nothing, and of env only the folders are set.
 	Probe func(env Env, options json.RawMessage) (option string, err error)
+	// Zones is the option that lists zones of the camera by name; empty: there is none.
+	Zones string
 	// Masks is set for detectors that leave out what InstanceEnv.Masks covers.
 	Masks bool
 

@@ -123,13 +123,14 @@ func clock() node.Kind {
 type networkOptions struct {
 	Model  string   `json:"model"`
 	Labels []string `json:"labels"`
+	Zones  []string `json:"zones"`
 }
 
 // network is a kind whose file can be looked at: it must be a text of layers, which find as many things as there are labels.
 func network() node.Kind {
-	k := detector("network", "a network from a file", `#Options: {model!: string, labels?: [...string]}`, networkOptions{}, 5*time.Millisecond,
+	k := detector("network", "a network from a file", `#Options: {model!: string, labels?: [...string], zones?: [...string]}`, networkOptions{}, 5*time.Millisecond,
 		node.Emit{Name: "count", Type: signal.TypeInt})
-	k.Contract.Reads = []string{"model"}
+	k.Contract.Reads, k.Contract.Zones = []string{"model"}, "zones"
 	k.Contract.Probe = func(env node.Env, raw json.RawMessage) (string, error) {
 		var o networkOptions
 		path, err := "", json.Unmarshal(raw, &o)

@@ -35,6 +35,7 @@ func Kind() node.Kind {
 		Doc: "follows the boxes of a detector that it needs: identities, crossings of lines, stays in zones, what stands still. Run it " +
 			"at the rate of that detector: below about 5 looks a second people are lost in a crowd",
 		Options: optionsCUE,
+		Zones:   "zones",
 		Emits:   emits,
 		Cost:    cost,
 	}, open)
