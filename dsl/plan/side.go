@@ -61,8 +61,21 @@ func Of(g *graph.Graph, nodes []graph.Node, o Options) *Side {
 	return &Side{
 		Pipeline: g.Name, Revision: g.Revision, Generation: o.Generation,
 		CPUs: o.CPUs, CPUsSource: o.CPUsSource, Keyed: len(o.Key) > 0,
-		Nodes: graph.Public(nodes, dsl.Redact, o.Key),
+		Nodes: graph.Public(nodes, redactor(), o.Key),
 		Load:  analysis.Analyze(g, slots), Memory: graph.MemoryOf(g, nil), Limit: g.Memory,
+	}
+}
+
+// redactor returns dsl.Redact that looks at the same text once: a thousand cameras say the same words.
+func redactor() func(string) string {
+	seen := map[string]string{}
+	return func(text string) string {
+		s, ok := seen[text]
+		if !ok {
+			s = dsl.Redact(text)
+			seen[text] = s
+		}
+		return s
 	}
 }
 
