@@ -1,0 +1,363 @@
+//go:build cgo && opencv
+
+package accept
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"rvo.dev/dsl/vet"
+	"rvo.dev/engine"
+	"rvo.dev/engine/frame"
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/node/nodetest"
+	"rvo.dev/engine/signal"
+	"rvo.dev/nodes/all"
+	"rvo.dev/nodes/detect/onnx"
+)
+
+// look is what a tap was given with one picture.
+type look struct {
+	frame  int // of the clip, from 1
+	inputs []node.Input
+}
+
+// taps is a kind of detector that notes what it needs, by the detector's id, and what runs of networks take.
+type taps struct {
+	mu   sync.Mutex
+	seen map[string][]look
+	took []time.Duration
+}
+
+// timed returns the onnx kind with its calls timed.
+func (t *taps) timed(k node.Kind) node.Kind {
+	return node.Detector(k.Contract, func(ctx context.Context, env node.DetectorEnv, o onnx.Options) (node.Model, error) {
+		raw, err := json.Marshal(o)
+		if err != nil {
+			return nil, err
+		}
+		m, err := k.OpenDetector(ctx, env, raw)
+		return &timedModel{t, m}, err
+	})
+}
+
+type timedModel struct {
+	t *taps
+	node.Model
+}
+
+func (m *timedModel) NewInstance(ctx context.Context, env node.InstanceEnv) (node.Instance, error) {
+	i, err := m.Model.NewInstance(ctx, env)
+	return &timedInstance{m.t, i}, err
+}
+
+type timedInstance struct {
+	t *taps
+	node.Instance
+}
+
+func (i *timedInstance) Detect(ctx context.Context, run *node.Run) error {
+	began := time.Now()
+	err := i.Instance.Detect(ctx, run)
+	took := time.Since(began)
+	i.t.mu.Lock()
+	defer i.t.mu.Unlock()
+	i.t.took = append(i.t.took, took)
+	return err
+}
+
+func (t *taps) kind() node.Kind {
+	return node.Detector(node.Contract{
+		Name: "tap", Doc: "notes what it needs", Options: "#Options: {}", Cost: 10 * time.Microsecond,
+		Emits: func(json.RawMessage) ([]node.Emit, error) {
+			return []node.Emit{{Name: "n", Type: signal.TypeInt, Doc: "how many looks"}}, nil
+		},
+	}, func(_ context.Context, env node.DetectorEnv, _ struct{}) (node.Model, error) {
+		return &tap{t, env.ID}, nil
+	})
+}
+
+// tap is a detector of one id, model and instance in one: there is one camera.
+type tap struct {
+	t  *taps
+	id string
+}
+
+func (p *tap) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) { return p, nil }
+func (p *tap) Close() error                                                         { return nil }
+
+func (p *tap) Detect(_ context.Context, run *node.Run) error {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	p.t.seen[p.id] = append(p.t.seen[p.id], look{int(math.Round(run.Frames[0].PTS.Seconds()*clipFPS)) + 1, slices.Clone(run.Inputs)})
+	run.Set("n", signal.Int(int64(run.N)))
+	return nil
+}
+
+// tapped runs the files of a pipeline in lockstep to its end. It returns what its taps saw, and what the runs of
+// networks took.
+func tapped(t *testing.T, dir string, paths, tags []string, files map[string]string) (map[string][]look, []time.Duration) {
+	t.Helper()
+	tp := &taps{seen: map[string][]look{}}
+	list := all.Kinds()
+	for i := range list {
+		if list[i].Contract.Name == "onnx" {
+			list[i] = tp.timed(list[i])
+		}
+	}
+	kinds, err := node.NewSet(append(list, tp.kind())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := map[string][]byte{}
+	for name, s := range files {
+		text[name] = []byte(s)
+	}
+	res, err := vet.Vet(t.Context(), paths, vet.Options{Kinds: kinds, Dir: dir, Files: text, Tags: tags})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Graph == nil {
+		t.Fatalf("vet: %v", res.Findings)
+	}
+	e, err := engine.New(engine.Config{Graph: res.Graph, StateDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return tp.seen, tp.took
+}
+
+// network is a network of the shared folder, and how well it is known to do on vtest.avi.
+type network struct {
+	model, options    string
+	ort               bool // OpenCV cannot read it
+	threshold         float64
+	precision, recall float64
+}
+
+func networks() []network {
+	coco := `, labelsFile: "coco80.names", keep: ["person"]`
+	return []network{
+		{"yolox_nano_hw.onnx", `inputSize: "320x256"` + coco, false, 0.5, 0.91, 0.88},
+		{"yolox_nano_hw.onnx", `inputSize: "416x320"` + coco, false, 0.6, 0.90, 0.88},
+		{"yolox_nano.onnx", `inputSize: "416x416"` + coco, false, 0.6, 0.90, 0.89},
+		{"light_person_hw.onnx", `inputSize: "256x192"`, false, 0.5, 0.90, 0.86},
+		{"light_person_192.onnx", `inputSize: "192x192"`, false, 0.5, 0.82, 0.71},
+		{"nanodet_g_416_fp16.onnx", `inputSize: "416x416"` + coco, true, 0.5, 0.91, 0.89},
+		{"object_detection_nanodet_2022nov.onnx", `inputSize: "416x416"` + coco, false, 0.5, 0.88, 0.87},
+		{"picodet_s_320_coco.onnx", `inputSize: "320x320"` + coco, true, 0.5, 0.87, 0.84},
+		{"fastestdet_352.onnx", `inputSize: "352x352"` + coco, false, 0.7, 0.86, 0.75},
+		{"yolo-fastest-1.1_body.weights", `config: "yolo-fastest-1.1_body.cfg"`, false, 0.55, 0.86, 0.83},
+	}
+}
+
+func (n *network) source(clip string, threads int) string {
+	return fmt.Sprintf(`
+apiVersion: "rvo/v1"
+cameras: square: {file: path: %q, pace: "lockstep"}
+detectors: {
+	people: {onnx: {model: %q, threshold: %g, %s}, fps: 3.3334, cost: "5ms", threads: %d}
+	boxes: {tap: {}, needs: ["people.boxes"], fps: 10}
+}
+events: any: when: {signal: "boxes.n", gte: 1}
+`, clip, n.model, n.threshold, n.options, threads)
+}
+
+// TestNetworksAgainstTruth runs every network over every third picture of a clip in lockstep and compares its boxes with the
+// truth at half overlap: precision and recall are within two points of what is known of it (3.5 at the smallest input). What runs take is printed beside a bare
+// loop around the same call, for one and two threads.
+func TestNetworksAgainstTruth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs ten networks over a clip of 80 s")
+	}
+	clip, dir := shared(t, "media", "vtest.avi"), shared(t, "models")
+	people := boxesOf(t, shared(t, "media", "vtest.gt.txt"))
+	pictures := pictures(t, clip, 40)
+	for _, n := range networks() {
+		t.Run(n.model, func(t *testing.T) {
+			bare1, err := bare(t, &n, dir, pictures, 1)
+			if err != nil {
+				if n.ort && strings.Contains(err.Error(), "opencv") {
+					t.Skipf("OpenCV computes, for ONNX Runtime is not here, and cannot read it: %v", err)
+				}
+				t.Fatal(err)
+			}
+			seen, took1 := tapped(t, dir, []string{"p.cue"}, nil, map[string]string{"p.cue": n.source(clip, 1)})
+			hits, found, asked := 0, 0, 0
+			for _, l := range seen["boxes"] {
+				got := l.inputs[0].Value.AsBoxes()
+				hits, found, asked = hits+matches(got, people[l.frame]), found+len(got), asked+len(people[l.frame])
+			}
+			precision, recall := float64(hits)/float64(max(found, 1)), float64(hits)/float64(max(asked, 1))
+			t.Logf("%s %s: %d pictures, %d boxes for %d people: precision %.3f (known %.2f), recall %.3f (known %.2f)",
+				n.model, n.options, len(seen["boxes"]), found, asked, precision, n.precision, recall, n.recall)
+			within := 0.02
+			if strings.Contains(n.options, "192x192") {
+				within = 0.035 // people are 20 pixels tall there, and how a picture is shrunk shows
+			}
+			if asked < 1400 || precision < n.precision-within || recall < n.recall-within {
+				t.Errorf("%s: precision %.3f and recall %.3f over %d people, want within %g of %.2f and %.2f", n.model, precision, recall, asked, within, n.precision, n.recall)
+			}
+			bare2, err := bare(t, &n, dir, pictures, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, took2 := tapped(t, dir, []string{"p.cue"}, nil, map[string]string{"p.cue": n.source(clip, 2)})
+			t.Logf("%s: one thread %s in rvo, %s bare; two threads %s in rvo, %s bare", n.model, spread(took1), spread(bare1), spread(took2), spread(bare2))
+		})
+	}
+}
+
+// spread writes the median and the 99th percentile.
+func spread(d []time.Duration) string {
+	if len(d) == 0 {
+		return "never"
+	}
+	slices.Sort(d)
+	return fmt.Sprintf("p50 %.2f ms p99 %.2f ms", d[len(d)/2].Seconds()*1e3, d[len(d)*99/100].Seconds()*1e3)
+}
+
+// pictures returns n pictures of a clip, every third.
+func pictures(t *testing.T, clip string, n int) []*frame.Frame {
+	t.Helper()
+	kinds, err := all.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _ := kinds.Kind(node.RoleCamera, "file")
+	src, err := k.OpenCamera(node.CameraEnv{Env: nodetest.Env(t)}, fmt.Appendf(nil, `{"path": %q}`, clip))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := src.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	pool := frame.NewPool(frame.PoolOptions{Slabs: n + 2})
+	var out []*frame.Frame
+	for i := 0; len(out) < n; i++ {
+		f, err := s.Next(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%3 == 0 {
+			out = append(out, f)
+		} else {
+			f.Release()
+		}
+	}
+	t.Cleanup(func() {
+		for _, f := range out {
+			f.Release()
+		}
+		pool.Close()
+	})
+	return out
+}
+
+// bare runs a network on pictures in a loop, without the engine, and returns what each run took.
+func bare(t *testing.T, n *network, dir string, pictures []*frame.Frame, threads int) ([]time.Duration, error) {
+	t.Helper()
+	kinds, err := all.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := vet.Vet(t.Context(), []string{"p.cue"}, vet.Options{Kinds: kinds, Dir: dir, Files: map[string][]byte{
+		"p.cue": []byte(strings.NewReplacer("boxes: {tap: {}, needs: [\"people.boxes\"], fps: 10}", "", "boxes.n", "people.count").Replace(n.source("x.avi", threads))),
+	}})
+	if err != nil || res.Graph == nil {
+		t.Fatal(err, res)
+	}
+	d := &res.Graph.Detectors[0]
+	env := nodetest.Env(t)
+	env.Dir = dir
+	m, err := d.Kind.OpenDetector(t.Context(), node.DetectorEnv{Env: env, Threads: threads}, d.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = m.Close() }()
+	inst, err := m.NewInstance(t.Context(), node.InstanceEnv{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = inst.Close() }()
+	run := node.NewRun(d.Emits)
+	var took []time.Duration
+	for range 3 {
+		for _, f := range pictures {
+			run.Reset()
+			run.Frames = append(run.Frames, f)
+			began := time.Now()
+			if err := inst.Detect(t.Context(), run); err != nil {
+				return nil, err
+			}
+			took = append(took, time.Since(began))
+		}
+	}
+	return took, nil
+}
+
+// boxesOf returns the people of each picture, in fractions of it.
+func boxesOf(t *testing.T, file string) map[int][]signal.Box {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[int][]signal.Box{}
+	for line := range strings.Lines(string(text)) {
+		var v [7]float64
+		for i, s := range strings.Split(strings.TrimSpace(line), ",")[:7] {
+			if v[i], err = strconv.ParseFloat(s, 64); err != nil {
+				t.Fatalf("%s: %q: %v", file, line, err)
+			}
+		}
+		if v[6] == 1 {
+			out[int(v[0])] = append(out[int(v[0])], signal.Box{
+				X: float32(v[2] / 768), Y: float32(v[3] / 576), W: float32(v[4] / 768), H: float32(v[5] / 576),
+			})
+		}
+	}
+	return out
+}
+
+// matches counts the boxes that overlap one of truth by half, each of which is taken once, the best boxes first.
+func matches(got, truth []signal.Box) int {
+	taken := make([]bool, len(truth))
+	n := 0
+	for _, b := range got {
+		best, at := float32(0.5), -1
+		for i := range truth {
+			if v := overlap(b, truth[i]); !taken[i] && v >= best {
+				best, at = v, i
+			}
+		}
+		if at >= 0 {
+			taken[at] = true
+			n++
+		}
+	}
+	return n
+}
+
+func overlap(a, b signal.Box) float32 {
+	w := min(a.X+a.W, b.X+b.W) - max(a.X, b.X)
+	h := min(a.Y+a.H, b.Y+b.H) - max(a.Y, b.Y)
+	if w <= 0 || h <= 0 {
+		return 0
+	}
+	return w * h / (a.W*a.H + b.W*b.H - w*h)
+}
