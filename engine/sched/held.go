@@ -3,6 +3,8 @@ package sched
 import (
 	"slices"
 	"time"
+
+	"rvo.dev/engine/tick"
 )
 
 // smooth follows the camera's real rate: an eighth of the difference each picture, so that one late picture does not
@@ -29,6 +31,16 @@ func (c *Core) hold(camera int, seq uint64) {
 		}
 	}
 	panic("sched: hold of a picture that was dropped")
+}
+
+// captured returns when a picture that is held was taken.
+func (c *Core) captured(camera int, seq uint64) tick.Time {
+	for i := range c.cams[camera].held {
+		if h := &c.cams[camera].held[i]; h.seq == seq {
+			return h.capture
+		}
+	}
+	panic("sched: capture of a picture that was dropped")
 }
 
 // unhold gives a reference back and lets the shell drop the picture after the last.

@@ -116,8 +116,12 @@ func (c *Core) publish(in *Input, l *lane, out []Decision) []Decision {
 			c.Stats.Stale++
 		}
 	}
+	capture := l.capture
+	if l.noFrame && l.seq != 0 {
+		capture = c.captured(l.camera, l.seq) // it did not look at the picture, they may
+	}
 	for _, li := range l.consumers {
-		out = c.propose(li, l.seq, l.capture, out)
+		out = c.propose(li, l.seq, capture, out)
 	}
 	return out
 }
