@@ -11,7 +11,7 @@
 package model
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -44,7 +44,7 @@ type Info struct {
 func (i Info) String() string {
 	axes := make([]string, len(i.Shape))
 	for k, n := range i.Shape {
-		if axes[k] = fmt.Sprint(n); n < 0 {
+		if axes[k] = strconv.Itoa(n); n < 0 {
 			axes[k] = "?"
 		}
 	}

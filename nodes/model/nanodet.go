@@ -60,7 +60,7 @@ func nanodet() *Family {
 	}
 }
 
-// expected is the mean of a softmax over bins 0, 1, 2, …
+// expected is the mean of a softmax over bins 0, 1, 2 and so on.
 func expected(bins []float32) float32 {
 	most := bins[0]
 	for _, v := range bins {

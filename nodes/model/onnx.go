@@ -251,6 +251,7 @@ func eachField(b []byte, f func(field) error) error {
 			g.bytes, _ = protowire.ConsumeBytes(b[n:])
 		case protowire.VarintType:
 			g.varint, _ = protowire.ConsumeVarint(b[n:])
+		case protowire.Fixed32Type, protowire.Fixed64Type, protowire.StartGroupType, protowire.EndGroupType:
 		}
 		if err := f(g); err != nil {
 			return err

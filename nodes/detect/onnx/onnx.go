@@ -65,7 +65,7 @@ func Kind(r Runtimes) node.Kind {
 	return node.Detector(c, r.open)
 }
 
-func emits(raw json.RawMessage) ([]node.Emit, error) {
+func emits(json.RawMessage) ([]node.Emit, error) {
 	return []node.Emit{
 		{Name: "count", Type: signal.TypeInt, Min: 0, Max: model.MaxBoxes, Doc: "how many things are seen"},
 		{Name: "boxes", Type: signal.TypeBoxes, Doc: "where they are, with label and score, best first"},

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func network(t *testing.T) string {
 	}
 	version := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 8)
 	file := filepath.Join(t.TempDir(), "net.onnx")
-	content := append(version, message(7, value(11, "images", 1, 3, 64, 64), value(12, "output", 1, 84, 7))...)
+	content := slices.Concat(version, message(7, value(11, "images", 1, 3, 64, 64), value(12, "output", 1, 84, 7)))
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
