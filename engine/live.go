@@ -241,7 +241,8 @@ func (e *Engine) carry(d *sched.Decision) {
 		e.lanes[d.Instance].healthChanged(d.Health)
 	case sched.DecisionWake:
 		e.wakeAt = d.At
-	case sched.DecisionSignal:
+	case sched.DecisionSignal, sched.DecisionSwap:
+		// The cell has the value; and a graph is swapped by who asked the core for it.
 	}
 }
 
