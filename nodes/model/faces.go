@@ -17,7 +17,7 @@ func yunet() *Family {
 		Feed:  Feed{Fit: FitTopLeft, Scale: [3]float32{1, 1, 1}},
 		Score: 0.7, Overlap: 0.3, Multiple: 32, Label: "face",
 		classes: func(in Info, out []Info) int {
-			if len(in.Shape) != 4 || !fits(in.Shape[1], 3) {
+			if len(in.Shape) != 4 || !colour(in.Shape[1]) {
 				return 0
 			}
 			for _, s := range strides {
@@ -65,7 +65,7 @@ func ultraface() *Family {
 		Feed:  Feed{Fit: FitStretch, RGB: true, Mean: [3]float32{127, 127, 127}, Scale: [3]float32{128, 128, 128}},
 		Score: 0.7, Overlap: 0.3, Label: "face",
 		classes: func(in Info, out []Info) int {
-			if len(in.Shape) != 4 || len(out) != 2 || !fits(in.Shape[1], 3) || columns(out[0])+columns(out[1]) != 6 ||
+			if len(in.Shape) != 4 || len(out) != 2 || !colour(in.Shape[1]) || columns(out[0])+columns(out[1]) != 6 ||
 				columns(out[0]) != 2 && columns(out[0]) != 4 {
 				return 0
 			}

@@ -93,8 +93,8 @@ func columns(i Info) int {
 	return max(i.Shape[2], 0)
 }
 
-// fits reports whether an axis of a network has this length or is open.
-func fits(axis, n int) bool { return axis == n || axis < 0 }
+// colour reports whether an axis of a network has the three channels of a picture or is open.
+func colour(axis int) bool { return axis == 3 || axis < 0 }
 
 // cells is how many cells of a stride cover an input.
 func (s size) cells(stride int) int {

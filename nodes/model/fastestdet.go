@@ -15,7 +15,7 @@ func fastestdet() *Family {
 		Feed:  Feed{Fit: FitStretch, Scale: [3]float32{255, 255, 255}},
 		Score: 0.7, Overlap: 0.5, Multiple: 32,
 		classes: func(in Info, out []Info) int {
-			if len(in.Shape) != 4 || len(out) != 1 || len(out[0].Shape) != 4 || !fits(in.Shape[1], 3) {
+			if len(in.Shape) != 4 || len(out) != 1 || len(out[0].Shape) != 4 || !colour(in.Shape[1]) {
 				return 0
 			}
 			return max(out[0].Shape[1]-5, 0)

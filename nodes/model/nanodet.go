@@ -16,7 +16,7 @@ func nanodet() *Family {
 		},
 		Score: 0.5, Overlap: 0.5, Multiple: 32,
 		classes: func(in Info, out []Info) int {
-			if len(in.Shape) != 4 || len(out) != 6 && len(out) != 8 || !fits(in.Shape[1], 3) {
+			if len(in.Shape) != 4 || len(out) != 6 && len(out) != 8 || !colour(in.Shape[1]) {
 				return 0
 			}
 			half := len(out) / 2

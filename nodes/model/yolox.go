@@ -17,7 +17,7 @@ func yolox() *Family {
 		// Below it the nano network's precision falls under 0.9.
 		Score: 0.5, Overlap: 0.5, Multiple: 32, Label: "person",
 		classes: func(in Info, out []Info) int {
-			if len(in.Shape) != 4 || len(out) != 1 || !fits(in.Shape[1], 3) {
+			if len(in.Shape) != 4 || len(out) != 1 || !colour(in.Shape[1]) {
 				return 0
 			}
 			return max(columns(out[0])-5, 0)

@@ -3,6 +3,7 @@ package track
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func (s *stage) see(dt time.Duration, boxes ...signal.Box) string {
 		if o.Value.Type() == signal.TypeBoxes {
 			var ids []string
 			for _, b := range o.Value.AsBoxes() {
-				ids = append(ids, fmt.Sprint(b.Track))
+				ids = append(ids, strconv.FormatInt(b.Track, 10))
 			}
 			out = append(out, "ids "+strings.Join(ids, ","))
 		} else if o.Value.Number() != 0 {
@@ -143,8 +144,9 @@ func TestLines(t *testing.T) {
 	walk := func(from, to, y float32) string {
 		var seen []string
 		for i := range 21 {
-			if got := s.see(100*time.Millisecond, person(from+(to-from)*float32(i)/20, y)); strings.Contains(got, "door") {
-				seen = append(seen, got[strings.Index(got, "door"):])
+			_, crossed, ok := strings.Cut(s.see(100*time.Millisecond, person(from+(to-from)*float32(i)/20, y)), "door")
+			if ok {
+				seen = append(seen, "door"+crossed)
 			}
 		}
 		for range 20 {
