@@ -163,6 +163,11 @@ func networks() []network {
 	}
 }
 
+// cheap reports whether a run takes at most 20 ms with OpenCV on one thread.
+func (n *network) cheap() bool {
+	return strings.Contains(n.options, "320x256") || strings.Contains(n.options, "256x192") || strings.Contains(n.options, ".cfg")
+}
+
 func (n *network) source(clip string, threads int) string {
 	return fmt.Sprintf(`
 apiVersion: "rvo/v1"
@@ -176,16 +181,21 @@ events: any: when: {signal: "boxes.n", gte: 1}
 }
 
 // TestNetworksAgainstTruth runs every network over every third picture of a clip in lockstep and compares its boxes with the
-// truth at half overlap: precision and recall are within two points of what is known of it (3.5 at the smallest input). What runs take is printed beside a bare
-// loop around the same call, for one and two threads.
+// truth at half overlap: precision and recall are within two points of what is known of it (3.5 at the smallest input). That
+// takes minutes: without RVO_NETWORKS=all it is done with the three that cost least. With it, what runs take is printed beside
+// a bare loop around the same call, for one and two threads.
 func TestNetworksAgainstTruth(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it runs ten networks over a clip of 80 s")
+		t.Skip("it runs networks over a clip of 80 s")
 	}
+	every := os.Getenv("RVO_NETWORKS") == "all"
 	clip, dir := shared(t, "media", "vtest.avi"), shared(t, "models")
 	people := boxesOf(t, shared(t, "media", "vtest.gt.txt"))
 	pictures := pictures(t, clip, 40)
 	for _, n := range networks() {
+		if !every && !n.cheap() {
+			continue
+		}
 		t.Run(n.model, func(t *testing.T) {
 			bare1, err := bare(t, &n, dir, pictures, 1)
 			if err != nil {
@@ -209,6 +219,9 @@ func TestNetworksAgainstTruth(t *testing.T) {
 			}
 			if asked < 1400 || precision < n.precision-within || recall < n.recall-within {
 				t.Errorf("%s: precision %.3f and recall %.3f over %d people, want within %g of %.2f and %.2f", n.model, precision, recall, asked, within, n.precision, n.recall)
+			}
+			if !every {
+				return
 			}
 			bare2, err := bare(t, &n, dir, pictures, 2)
 			if err != nil {

@@ -210,7 +210,7 @@ schema.#Pipeline & {
 	cameras: gate: rtsp: {url: "rtsp://%[1]s/live", user: %[2]q, password: env: "RVO_TEST_PASSWORD", timeout: "2s"}
 	cameras: wrong: rtsp: {url: "rtsp://%[1]s/live", user: %[2]q, password: env: "RVO_TEST_WRONG", timeout: "2s"}
 	detectors: motion: {motion: {}, fps: 5}
-	events: calm: {when: not: {signal: "motion.level", gte: 2}, hold: "1s", unknownGrace: "1s"}
+	events: calm: {when: not: {signal: "motion.level", gte: 1}, hold: "1s", unknownGrace: "1s"}
 	sinks: log: jsonl: path: "events.jsonl"
 }`, srv.addr, rtspUser))
 	gate := func() string { return r.e.Status().Cameras[0].State }
