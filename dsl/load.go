@@ -86,6 +86,10 @@ func load(src *sources, t *target, opts Options) loaded {
 	}
 	w := &walker{src: src, doc: doc, shapes: newShapes(language), user: user, tags: tagsOf(inst, opts.Tags), files: inst.Files, joined: saysPipeline(inst)}
 	w.run()
+	if i := slices.IndexFunc(w.findings, func(f Finding) bool { return f.Code == CodeLimit }); i >= 0 {
+		// Values that contain themselves have no end: the first place is told, the others only follow.
+		return loaded{findings: w.findings[i : i+1]}
+	}
 	return loaded{doc: doc, findings: w.findings}
 }
 

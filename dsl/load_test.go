@@ -199,6 +199,19 @@ cameras: gate: file: path: "\(len([for i in list.Range(0, 6000, 1) {i}]))"
 	}
 }
 
+// Definitions that contain each other have no end: one finding at its place, and nothing that follows from it.
+func TestEndlessDefinitions(t *testing.T) {
+	for _, text := range []string{
+		"#A: {b: #B}\n#B: {a: #A}\nevents: e: when: #A\n",
+		"_x: {y: _z}\n_z: {y: _x}\n",
+	} {
+		doc, fs := load(t, "apiVersion: \"rvo/v1\"\ncameras: gate: file: path: \"x.mp4\"\n"+text, dsl.Options{Schema: testSchema(t)})
+		if doc != nil || len(fs) != 1 || fs[0].Code != dsl.CodeLimit || fs[0].Place.Line < 3 || !dsl.CouldNotRun(fs) {
+			t.Errorf("%q: findings %v", text, fs)
+		}
+	}
+}
+
 // An evaluation that takes too much memory is given up too, and so is a definition that calls itself until the stack is full.
 // What is given up goes on in the background, so the test does this in a process of its own.
 func TestMemoryLimit(t *testing.T) {

@@ -279,6 +279,8 @@ func classify(e cueerrors.Error) string {
 	format, _ := e.Msg()
 	text := e.Error()
 	switch {
+	case strings.Contains(text, "structural cycle"):
+		return CodeLimit
 	case strings.HasPrefix(format, "reference %q not found"), strings.Contains(text, "undefined field"):
 		return CodeReference
 	case strings.Contains(text, "imported and not used"), strings.Contains(format, "import failed"), strings.Contains(text, "cannot find package"):

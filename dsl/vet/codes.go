@@ -69,7 +69,8 @@ func Codes() []Code {
 		},
 		{
 			dsl.CodeLimit, "evaluation that was given up",
-			"The pipeline was not evaluated within the limit: look for a comprehension over a very long list.",
+			"The pipeline was not evaluated within the limit, or has no end: look for a comprehension over a very long list, and for " +
+				"definitions that contain each other.",
 		},
 		{dsl.CodeRead, "file or folder that cannot be read", "It does not exist, may not be read, or holds no pipeline."},
 		{dsl.CodeReference, "name that nothing declares", "An expression names something that does not exist. Text stands in quotes."},
