@@ -1,9 +1,11 @@
 package draw
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -16,12 +18,13 @@ func (p *Picture) svg(w io.Writer) error {
 	fmt.Fprintf(&b, "<title>%s</title>\n", escape(p.Pipeline))
 	b.WriteString(`<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#667"/></marker></defs>` + "\n")
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
-	for _, e := range p.Edges {
+	arrives := p.arrivals(boxes)
+	for i, e := range p.Edges {
 		from, to := boxes[e.From], boxes[e.To]
 		if from == nil || to == nil {
 			continue
 		}
-		x1, y1, x2, y2 := from.x+from.w, from.y+from.h/2, to.x, to.y+to.h/2
+		x1, y1, x2, y2 := from.x+from.w, from.y+from.h/2, to.x, arrives[i]
 		bend := (x2 - x1) / 2
 		dash := ""
 		if e.Kind == Gate {
@@ -53,6 +56,25 @@ func (p *Picture) svg(w io.Writer) error {
 	b.WriteString("</svg>\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// arrivals returns where each edge meets the side of the box it leads to: one below the other, in the order of where they come
+// from, so that neither they nor their labels cover each other.
+func (p *Picture) arrivals(boxes map[string]*box) []int {
+	into := map[string][]int{}
+	for i, e := range p.Edges {
+		if boxes[e.From] != nil && boxes[e.To] != nil {
+			into[e.To] = append(into[e.To], i)
+		}
+	}
+	out := make([]int, len(p.Edges))
+	for to, edges := range into {
+		slices.SortStableFunc(edges, func(a, b int) int { return cmp.Compare(boxes[p.Edges[a].From].y, boxes[p.Edges[b].From].y) })
+		for k, i := range edges {
+			out[i] = boxes[to].y + boxes[to].h*(k+1)/(len(edges)+1)
+		}
+	}
+	return out
 }
 
 // cut shortens a text to so many letters.
