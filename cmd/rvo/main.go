@@ -11,13 +11,13 @@ import (
 	"rvo.dev/cmd/rvo/internal/cli"
 	"rvo.dev/nodes/all"
 	"rvo.dev/nodes/cv"
-	"rvo.dev/nodes/detect/grpc"
+	"rvo.dev/nodes/detect/remote"
 )
 
 func main() { os.Exit(run()) }
 
 func run() int {
-	grpc.Quiet(os.Getenv)
+	remote.Quiet(os.Getenv)
 	kinds, err := all.Set()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rvo:", err)

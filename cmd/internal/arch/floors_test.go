@@ -20,6 +20,7 @@ engine/frame, engine/signal < engine/event < engine/evidence < engine/node
 engine/queue < engine/node < engine/graph < engine/sched < engine/analysis < engine < engine/enginetest
 engine/node < engine/node/nodetest
 engine/node < engine/isolate < engine
+engine/node < nodes/detect/remote < nodes/detect/grpc, nodes/detect/kserve
 engine/node < nodes/model < nodes/camera/*, nodes/detect/*, nodes/sink/*, nodes/cv, nodes/ort < nodes/all
 proto/** < nodes/detect/grpc, nodes/detect/kserve, nodes/detect/grpc/example
 schema < dsl

@@ -8,6 +8,7 @@ import (
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
+	"rvo.dev/nodes/detect/remote"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
@@ -47,7 +48,7 @@ func take(run *node.Run, signals []declared, answer *detectv1.DetectResponse, ag
 			seen[d.Name] = true
 			v, err := value(out, d)
 			if err != nil {
-				return failure(hopAnswer, causeGarbage, fmt.Errorf("signal %q: %w", d.Name, err))
+				return remote.Fail(remote.HopAnswer, remote.CauseGarbage, fmt.Errorf("signal %q: %w", d.Name, err))
 			}
 			if ttl := out.GetTtlNs(); ttl > 0 && ttl < uint64(max(age, 0)) {
 				break

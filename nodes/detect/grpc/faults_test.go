@@ -32,6 +32,7 @@ import (
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/node/nodetest"
+	"rvo.dev/nodes/detect/remote"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
@@ -392,7 +393,7 @@ func TestKilledAndBack(t *testing.T) {
 		serve(t, back, strings.TrimPrefix(at, "http://"))
 		began := time.Now()
 		eventually(t, 20*time.Second, func() bool { _, err := r.ask(time.Second, 0); return err == nil })
-		t.Logf("back after %v; the connection is tried every %v at most", time.Since(began).Round(time.Millisecond), lastRetry)
+		t.Logf("back after %v; the connection is tried every %v at most", time.Since(began).Round(time.Millisecond), remote.LastRetry)
 		if _, calls, streams := back.counts(); unary && streams == 0 || !unary && calls == 0 {
 			t.Errorf("who is back was asked in %d calls and %d streams", calls, streams)
 		}
@@ -419,7 +420,7 @@ func TestNothingIsSentWithoutTime(t *testing.T) {
 	r.run.Reset()
 	r.run.Frames = append(r.run.Frames, f)
 	why, ok := errors.AsType[*node.Failure](r.inst.Detect(ctx, r.run))
-	if !ok || why.Cause != causeStopped {
+	if !ok || why.Cause != remote.CauseStopped {
 		t.Errorf("a run that was ended gives %v", why)
 	}
 }

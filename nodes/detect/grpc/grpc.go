@@ -21,6 +21,7 @@ import (
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
+	"rvo.dev/nodes/detect/remote"
 )
 
 //go:embed options.cue
@@ -31,12 +32,12 @@ const cost = 25 * time.Millisecond
 
 // Kind returns the grpc detector. The detectors of one Kind share connections.
 func Kind() node.Kind {
-	p := &pool{open: map[string]*conn{}}
+	p := &pool{}
 	return node.Detector(node.Contract{
 		Name: "grpc",
 		Doc: "asks a model that runs somewhere else, as a service that speaks rvo.detect.v1 over gRPC. The stated cost is a small " +
 			"model's on the same network; `cost` says what yours takes",
-		Options:   optionsCUE,
+		Options:   optionsCUE + remote.TLSSchema(),
 		Endpoints: []string{"endpoint"},
 		Reads:     []string{"tls.ca", "tls.cert"},
 		Secrets:   []string{"token", "tls.key"},
@@ -50,7 +51,7 @@ func Kind() node.Kind {
 type Options struct {
 	Endpoint      string            `json:"endpoint"`
 	Signals       map[string]Signal `json:"signals"`
-	TLS           *TLS              `json:"tls"`
+	TLS           *remote.TLS       `json:"tls"`
 	Token         *node.Secret      `json:"token"`
 	Format        string            `json:"format"`
 	Quality       int               `json:"quality"`
@@ -68,14 +69,6 @@ type Signal struct {
 	Labels []string `json:"labels"`
 }
 
-// TLS says who is trusted, and who one is.
-type TLS struct {
-	CA         string       `json:"ca"`
-	Cert       string       `json:"cert"`
-	Key        *node.Secret `json:"key"`
-	ServerName string       `json:"serverName"`
-}
-
 // The ways to send a picture.
 const (
 	formatJPEG = "jpeg"
@@ -90,11 +83,16 @@ func (o Options) completed() Options {
 	if o.Quality == 0 {
 		o.Quality = 90 // as evidence has it, so that both share one encoding
 	}
-	if o.MaxMessage == 0 {
-		o.MaxMessage = 4 << 20
-	}
-	o.Keepalive = node.Duration(o.Keepalive.Or(20 * time.Second))
+	c := o.channel().Completed()
+	o.MaxMessage, o.Keepalive = c.MaxMessage, c.Keepalive
 	return o
+}
+
+// channel is the way to the service.
+func (o *Options) channel() remote.Channel {
+	return remote.Channel{
+		Endpoint: o.Endpoint, TLS: o.TLS, Token: o.Token, ServiceConfig: o.ServiceConfig, MaxMessage: o.MaxMessage, Keepalive: o.Keepalive,
+	}
 }
 
 // emits returns the signals in the order of their names. It refuses options that contradict each other, so that vet does.
@@ -139,18 +137,11 @@ func (o *Options) emits() ([]node.Emit, error) {
 
 // check reports options that contradict each other.
 func (o *Options) check() error {
-	e, err := parseEndpoint(o.Endpoint)
-	switch {
-	case err != nil:
+	c := o.channel()
+	if err := c.Check(); err != nil {
 		return err
-	case o.TLS != nil && !e.tls:
-		return fmt.Errorf("tls is for https:// endpoints, and %s is none", o.Endpoint)
-	case o.TLS != nil && (o.TLS.Cert == "") != (o.TLS.Key == nil):
-		return errors.New("tls.cert and tls.key belong together: give both or none")
-	case o.Token != nil && !e.tls && !e.local:
-		return fmt.Errorf("a token would go to %s in clear: use https://, or a service on this machine", o.Endpoint)
-	case o.ServiceConfig != "" && !json.Valid([]byte(o.ServiceConfig)):
-		return errors.New("serviceConfig is not JSON: see gRPC's service_config.proto for what may stand in it")
+	}
+	switch {
 	case o.Format != "" && o.Format != formatJPEG && o.Format != formatBGR:
 		return fmt.Errorf("format %q: must be jpeg or bgr", o.Format)
 	case o.Quality < 0 || o.Quality > 100:

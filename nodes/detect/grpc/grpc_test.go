@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,11 +23,12 @@ import (
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/node/nodetest"
+	"rvo.dev/nodes/detect/remote"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
 func TestMain(m *testing.M) {
-	Quiet(os.Getenv)
+	remote.Quiet(os.Getenv)
 	goleak.VerifyTestMain(m)
 }
 
@@ -55,26 +55,6 @@ func TestKind(t *testing.T) {
 		nodetest.Case{Name: "service config that gRPC refuses", Options: `{"endpoint": "http://a:1", "serviceConfig": "{\"loadBalancingConfig\": 3}", ` + personInt + `}`, Refused: "endpoint http://a:1"},
 		nodetest.Case{Name: "no such file", Options: `{"endpoint": "https://a:1", "tls": {"ca": "none.pem"}, ` + personInt + `}`, Refused: "tls.ca"},
 	)
-}
-
-func TestEndpoints(t *testing.T) {
-	for text, want := range map[string]string{
-		"http://models:50051":   "dns:///models:50051",
-		"http://models/":        "dns:///models:80",
-		"https://[::1]":         "dns:///[::1]:443",
-		"unix:///run/rvo/m":     "unix:///run/rvo/m",
-		"http://a:b@models:1":   "use token",
-		"http://:50051":         "names no host",
-		"http://models:1/there": "more than a host",
-		"models:50051":          "no scheme that is known",
-		"unix:relative":         "names no socket",
-		"http://a b":            "no address",
-	} {
-		e, err := parseEndpoint(text)
-		if err == nil && e.target != want || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s is %q, %v, want %q", text, e.target, err, want)
-		}
-	}
 }
 
 // TestWhatGoesOut: everything that the contract has says what it should.
@@ -188,37 +168,6 @@ func TestEightDetectorsShareOneEncodingAndOneConnection(t *testing.T) {
 		t.Errorf("%d connections, want 1", n)
 	}
 	t.Logf("8 detectors, %d pictures: %d encodings, 1 connection", pictures, codec.n.Load())
-}
-
-func TestConnectionsAreSharedByWhatTheyAreMadeFrom(t *testing.T) {
-	p := &pool{open: map[string]*conn{}}
-	env := nodetest.Env(t)
-	o := (&Options{Endpoint: "http://a:1"}).completed()
-	open := func(o Options) *conn {
-		t.Helper()
-		c, err := p.connect(&env, &o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	other := o
-	other.Keepalive = node.Duration(time.Minute)
-	a, b, c := open(o), open(o), open(other)
-	if a != b || a == c {
-		t.Error("equal options have two connections, or others share one")
-	}
-	if err := a.close(); err != nil || p.open[a.key] == nil {
-		t.Errorf("a connection that is used is closed (%v)", err)
-	}
-	for _, x := range []*conn{b, c} {
-		if err := x.close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if len(p.open) != 0 {
-		t.Errorf("%d connections are left", len(p.open))
-	}
 }
 
 // TestValuesThatAreTooOldAreLeftOut: a service may say for how long its word counts.

@@ -2,22 +2,30 @@ package grpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node"
+	"rvo.dev/nodes/detect/remote"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
-// remote is a detector's service.
-type remote struct {
+// pool opens detectors over connections that they share.
+type pool struct{ remote.Pool }
+
+// asked is a detector's service.
+type asked struct {
 	env     node.DetectorEnv
 	options Options
 	signals []declared
-	conn    *conn
+	conn    *remote.Conn
+	client  detectv1.DetectorClient
+
+	// unary is set once the service said that it has no DetectStream, until the connection is lost: another may come back.
+	unary atomic.Bool
 
 	mu struct {
 		sync.Mutex
@@ -34,27 +42,28 @@ func (p *pool) model(_ context.Context, env node.DetectorEnv, o Options) (node.M
 	if err != nil {
 		return nil, err
 	}
-	m := &remote{env: env, options: o.completed()}
+	m := &asked{env: env, options: o.completed()}
 	for _, e := range emits {
 		m.signals = append(m.signals, declared{e, o.Signals[e.Name].Wire})
 	}
-	if m.conn, err = p.connect(&env.Env, &m.options); err != nil {
+	if m.conn, err = p.Connect(&env.Env, m.options.channel()); err != nil {
 		return nil, err
 	}
+	m.client = detectv1.NewDetectorClient(m.conn)
 	return m, nil
 }
 
 // NewInstance implements node.Model.
-func (m *remote) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
-	return &instance{remote: m, camera: string(env.Camera)}, nil
+func (m *asked) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
+	return &instance{asked: m, camera: string(env.Camera)}, nil
 }
 
 // Close implements node.Model.
-func (m *remote) Close() error { return m.conn.close() }
+func (m *asked) Close() error { return m.conn.Close() }
 
 // instance is the service on one camera.
 type instance struct {
-	*remote
+	*asked
 	camera string
 	stream stream
 }
@@ -65,46 +74,32 @@ func (i *instance) Close() error {
 	return nil
 }
 
-// A run ends this long before its time is up, at most, so that an answer that does not come is told as what it is and the
-// run not abandoned as one that hangs: a fiftieth of the time, and never more than the wake-up of a busy machine takes.
-const (
-	reserveShare = 50
-	reserveMost  = 5 * time.Millisecond
-)
-
 // Detect implements node.Instance.
 func (i *instance) Detect(ctx context.Context, run *node.Run) error {
 	f := run.Frames[len(run.Frames)-1]
-	deadline, timed := ctx.Deadline()
-	if timed {
-		deadline = deadline.Add(-min(time.Until(deadline)/reserveShare, reserveMost))
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline)
-		defer cancel()
-	}
+	ctx, deadline, timed, cancel := remote.Reserve(ctx)
+	defer cancel()
 	request, err := i.request(f)
 	if err != nil {
-		return failure(hopClient, causeEncode, err)
+		return remote.Fail(remote.HopClient, remote.CauseEncode, err)
 	}
-	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
-		return failure(hopClient, causeExpired, errors.New("no time was left to send the picture"))
-	} else if err != nil {
-		return failure(hopClient, causeStopped, err)
+	if err := remote.Live(ctx); err != nil {
+		return err
 	}
 	if timed {
 		request.BudgetNs = uint64(max(time.Until(deadline), 1))
 	}
 	answer, err := i.ask(ctx, request)
 	if err != nil {
-		why := failed(ctx, err)
-		if why.Hop == hopNetwork {
-			i.conn.unary.Store(false) // whoever comes back may be another version
+		why := remote.Failed(ctx, err)
+		if why.Hop == remote.HopNetwork {
+			i.unary.Store(false) // whoever comes back may be another version
 		}
 		return why
 	}
 	if id := answer.GetFrameId(); id != 0 && id != f.Seq {
 		i.stream.end() // answers and pictures are out of step
-		return failure(hopAnswer, causeFrame, fmt.Errorf("it is for picture %d, asked was about %d", id, f.Seq))
+		return remote.Fail(remote.HopAnswer, remote.CauseFrame, fmt.Errorf("it is for picture %d, asked was about %d", id, f.Seq))
 	}
 	i.note(answer.GetModel())
 	return take(run, i.signals, answer, time.Duration(i.env.Now()-f.Capture))
@@ -130,18 +125,18 @@ func (i *instance) request(f *frame.Frame) (*detectv1.DetectRequest, error) {
 // ask sends the question over the camera's stream, or as a call of its own where the service has no streams, or where the
 // pipeline says how calls are balanced and retried.
 func (i *instance) ask(ctx context.Context, r *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
-	if i.options.ServiceConfig == "" && !i.conn.unary.Load() {
-		answer, err := i.stream.ask(ctx, i.conn.client, r)
+	if i.options.ServiceConfig == "" && !i.unary.Load() {
+		answer, err := i.stream.ask(ctx, i.client, r)
 		if !unimplemented(err) {
 			return answer, err
 		}
-		i.conn.unary.Store(true)
+		i.unary.Store(true)
 	}
-	return i.conn.client.Detect(ctx, r)
+	return i.client.Detect(ctx, r)
 }
 
 // note logs which model answers, when it is another than before.
-func (m *remote) note(by *detectv1.Model) {
+func (m *asked) note(by *detectv1.Model) {
 	if by == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package grpc
+package remote
 
 import (
 	"context"
@@ -9,10 +9,9 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	rpc "google.golang.org/grpc"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
@@ -20,82 +19,81 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"rvo.dev/engine/node"
-	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
 // defaultConfig lets replicas take turns and leaves out those that call themselves unwell. A service without gRPC's health
 // service counts as well.
 const defaultConfig = `{"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}`
 
+// LastRetry bounds the pause before a lost connection is tried again. It is short beside gRPC's two minutes, for a service that
+// is back must be found by the next probe of its detector, and one try a second harms nobody.
+const LastRetry = time.Second
+
 const (
-	// firstRetry and lastRetry bound the pause before a lost connection is tried again. The last is short beside gRPC's two
-	// minutes, for a service that is back must be found by the next probe of its detector, and one try a second harms nobody.
+	// firstRetry is the first such pause.
 	firstRetry = 100 * time.Millisecond
-	lastRetry  = time.Second
 	// connectTime is how long one try may take.
 	connectTime = 5 * time.Second
 	// keepaliveWait is how long a sign of life may take.
 	keepaliveWait = 10 * time.Second
 )
 
-// pool has the connections that are open, by what they were made from. Detectors are opened and closed seldom: one lock.
-type pool struct {
+// Pool has the connections that are open, by what they were made from. Detectors are opened and closed seldom: one lock. The
+// zero Pool is ready.
+type Pool struct {
 	mu   sync.Mutex
-	open map[string]*conn
+	open map[string]*Conn
 }
 
-// conn is a connection that detectors share.
-type conn struct {
-	client detectv1.DetectorClient
-	cc     *rpc.ClientConn
-	pool   *pool
-	key    string
-	users  int // under the pool's lock
-
-	// unary is set once the service said that it has no DetectStream, until the connection is lost: another may come back.
-	unary atomic.Bool
+// Conn is a connection that detectors share. It is what clients made from a .proto file take.
+type Conn struct {
+	*grpc.ClientConn
+	pool  *Pool
+	key   string
+	users int // under the pool's lock
 }
 
-// connect returns the connection for these options, a new one where there is none. It does not wait for the service.
-func (p *pool) connect(env *node.Env, o *Options) (*conn, error) {
+// Connect returns the connection for a channel, a new one where there is none. It does not wait for the service. The channel
+// must be completed.
+func (p *Pool) Connect(env *node.Env, c Channel) (*Conn, error) {
 	key, err := json.Marshal(struct {
-		Endpoint, Config, Dir string
-		TLS                   *TLS
-		Token                 *node.Secret
-		Max                   node.Bytes
-		Keepalive             node.Duration
-	}{o.Endpoint, o.ServiceConfig, env.Dir, o.TLS, o.Token, o.MaxMessage, o.Keepalive})
+		Channel
+		Dir string
+	}{c, env.Dir})
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.open[string(key)]; c != nil {
-		c.users++
-		return c, nil
+	if have := p.open[string(key)]; have != nil {
+		have.users++
+		return have, nil
 	}
-	cc, err := dial(env, o)
+	cc, err := dial(env, &c)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{client: detectv1.NewDetectorClient(cc), cc: cc, pool: p, key: string(key), users: 1}
-	p.open[c.key] = c
-	return c, nil
+	if p.open == nil {
+		p.open = map[string]*Conn{}
+	}
+	conn := &Conn{ClientConn: cc, pool: p, key: string(key), users: 1}
+	p.open[conn.key] = conn
+	return conn, nil
 }
 
-// close gives up one use; the last closes the connection.
-func (c *conn) close() error {
+// Close gives up one use; the last closes the connection.
+func (c *Conn) Close() error {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	if c.users--; c.users > 0 {
 		return nil
 	}
 	delete(c.pool.open, c.key)
-	return c.cc.Close()
+	return c.ClientConn.Close()
 }
 
 // dial makes a connection without a word to the service: gRPC connects when there is something to send.
-func dial(env *node.Env, o *Options) (*rpc.ClientConn, error) {
+func dial(env *node.Env, o *Channel) (*grpc.ClientConn, error) {
 	e, err := parseEndpoint(o.Endpoint)
 	if err != nil {
 		return nil, err
@@ -110,13 +108,13 @@ func dial(env *node.Env, o *Options) (*rpc.ClientConn, error) {
 	if config == "" {
 		config = defaultConfig
 	}
-	options := []rpc.DialOption{
-		rpc.WithTransportCredentials(creds),
-		rpc.WithDefaultServiceConfig(config),
-		rpc.WithDefaultCallOptions(rpc.MaxCallRecvMsgSize(int(o.MaxMessage))),
-		rpc.WithKeepaliveParams(keepalive.ClientParameters{Time: o.Keepalive.D(), Timeout: keepaliveWait}),
-		rpc.WithConnectParams(rpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: firstRetry, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastRetry},
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(creds),
+		grpc.WithDefaultServiceConfig(config),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(int(o.MaxMessage))),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: o.Keepalive.D(), Timeout: keepaliveWait}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: firstRetry, Multiplier: 1.6, Jitter: 0.2, MaxDelay: LastRetry},
 			MinConnectTimeout: connectTime,
 		}),
 	}
@@ -125,9 +123,9 @@ func dial(env *node.Env, o *Options) (*rpc.ClientConn, error) {
 		if err != nil {
 			return nil, fmt.Errorf("token: %w", err)
 		}
-		options = append(options, rpc.WithPerRPCCredentials(bearer{value, e.tls}))
+		options = append(options, grpc.WithPerRPCCredentials(bearer{value, e.tls}))
 	}
-	cc, err := rpc.NewClient(e.target, options...)
+	cc, err := grpc.NewClient(e.target, options...)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint %s: %w", o.Endpoint, err)
 	}
@@ -145,7 +143,7 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 	return map[string]string{"authorization": "Bearer " + b.token}, nil
 }
 
-// RequireTransportSecurity implements credentials.PerRPCCredentials. Options.check has refused tokens that would leave the
+// RequireTransportSecurity implements credentials.PerRPCCredentials. Channel.Check has refused tokens that would leave the
 // machine in clear.
 func (b bearer) RequireTransportSecurity() bool { return b.tls }
 

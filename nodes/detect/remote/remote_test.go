@@ -1,0 +1,61 @@
+package remote
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/node/nodetest"
+)
+
+func TestEndpoints(t *testing.T) {
+	for text, want := range map[string]string{
+		"http://models:50051":   "dns:///models:50051",
+		"http://models/":        "dns:///models:80",
+		"https://[::1]":         "dns:///[::1]:443",
+		"unix:///run/rvo/m":     "unix:///run/rvo/m",
+		"http://a:b@models:1":   "use token",
+		"http://:50051":         "names no host",
+		"http://models:1/there": "more than a host",
+		"models:50051":          "no scheme that is known",
+		"unix:relative":         "names no socket",
+		"http://a b":            "no address",
+	} {
+		e, err := parseEndpoint(text)
+		if err == nil && e.target != want || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is %q, %v, want %q", text, e.target, err, want)
+		}
+	}
+}
+
+func TestConnectionsAreSharedByWhatTheyAreMadeFrom(t *testing.T) {
+	var p Pool
+	env := nodetest.Env(t)
+	o := Channel{Endpoint: "http://a:1"}.Completed()
+	open := func(o Channel) *Conn {
+		t.Helper()
+		c, err := p.Connect(&env, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	other := o
+	other.Keepalive = node.Duration(time.Minute)
+	a, b, c := open(o), open(o), open(other)
+	if a != b || a == c {
+		t.Error("equal options have two connections, or others share one")
+	}
+	if err := a.Close(); err != nil || p.open[a.key] == nil {
+		t.Errorf("a connection that is used is closed (%v)", err)
+	}
+	for _, x := range []*Conn{b, c} {
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(p.open) != 0 {
+		t.Errorf("%d connections are left", len(p.open))
+	}
+}
