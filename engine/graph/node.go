@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -143,8 +142,8 @@ func fields(class node.Change, pairs ...any) []Field {
 	return out
 }
 
-// kind returns the kind of a node, its options and what they point at. A change of class Replace is Exclusive where two nodes
-// of the kind cannot be open at once.
+// kind returns the kind of a node, its options and what they point at. What the contract gives no class is Exclusive where two
+// nodes of the kind with the same options cannot be open at once.
 func (n *namer) kind(k *node.Kind, options json.RawMessage) []Field {
 	c := &k.Contract
 	replace := replaces(k)
@@ -158,7 +157,11 @@ func (n *namer) kind(k *node.Kind, options json.RawMessage) []Field {
 		if json.Unmarshal(value, &v) != nil {
 			continue
 		}
-		out = append(out, fields(cmp.Or(c.Changes[name], replace), "options."+name, v)...)
+		class, ok := c.Changes[name]
+		if !ok {
+			class = replace
+		}
+		out = append(out, fields(class, "options."+name, v)...)
 	}
 	uses := c.Uses(options)
 	for _, u := range uses.Reads {

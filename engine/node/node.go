@@ -94,7 +94,9 @@ type Contract struct {
 	Options string
 	// Needs says what a build lacks that does not have this kind and how to get it; empty for kinds always there.
 	Needs string
-	// Changes is the class of each option that is not Replace, by name.
+	// Changes is the class of each option, by name; no option is left out (nodetest looks). Of class Retune are those that the
+	// node's Source, Model or Sink changes as a Retuner, and none that decides which signals Emits gives. Replace says that
+	// nodes which differ in this option may both be open, whatever Exclusive says.
 	Changes map[string]Change
 
 	// Version is raised with a change of code after which a node that runs must not go on as it is: other results, or a state
