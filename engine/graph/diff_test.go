@@ -23,10 +23,11 @@ func diffKinds(t testing.TB) *node.Set {
 		Path   string       `json:"path"`
 		Level  float64      `json:"level"`
 		Secret *node.Secret `json:"secret"`
+		Areas  []string     `json:"areas"`
 	}
 	c := node.Contract{
 		Doc: "made up", Options: "#Options: {}", Needs: "a test", Reads: []string{"path"}, Secrets: []string{"secret"},
-		Changes: map[string]node.Change{"level": node.Retune},
+		Changes: map[string]node.Change{"level": node.Retune, "areas": node.Replace},
 	}
 	named := func(name string, change func(*node.Contract)) node.Contract {
 		k := c
@@ -40,7 +41,7 @@ func diffKinds(t testing.TB) *node.Set {
 		node.Camera[options](named("file", nil), nil),
 		node.Camera[options](named("device", func(k *node.Contract) { k.Live, k.Exclusive = true, true }), nil),
 		node.Detector[options](named("fake", func(k *node.Contract) {
-			k.Cost, k.Masks = 20*time.Millisecond, true
+			k.Cost, k.Masks, k.Zones = 20*time.Millisecond, true, "areas"
 			k.Emits = func(json.RawMessage) ([]node.Emit, error) {
 				return []node.Emit{{Name: "n", Type: signal.TypeInt}, {Name: "boxes", Type: signal.TypeBoxes}}, nil
 			}
@@ -123,6 +124,15 @@ func TestChanges(t *testing.T) {
 		"another name for a device": {func(s *graph.Spec) { s.Cameras[1].ID = "c" }, []string{
 			"remove camera/b!", "add camera/c!", "*",
 		}},
+		"option of a device that can be beside itself": {func(s *graph.Spec) {
+			s.Cameras[1].Options = json.RawMessage(`{"path": "/dev/video0", "areas": []}`)
+		}, []string{"replace camera/b options.areas"}},
+		"zone that a detector lists": {func(s *graph.Spec) {
+			s.Cameras[0].Zones[0].Polygon = polygon(0, 0, 1, 0, 0, 1)
+			s.Detectors[1].Options = json.RawMessage(`{"areas": ["door"]}`)
+		}, []string{
+			"retune camera/a zones", "replace detector/second options.areas", "replace detector/second@a options.areas zone.door",
+		}},
 		"zone nobody looks at": {func(s *graph.Spec) { s.Cameras[0].Zones[0].Polygon = polygon(0, 0, 1, 0, 0, 1) }, []string{"retune camera/a zones"}},
 		"mask": {func(s *graph.Spec) {
 			s.Cameras[0].Masks = []graph.ZoneSpec{{Name: "sky", Polygon: polygon(0, 0, 1, 0, 1, 1)}}
@@ -176,6 +186,20 @@ func TestFactsAreOutside(t *testing.T) {
 		}
 	}
 	want := []string{"replace camera/b", "replace detector/first", "replace detector/first@a", "replace detector/first@b"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestProcessIsReplaced: what a detector in a process of its own was opened with went there.
+func TestProcessIsReplaced(t *testing.T) {
+	a, b := diffSpec(), diffSpec()
+	for _, s := range []*graph.Spec{a, b} {
+		s.Detectors[0].Isolate = graph.IsolateProcess
+	}
+	b.Detectors[0].Options = json.RawMessage(`{"path": "m.onnx", "level": 0.6, "secret": {"env": "KEY"}}`)
+	got := changed(graph.Changes(build(t, a), build(t, b), graph.Facts{}))
+	want := []string{"replace detector/first options.level", "replace detector/first@a options.level", "replace detector/first@b options.level"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

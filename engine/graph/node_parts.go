@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -38,6 +39,13 @@ func (n *namer) camera(ci int) {
 func (n *namer) detector(di int) {
 	d := &n.g.Detectors[di]
 	model := n.kind(d.Kind, d.Options)
+	if d.Isolate == IsolateProcess {
+		for i := range model {
+			if model[i].Class == node.Retune {
+				model[i].Class = replaces(d.Kind) // its options were sent to another process
+			}
+		}
+	}
 	model = append(model, fields(replaces(d.Kind), "threads", d.Threads, "isolate", word(d.Isolate, "thread", "process"))...)
 	n.add(Node{ID: "detector/" + d.ID, Fields: slices.Clone(model), Place: d.Place})
 	for _, i := range d.Instances {
@@ -49,12 +57,29 @@ func (n *namer) detector(di int) {
 		if d.Kind.Contract.Masks {
 			fs = append(fs, fields(replaces(d.Kind), "masks", Polygons(c.Masks))...)
 		}
+		fs = append(fs, listed(d, c)...)
 		inputs := append(n.signals(in.Needs), "detector/"+d.ID, "camera/"+c.ID)
 		if in.Gate != nil {
 			inputs = append(inputs, n.signals(in.Gate.Cells())...)
 		}
 		n.add(Node{ID: "detector/" + n.g.InstanceName(i), Fields: fs, Inputs: inputs, Place: d.Place})
 	}
+}
+
+// listed returns the polygons of the camera's zones that the detector's options name: an instance is opened with them.
+func listed(d *Detector, c *Camera) []Field {
+	var options map[string]json.RawMessage
+	var names []string
+	if option := d.Kind.Contract.Zones; option == "" || json.Unmarshal(d.Options, &options) != nil || json.Unmarshal(options[option], &names) != nil {
+		return nil
+	}
+	var out []Field
+	for _, z := range c.Zones {
+		if slices.Contains(names, z.Name) {
+			out = append(out, fields(replaces(d.Kind), "zone."+z.Name, z.Polygon)...)
+		}
+	}
+	return out
 }
 
 func (n *namer) signal(i int) {
