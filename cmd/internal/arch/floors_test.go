@@ -33,6 +33,7 @@ dsl/compile < dsl/draw < cmd/rvo/internal/cli
 dsl/compile, engine/analysis < dsl/plan < cmd/rvo/internal/web
 cmd/rvo/internal/watch, cmd/rvo/internal/models < cmd/rvo/internal/cli
 engine/graph < cmd/rvo/internal/profile < cmd/rvo/internal/cli
+cmd/rvo/internal/web/api < cmd/rvo/internal/tui, cmd/rvo/internal/web
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
 dsl/compile, nodes/all < cmd/internal/arch
 dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/internal/cli
