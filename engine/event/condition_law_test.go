@@ -494,7 +494,7 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 	if want := past.answer(c, m); answer != want {
 		t.Fatalf("at %s %s: %s, must be %s", now, when, answer, want)
 	}
-	before := st.clone()
+	before := st.Clone()
 	leaves := p.Explain(cells, st, now)
 	if !reflect.DeepEqual(before, st) {
 		t.Fatalf("at %s: Explain changed the state", now)
@@ -503,6 +503,19 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 	e := explainer{prog: p, cells: cells, st: st, now: now, more: make([]span, p.leaves)}
 	if got := e.node(p.root); got != answer {
 		t.Fatalf("at %s %s: explained as %s, evaluated as %s", now, when, got, answer)
+	}
+	same, answers := p.ExplainTree(cells, st, now)
+	if !reflect.DeepEqual(same, leaves) {
+		t.Fatalf("at %s: the tree's leaves are %+v, must be %+v", now, same, leaves)
+	}
+	c.Walk(func(part *Cond) {
+		if want := past.answer(part, m); len(answers) == 0 || answers[0] != want {
+			t.Fatalf("at %s %s: the part %s is explained as %v, must be %s", now, when, part.Op, answers, want)
+		}
+		answers = answers[1:]
+	})
+	if len(answers) > 0 {
+		t.Fatalf("at %s: %d parts more than there are", now, len(answers))
 	}
 	i, decided := 0, false
 	c.Walk(func(leaf *Cond) {
@@ -518,18 +531,6 @@ func check(t *rapid.T, when string, past *past, c *Cond, m moment, answer Answer
 	if i != len(leaves) || !decided {
 		t.Fatalf("at %s: %d leaves explained of %d, some decided: %t", now, len(leaves), i, decided)
 	}
-}
-
-// clone returns a copy that shares nothing but the program.
-func (st *EvalState) clone() *EvalState {
-	c := *st
-	if st.memories == nil {
-		return &c
-	}
-	c.memories = &memories{}
-	c.held, c.recent, c.links = slices.Clone(st.held), slices.Clone(st.recent), slices.Clone(st.links)
-	c.kept, c.missing = slices.Clone(st.kept), slices.Clone(st.missing)
-	return &c
 }
 
 // TestDecidedLaw: what did not decide a yes or a no may be anything, and the answer is the same.

@@ -22,6 +22,14 @@ func (p *Program) Explain(cells []signal.Cell, st *EvalState, now tick.Time) []L
 	return e.leaves
 }
 
+// ExplainTree is Explain with the answers of all parts, groups too, in the order of Cond.Walk.
+func (p *Program) ExplainTree(cells []signal.Cell, st *EvalState, now tick.Time) (leaves []Leaf, answers []Answer) {
+	e := explainer{prog: p, cells: cells, st: st, now: now, leaves: make([]Leaf, 0, p.leaves), whole: true}
+	e.more = make([]span, max(0, p.leaves-fewLeaves))
+	e.node(p.root)
+	return e.leaves, e.answers
+}
+
 // explainer evaluates the whole tree, without short cuts.
 type explainer struct {
 	prog   *Program
@@ -29,13 +37,20 @@ type explainer struct {
 	st     *EvalState
 	now    tick.Time
 	leaves []Leaf
-	few    [fewLeaves]span // by where a part begins
-	more   []span
+	// answers are those of all parts, where the whole tree is asked for.
+	whole   bool
+	answers []Answer
+	few     [fewLeaves]span // by where a part begins
+	more    []span
 }
 
 // node appends the leaves under n and returns its answer.
 func (e *explainer) node(n *node) Answer {
 	var answer Answer
+	at := len(e.answers)
+	if e.whole {
+		e.answers = append(e.answers, Unknown) // parents come first
+	}
 	switch {
 	case n.arity == AritySignal:
 		answer = e.leaf(n)
@@ -52,6 +67,9 @@ func (e *explainer) node(n *node) Answer {
 	}
 	if answer == Unknown {
 		answer = n.over
+	}
+	if e.whole {
+		e.answers[at] = answer
 	}
 	return answer
 }

@@ -117,6 +117,18 @@ func (p *Program) NewState() *EvalState {
 	return st
 }
 
+// Clone returns a copy that shares nothing but the program: who explains it elsewhere does not stand in the way of who goes on.
+func (st *EvalState) Clone() *EvalState {
+	c := *st
+	if st.memories == nil {
+		return &c
+	}
+	c.memories = &memories{}
+	c.held, c.recent, c.links = slices.Clone(st.held), slices.Clone(st.recent), slices.Clone(st.links)
+	c.kept, c.missing = slices.Clone(st.kept), slices.Clone(st.missing)
+	return &c
+}
+
 // Eval returns the answer at now and the next instant at which it may change without a new value: tick.Never if there
 // is none. That instant may come early, when nothing changes after all, but never late.
 //
