@@ -37,6 +37,9 @@ type Options struct {
 	Files map[string][]byte
 	// Extra is a text that belongs to the pipeline beside its files, without a package clause: what a command line adds.
 	Extra []byte
+	// Overlay is a text whose nodes stand in the place of those that the files give under the same names, without a package clause;
+	// a node that is null there is taken away. Entries reads one.
+	Overlay []byte
 	// Tests reads the files called *_test.cue of a package too, which belong to its tests and not to what runs.
 	Tests bool
 	// Limit bounds the evaluation; 0 means DefaultLimit.

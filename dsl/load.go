@@ -70,6 +70,13 @@ func load(src *sources, t *target, opts Options) loaded {
 			return loaded{findings: loadErrors(src, t, err, opts.Tags)}
 		}
 	}
+	var gone []Entry
+	if len(opts.Overlay) > 0 {
+		var fs []Finding
+		if gone, fs = addOverlay(src, inst, doc.Dir, opts.Overlay); len(fs) > 0 {
+			return loaded{findings: fs}
+		}
+	}
 
 	// A context keeps all it ever evaluated; a new one each time is what keeps memory flat over reloads.
 	ctx := cuecontext.New()
@@ -82,6 +89,9 @@ func load(src *sources, t *target, opts Options) loaded {
 	}
 	user := ctx.BuildInstance(inst)
 	if fs := buildErrors(src, user, inst); len(fs) > 0 {
+		return loaded{findings: fs}
+	}
+	if fs := still(src, user, gone); len(fs) > 0 {
 		return loaded{findings: fs}
 	}
 	w := &walker{src: src, doc: doc, shapes: newShapes(language), user: user, tags: tagsOf(inst, opts.Tags), files: inst.Files, joined: saysPipeline(inst)}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"time"
 
@@ -35,6 +36,7 @@ type question struct {
 	Dir      string            `json:"dir,omitempty"`
 	Files    map[string][]byte `json:"files,omitempty"`
 	Extra    []byte            `json:"extra,omitempty"`
+	Overlay  []byte            `json:"overlay,omitempty"`
 	Tests    bool              `json:"tests,omitempty"`
 	Limit    time.Duration     `json:"limit,omitempty"`
 	Env      bool              `json:"env,omitempty"`
@@ -48,6 +50,7 @@ type answer struct {
 	Findings []dsl.Finding `json:"findings"`
 	Lines    []string      `json:"lines"` // the source line of each finding
 	Files    []string      `json:"files"`
+	Source   []byte        `json:"source,omitempty"`
 	Spec     *graph.Spec   `json:"spec,omitempty"` // only without findings at error level
 }
 
@@ -56,43 +59,82 @@ type answer struct {
 // large as it is, and an evaluation without end or bound is ended. The result has no Document. A child that does not answer is a
 // finding with dsl.CodeLimit; the error is that of Vet, of starting the child, or of ctx.
 func InChild(ctx context.Context, command []string, paths []string, opts Options) (*Result, error) {
+	c, err := StartChild(command)
+	if err != nil {
+		return nil, err
+	}
+	return c.Vet(ctx, paths, opts)
+}
+
+// Child is a process that was started for InChild and waits for its question: one that is started beforehand answers sooner. Who
+// starts one calls Vet or Close, once.
+type Child struct {
+	program string
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	said    *capped
+	kill    context.CancelFunc
+}
+
+// StartChild starts a child: see InChild. The error is that of starting it.
+func StartChild(command []string) (*Child, error) {
 	if len(command) == 0 {
 		return nil, errors.New("compile in a child: no command given")
 	}
+	ctx, kill := context.WithCancel(context.Background())
+	c := &Child{program: command[0], cmd: exec.CommandContext(ctx, command[0], command[1:]...), said: &capped{max: maxAnswer}, kill: kill} //nolint:gosec // the program itself
+	c.cmd.Stdout, c.cmd.WaitDelay = c.said, time.Second
+	var err error
+	if c.in, err = c.cmd.StdinPipe(); err == nil {
+		err = c.cmd.Start()
+	}
+	if err != nil {
+		kill()
+		return nil, fmt.Errorf("compile in a child: %w", err)
+	}
+	return c, nil
+}
+
+// Close ends a child that is not asked.
+func (c *Child) Close() {
+	c.kill()
+	_ = c.cmd.Wait() // that it was killed
+}
+
+// Vet asks the child and waits for its end: see InChild.
+func (c *Child) Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
+	defer c.kill()
 	limit := opts.Limit
 	if limit <= 0 {
 		limit = dsl.DefaultLimit
 	}
-	ask, err := json.Marshal(question{
-		Version: childVersion, Paths: paths, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Tests: opts.Tests, Limit: limit,
-		Env: opts.Env, StateDir: opts.StateDir,
-	})
-	if err != nil {
-		return nil, err
-	}
 	bounded, cancel := context.WithTimeout(ctx, limit+childGrace)
 	defer cancel()
-	said := &capped{max: maxAnswer}
-	cmd := exec.CommandContext(bounded, command[0], command[1:]...) //nolint:gosec // the program itself
-	cmd.Stdin, cmd.Stdout = bytes.NewReader(ask), said
-	cmd.WaitDelay = time.Second
-	err = cmd.Run()
+	defer context.AfterFunc(bounded, c.kill)()
+	err := json.NewEncoder(c.in).Encode(question{
+		Version: childVersion, Paths: paths, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Overlay: opts.Overlay,
+		Tests: opts.Tests, Limit: limit, Env: opts.Env, StateDir: opts.StateDir,
+	})
+	_ = c.in.Close()
+	if ended := c.cmd.Wait(); ended != nil {
+		err = ended // a child that ends takes no question: how it ended says more
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok && bounded.Err() == nil {
 		return nil, fmt.Errorf("compile in a child: %w", err)
-	} else if ok || bounded.Err() != nil || said.full {
+	} else if ok || bounded.Err() != nil || c.said.full {
 		return gaveUp(paths, limit, bounded.Err() != nil, exit), nil
 	}
 	var a answer
-	if err := json.Unmarshal(said.b.Bytes(), &a); err != nil || a.Version != childVersion || len(a.Lines) != len(a.Findings) {
-		return nil, fmt.Errorf("compile in a child: %s did not answer as this program does: is it another version?", command[0])
+	if err := json.Unmarshal(c.said.b.Bytes(), &a); err != nil || a.Version != childVersion || len(a.Lines) != len(a.Findings) {
+		return nil, fmt.Errorf("compile in a child: %s did not answer as this program does: is it another version?", c.program)
 	}
 	if a.Error != "" {
 		return nil, errors.New(a.Error)
 	}
-	r := &Result{Findings: a.Findings, Files: a.Files, Spec: a.Spec}
+	r := &Result{Findings: a.Findings, Files: a.Files, Spec: a.Spec, Source: a.Source}
 	for i := range r.Findings {
 		r.Findings[i].Line = a.Lines[i]
 	}
@@ -124,20 +166,25 @@ func gaveUp(paths []string, limit time.Duration, late bool, exit *exec.ExitError
 	return &Result{Findings: []dsl.Finding{f}}
 }
 
-// Serve answers one question of InChild. It returns an error when there is none to answer or nobody to hear.
-func Serve(ctx context.Context, kinds *node.Set, in io.Reader, out io.Writer) error {
+// Serve answers one question of InChild; show, where it is not nil, is Options.Show. What takes long and is the same for every
+// question is done before it is read. It returns an error when there is none to answer or nobody to hear.
+func Serve(ctx context.Context, kinds *node.Set, show func(*dsl.Document) ([]byte, error), in io.Reader, out io.Writer) error {
+	if err := warm(ctx, kinds); err != nil {
+		return err
+	}
 	var q question
 	if err := json.NewDecoder(in).Decode(&q); err != nil || q.Version != childVersion {
 		return fmt.Errorf("%s is for rvo itself: what stands on its standard input is no question", Argument)
 	}
 	a := answer{Version: childVersion}
 	r, err := Vet(ctx, q.Paths, Options{
-		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Extra: q.Extra, Tests: q.Tests, Limit: q.Limit, Env: q.Env, StateDir: q.StateDir,
+		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Extra: q.Extra, Overlay: q.Overlay, Tests: q.Tests, Limit: q.Limit,
+		Env: q.Env, StateDir: q.StateDir, Show: show,
 	})
 	if err != nil {
 		a.Error = err.Error()
 	} else {
-		a.Findings, a.Files = r.Findings, r.Files
+		a.Findings, a.Files, a.Source = r.Findings, r.Files, r.Source
 		for _, f := range r.Findings {
 			a.Lines = append(a.Lines, f.Line)
 		}
@@ -146,6 +193,15 @@ func Serve(ctx context.Context, kinds *node.Set, in io.Reader, out io.Writer) er
 		}
 	}
 	return json.NewEncoder(out).Encode(a)
+}
+
+// warm reads a pipeline of nothing, so that the evaluator has done once what it does once.
+func warm(ctx context.Context, kinds *node.Set) error {
+	const name = "nothing.cue"
+	_, err := Vet(ctx, []string{name}, Options{
+		Kinds: kinds, Dir: os.TempDir(), Files: map[string][]byte{name: []byte("apiVersion: \"rvo/v1\"\n")},
+	})
+	return err
 }
 
 // capped is a buffer that takes no more than max bytes and says so.

@@ -23,7 +23,7 @@ const childEnv = "RVO_TEST_CHILD"
 func TestChild(t *testing.T) {
 	switch os.Getenv(childEnv) {
 	case "serve":
-		if err := vet.Serve(t.Context(), vettest.Kinds(t), os.Stdin, os.Stdout); err != nil {
+		if err := vet.Serve(t.Context(), vettest.Kinds(t), nil, os.Stdin, os.Stdout); err != nil {
 			t.Fatal(err)
 		}
 		os.Exit(0)

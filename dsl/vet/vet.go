@@ -31,19 +31,22 @@ const CodeBuild = "RVO900"
 type Options struct {
 	// Kinds are the kinds of this program.
 	Kinds *node.Set
-	// Tags, Dir, Files, Extra, Tests and Limit are those of dsl.Options.
-	Tags  []string
-	Dir   string
-	Files map[string][]byte
-	Extra []byte
-	Tests bool
-	Limit time.Duration
+	// Tags, Dir, Files, Extra, Overlay, Tests and Limit are those of dsl.Options.
+	Tags    []string
+	Dir     string
+	Files   map[string][]byte
+	Extra   []byte
+	Overlay []byte
+	Tests   bool
+	Limit   time.Duration
 	// Env lets the checks look at this machine too: files, secrets, endpoints, free disk.
 	Env bool
 	// StateDir is where nodes would write; empty is the working directory. Env looks at its disk.
 	StateDir string
 	// Dial tries an address ("host:port") with Env and returns why nobody answers; nil tries none. It may wait.
 	Dial func(address string) error
+	// Show writes a pipeline without error for Result.Source; nil: nobody asks. A child has that of its Serve.
+	Show func(*dsl.Document) ([]byte, error)
 	// Free returns what the disk below a folder has free with Env; nil asks no disk. FreeBytes is one.
 	Free func(dir string) (bytes int64, ok bool)
 }
@@ -58,6 +61,8 @@ type Result struct {
 	Document *dsl.Document
 	// Spec is what was compiled; nil without a document. With errors it must not be run.
 	Spec *graph.Spec
+	// Source is the pipeline as Options.Show wrote it; nil where there are errors.
+	Source []byte
 	// Graph is nil when a finding is at error level.
 	Graph *graph.Graph
 }
@@ -70,7 +75,8 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	doc, findings, err := dsl.Load(ctx, paths, dsl.Options{
-		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Tests: opts.Tests, Limit: opts.Limit,
+		Schema: text, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Overlay: opts.Overlay,
+		Tests: opts.Tests, Limit: opts.Limit,
 	})
 	if err != nil {
 		return nil, err
@@ -122,6 +128,11 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 	r.Findings = append(r.Findings, doc.Finish(p.findings)...)
 	if !dsl.HasErrors(r.Findings) {
 		r.Graph = p.Graph
+		if opts.Show != nil {
+			if r.Source, err = opts.Show(doc); err != nil {
+				return nil, err
+			}
+		}
 	}
 	r.Findings = gather(dsl.Sort(r.Findings))
 	return r, nil

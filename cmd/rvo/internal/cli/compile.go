@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"rvo.dev/dsl/show"
 	"rvo.dev/dsl/vet"
 )
 
@@ -14,7 +15,7 @@ func newCompile(a *app) *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return vet.Serve(cmd.Context(), a.Kinds, cmd.InOrStdin(), a.Out)
+			return vet.Serve(cmd.Context(), a.Kinds, show.Pipeline, cmd.InOrStdin(), a.Out)
 		},
 	}
 }
