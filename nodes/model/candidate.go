@@ -65,7 +65,7 @@ func boxes(kept []candidate, p Place, w, h int, labels []string) []signal.Box {
 		c := &kept[i]
 		x0, x1 := max((c.x0-p.X)/p.SX, 0)/fw, min((c.x1-p.X)/p.SX, fw)/fw
 		y0, y1 := max((c.y0-p.Y)/p.SY, 0)/fh, min((c.y1-p.Y)/p.SY, fh)/fh
-		if !(x1 > x0 && y1 > y0) { // also where a number is NaN
+		if !(x1 > x0 && y1 > y0 && c.score > 0) { // also where a number is NaN
 			continue
 		}
 		label := ""

@@ -56,6 +56,7 @@ func TestBoxesAreFractionsOfThePicture(t *testing.T) {
 		{0, 80, 50, 90, 0.9, 0},    // below the picture
 		{nan, 30, 50, 90, 0.9, 0},  // no number
 		{50, 30, 20, 50, 0.9, 0},   // turned around
+		{10, 35, 30, 55, nan, 0},   // a score that is none
 		{10, 35, 30, 55, 0.25, 99}, // a class without a name
 	}, place, 200, 100, []string{"person", "dog"})
 	if len(got) != 3 {

@@ -5,22 +5,52 @@ import (
 	"rvo.dev/engine/signal"
 )
 
+// Lens is what stands before and behind a network: it feeds it with pictures and reads boxes out of what it gives. It keeps
+// its memory and is not safe for concurrent use.
+type Lens struct {
+	plan   *Plan
+	feeder *feeder
+	found  []candidate
+
+	// Of the picture that was fed last.
+	place         Place
+	width, height int
+}
+
+// NewLens returns a lens for the plan's network.
+func (p *Plan) NewLens() *Lens {
+	return &Lens{plan: p, feeder: newFeeder(p.Family.Feed, p.input, size{p.Width, p.Height})}
+}
+
+// Feed returns a BGR picture as the network wants it. The tensor is valid until the next Feed.
+func (l *Lens) Feed(pic frame.Plane) (Tensor, error) {
+	in, place, err := l.feeder.run(pic)
+	l.place, l.width, l.height = place, pic.Width, pic.Height
+	return in, err
+}
+
+// Read returns the boxes that the network's outputs say are in the picture fed last, in fractions of it, best first, at most
+// MaxBoxes.
+func (l *Lens) Read(out []Tensor) (_ []signal.Box, err error) {
+	p := l.plan
+	if l.found, err = p.Family.read(size{p.Width, p.Height}, out, p.Score, l.found[:0]); err != nil {
+		return nil, err
+	}
+	return boxes(suppress(l.found, p.Overlap), l.place, l.width, l.height, p.Labels), nil
+}
+
 // Detector finds boxes in pictures with one session. It is not safe for concurrent use.
 type Detector struct {
-	plan    *Plan
+	lens    *Lens
 	session Session
-	feeder  *feeder
-	found   []candidate
 }
 
 // NewDetector returns a detector that runs the plan's network in a session, which stays the caller's.
-func (p *Plan) NewDetector(s Session) *Detector {
-	return &Detector{plan: p, session: s, feeder: newFeeder(p.Family.Feed, p.input, size{p.Width, p.Height})}
-}
+func (p *Plan) NewDetector(s Session) *Detector { return &Detector{lens: p.NewLens(), session: s} }
 
 // Detect returns the boxes of a BGR picture in fractions of it, best first, at most MaxBoxes.
 func (d *Detector) Detect(pic frame.Plane) ([]signal.Box, error) {
-	in, place, err := d.feeder.run(pic)
+	in, err := d.lens.Feed(pic)
 	if err != nil {
 		return nil, err
 	}
@@ -28,9 +58,5 @@ func (d *Detector) Detect(pic frame.Plane) ([]signal.Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := d.plan
-	if d.found, err = p.Family.read(size{p.Width, p.Height}, out, p.Score, d.found[:0]); err != nil {
-		return nil, err
-	}
-	return boxes(suppress(d.found, p.Overlap), place, pic.Width, pic.Height, p.Labels), nil
+	return d.lens.Read(out)
 }

@@ -23,7 +23,7 @@ type PlanOptions struct {
 type Plan struct {
 	// Family is how it is fed and read.
 	Family *Family
-	// Files is the network, with the input's size as it was asked for.
+	// Files is the network, with the input's size as it was asked for; empty for one that somebody else has.
 	Files
 	// Width and Height are the input's size in pixels.
 	Width, Height int
@@ -54,6 +54,32 @@ func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, own, err := plan(in, out, o)
+	if err != nil {
+		return nil, err
+	}
+	p.Files = files
+	if err := p.resize(own); err != nil {
+		return nil, &OptionError{"inputSize", err}
+	}
+	return p, nil
+}
+
+// PlanOf is NewPlan for a network that somebody else has, of which only the inputs and outputs are known: its size is what it
+// is, unless it leaves it open.
+func PlanOf(in, out []Info, o PlanOptions) (*Plan, error) {
+	p, own, err := plan(in, out, o)
+	if err != nil {
+		return nil, err
+	}
+	if is := (size{p.Width, p.Height}); own.w > 0 && own.w != is.w || own.h > 0 && own.h != is.h {
+		return nil, &OptionError{"inputSize", fmt.Errorf("inputSize %s: the input is %s and takes no other size", o.InputSize, in[0])}
+	}
+	return p, nil
+}
+
+// plan is how a network with these inputs and outputs is used, and the size that it has by itself, -1 where that is open.
+func plan(in, out []Info, o PlanOptions) (p *Plan, own size, err error) {
 	var f *Family
 	if o.Family == "" {
 		f, err = Recognize(in, out)
@@ -63,18 +89,18 @@ func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, size{}, err
 	}
 	if len(in) != 1 {
-		return nil, fmt.Errorf("the network has %d inputs (%s), must have one", len(in), list(in))
+		return nil, size{}, fmt.Errorf("the network has %d inputs (%s), must have one", len(in), list(in))
 	}
 	classes := f.classes(in[0], out)
 	if classes == 0 {
-		return nil, &OptionError{"family", fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)}
+		return nil, size{}, &OptionError{"family", fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)}
 	}
-	p := &Plan{Family: f, Files: files, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
+	p = &Plan{Family: f, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
 	if p.Labels, err = f.labels(o.Labels, classes); err != nil {
-		return nil, &OptionError{"labels", err}
+		return nil, size{}, &OptionError{"labels", err}
 	}
 	if o.Score > 0 {
 		p.Score = o.Score
@@ -82,10 +108,10 @@ func NewPlan(files Files, o PlanOptions) (*Plan, error) {
 	if o.Overlap > 0 {
 		p.Overlap = o.Overlap
 	}
-	if err := p.size(in[0], o.InputSize); err != nil {
-		return nil, &OptionError{"inputSize", err}
+	if own, err = p.size(in[0], o.InputSize); err != nil {
+		return nil, size{}, &OptionError{"inputSize", err}
 	}
-	return p, nil
+	return p, own, nil
 }
 
 // labels returns the names of the classes.
@@ -101,38 +127,41 @@ func (f *Family) labels(given []string, classes int) ([]string, error) {
 	return given, nil
 }
 
-// size sets the input's size, and writes it into the file where it is another one.
-func (p *Plan) size(in Info, text string) error {
+// size sets the input's size, and returns the one that the network has by itself.
+func (p *Plan) size(in Info, text string) (own size, err error) {
 	own, ok := p.Family.inputSize(in)
 	if !ok {
-		return fmt.Errorf("input %s is no picture as family %s wants it", in, p.Family.Name)
+		return own, fmt.Errorf("input %s is no picture as family %s wants it", in, p.Family.Name)
 	}
 	want := own
 	if text != "" {
-		var err error
 		if want, err = parseSize(text); err != nil {
-			return err
+			return own, err
 		}
 	}
 	if want.w < 1 || want.h < 1 {
-		return fmt.Errorf("input %s leaves its size open: give inputSize, such as \"416x320\"", in)
+		return own, fmt.Errorf("input %s leaves its size open: give inputSize, such as \"416x320\"", in)
 	}
 	p.Width, p.Height = want.w, want.h
 	if want == own {
-		return nil
+		return own, nil
 	}
 	m := p.Family.Multiple
 	if m == 0 {
-		return fmt.Errorf("inputSize %s: networks of family %s can only be used at their own size, %dx%d", text, p.Family.Name, own.w, own.h)
+		return own, fmt.Errorf("inputSize %s: networks of family %s can only be used at their own size, %dx%d", text, p.Family.Name, own.w, own.h)
 	}
 	if want.w%m != 0 || want.h%m != 0 {
-		return fmt.Errorf("inputSize %s: both sides must be multiples of %d", text, m)
+		return own, fmt.Errorf("inputSize %s: both sides must be multiples of %d", text, m)
 	}
-	if len(p.Config) > 0 {
-		return nil // its layers follow what they are fed
+	return own, nil
+}
+
+// resize writes the input's size into the file where it is another one.
+func (p *Plan) resize(own size) (err error) {
+	if own == (size{p.Width, p.Height}) || len(p.Config) > 0 { // Darknet's layers follow what they are fed
+		return nil
 	}
-	var err error
-	p.Weights, err = ResizeONNX(p.Weights, want.w, want.h)
+	p.Weights, err = ResizeONNX(p.Weights, p.Width, p.Height)
 	return err
 }
 

@@ -10,11 +10,9 @@ package onnx
 
 import (
 	_ "embed"
-	"encoding/json"
 	"time"
 
 	"rvo.dev/engine/node"
-	"rvo.dev/engine/signal"
 	"rvo.dev/nodes/model"
 )
 
@@ -56,21 +54,13 @@ func Kind(r Runtimes) node.Kind {
 		Needs:   needs,
 		Reads:   []string{"model", "config", "labelsFile"},
 		Probe:   probe,
-		Emits:   emits,
+		Emits:   model.Emits,
 		Cost:    cost,
 	}
 	if r.ORT == nil && r.OpenCV == nil {
 		return node.Detector[Options](c, nil)
 	}
 	return node.Detector(c, r.open)
-}
-
-func emits(json.RawMessage) ([]node.Emit, error) {
-	return []node.Emit{
-		{Name: "count", Type: signal.TypeInt, Min: 0, Max: model.MaxBoxes, Doc: "how many things are seen"},
-		{Name: "boxes", Type: signal.TypeBoxes, Doc: "where they are, with label and score, best first"},
-		{Name: "best", Type: signal.TypeFloat, Min: 0, Max: 1, Doc: "the best score, 0 when nothing is seen"},
-	}, nil
 }
 
 // Options are what stands under the kind's key. Zero values stand for the defaults.

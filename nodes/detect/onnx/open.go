@@ -5,22 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"slices"
-	"strings"
 
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node"
-	"rvo.dev/engine/signal"
 	"rvo.dev/nodes/model"
 )
 
-// maxFile bounds what is read as a network, maxText what is read as text: a wrong path must not fill the memory.
-const (
-	maxFile = 1 << 30
-	maxText = 4 << 20
-)
+// maxFile bounds what is read as a network: a wrong path must not fill the memory.
+const maxFile = 1 << 30
 
 func (r Runtimes) open(_ context.Context, env node.DetectorEnv, o Options) (node.Model, error) {
 	plan, err := o.plan(env.Env)
@@ -42,77 +34,25 @@ func (r Runtimes) open(_ context.Context, env node.DetectorEnv, o Options) (node
 
 // plan reads the files. It needs no runtime.
 func (o *Options) plan(env node.Env) (*model.Plan, error) {
-	p := model.PlanOptions{Family: o.Family, InputSize: o.InputSize, Score: o.Threshold, Overlap: o.Overlap, Labels: o.Labels}
-	if len(o.Labels) > 0 && o.LabelsFile != "" {
-		return nil, &model.OptionError{Option: "labels", Err: errors.New("labels and labelsFile: give one of them")}
+	p := model.PlanOptions{Family: o.Family, InputSize: o.InputSize, Score: o.Threshold, Overlap: o.Overlap}
+	var err error
+	if p.Labels, err = model.ReadLabels(env, o.Labels, o.LabelsFile); err != nil {
+		return nil, err
 	}
 	var files model.Files
-	var err error
-	if files.Weights, err = read(env, "model", o.Model, maxFile); err != nil {
+	if files.Weights, err = model.ReadFile(env, "model", o.Model, maxFile); err != nil {
 		return nil, err
 	}
 	if o.Config != "" {
-		if files.Config, err = read(env, "config", o.Config, maxText); err != nil {
+		if files.Config, err = model.ReadFile(env, "config", o.Config, model.MaxText); err != nil {
 			return nil, err
 		}
-	}
-	if o.LabelsFile != "" {
-		text, err := read(env, "labelsFile", o.LabelsFile, maxText)
-		if err != nil {
-			return nil, err
-		}
-		p.Labels = lines(text)
 	}
 	plan, err := model.NewPlan(files, p)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", o.Model, err)
 	}
-	for _, k := range o.Keep {
-		if !slices.Contains(plan.Labels, k) {
-			return nil, &model.OptionError{Option: "keep", Err: fmt.Errorf("keep: the network has no label %q: it has %s", k, some(plan.Labels))}
-		}
-	}
-	return plan, nil
-}
-
-// some lists labels, not all of a thousand.
-func some(labels []string) string {
-	const most = 20
-	if len(labels) > most {
-		return strings.Join(labels[:most], ", ") + fmt.Sprintf(" and %d more", len(labels)-most)
-	}
-	return strings.Join(labels, ", ")
-}
-
-func read(env node.Env, option, path string, most int64) ([]byte, error) {
-	full, err := env.InputPath(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", option, err)
-	}
-	f, err := os.Open(full)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", option, err)
-	}
-	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", option, err)
-	case len(b) == 0:
-		return nil, fmt.Errorf("%s: %s is empty", option, path)
-	case int64(len(b)) > most:
-		return nil, fmt.Errorf("%s: %s is larger than %d MiB", option, path, most>>20)
-	}
-	return b, nil
-}
-
-// lines are the lines of a file, without empty ones at its end.
-func lines(b []byte) []string {
-	var out []string
-	for l := range bytes.Lines(bytes.TrimRight(b, " \t\r\n")) {
-		out = append(out, string(bytes.TrimSpace(l)))
-	}
-	return out
+	return plan, plan.CheckKeep(o.Keep)
 }
 
 // choose returns the runtime that the options ask for.
@@ -179,16 +119,7 @@ func (i *instance) Detect(_ context.Context, run *node.Run) error {
 	if err != nil {
 		return err
 	}
-	if len(i.m.keep) > 0 {
-		boxes = slices.DeleteFunc(boxes, func(b signal.Box) bool { return !slices.Contains(i.m.keep, b.Label) })
-	}
-	best := 0.0
-	if len(boxes) > 0 {
-		best = float64(boxes[0].Score)
-	}
-	run.Set("count", signal.Int(int64(len(boxes))))
-	run.Set("boxes", signal.Boxes(boxes))
-	run.Set("best", signal.Float(best))
+	model.Publish(run, boxes, i.m.keep)
 	return nil
 }
 

@@ -1,0 +1,33 @@
+package model
+
+import (
+	"encoding/json"
+	"slices"
+
+	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
+)
+
+// Emits returns the signals that detectors with a network give, for Contract.Emits: they are the same for all options.
+func Emits(json.RawMessage) ([]node.Emit, error) {
+	return []node.Emit{
+		{Name: "count", Type: signal.TypeInt, Min: 0, Max: MaxBoxes, Doc: "how many things are seen"},
+		{Name: "boxes", Type: signal.TypeBoxes, Doc: "where they are, with label and score, best first"},
+		{Name: "best", Type: signal.TypeFloat, Min: 0, Max: 1, Doc: "the best score, 0 when nothing is seen"},
+	}, nil
+}
+
+// Publish sets the signals of Emits to what a run has found, best first. Of a keep that is not empty only those labels count.
+// The boxes become the run's.
+func Publish(run *node.Run, found []signal.Box, keep []string) {
+	if len(keep) > 0 {
+		found = slices.DeleteFunc(found, func(b signal.Box) bool { return !slices.Contains(keep, b.Label) })
+	}
+	best := 0.0
+	if len(found) > 0 {
+		best = float64(found[0].Score)
+	}
+	run.Set("count", signal.Int(int64(len(found))))
+	run.Set("boxes", signal.Boxes(found))
+	run.Set("best", signal.Float(best))
+}
