@@ -29,6 +29,7 @@ func Kind() node.Kind {
 		Doc:     "a folder of JPEG and PNG pictures, in the order of their names, at the camera's fps (1)",
 		Options: optionsCUE,
 		Reads:   []string{"path"},
+		Changes: map[string]node.Change{"path": node.Replace},
 	}, open)
 }
 

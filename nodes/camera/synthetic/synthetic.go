@@ -4,7 +4,8 @@
 //	cameras: front: {fps: 30, synthetic: {pattern: "object", seed: 7}}
 //
 // Picture n is a function of the options, the size and n alone, so two runs see the same. Its media time is n / fps and
-// it is ready at once: the engine paces it, live or in lockstep. The package reads no clock and starts no goroutine.
+// it is ready at once: the engine paces it, live or in lockstep. Options that change while it runs hold from the next
+// picture on, whose number stays what it would have been. The package reads no clock and starts no goroutine.
 package synthetic
 
 import (
@@ -13,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"rvo.dev/engine/frame"
@@ -29,6 +32,11 @@ func Kind() node.Kind {
 		Doc: "pictures drawn by the program: a thing that moves and rests on a textured background, or a plain test " +
 			"pattern, at the camera's width, height (640 x 480) and fps (30)",
 		Options: optionsCUE,
+		Changes: map[string]node.Change{
+			"pattern": node.Retune, "seed": node.Retune, "size": node.Retune, "speed": node.Retune, "moving": node.Retune, "still": node.Retune,
+			"noise": node.Retune, "level": node.Retune, "period": node.Retune,
+			"frames": node.Replace, // a camera whose pictures are over has nothing left to change
+		},
 	}, open)
 }
 
@@ -99,10 +107,7 @@ func (o *Options) complete(env node.CameraEnv) error {
 }
 
 func open(env node.CameraEnv, o Options) (node.Source, error) {
-	if err := o.complete(env); err != nil {
-		return nil, fmt.Errorf("camera %q: synthetic: %w", env.ID, err)
-	}
-	s := &source{options: o, width: env.Width, height: env.Height, fps: env.FPS}
+	s := &source{width: env.Width, height: env.Height, fps: env.FPS}
 	if s.width == 0 {
 		s.width = defaultWidth
 	}
@@ -115,24 +120,47 @@ func open(env node.CameraEnv, o Options) (node.Source, error) {
 	if s.width < 1 || s.height < 1 || s.width > frame.MaxSide || s.height > frame.MaxSide {
 		return nil, fmt.Errorf("camera %q: picture of %d x %d: each side must be from 1 to %d", env.ID, s.width, s.height, frame.MaxSide)
 	}
+	var err error
+	s.Tuned, err = node.NewTuned(o, func(o Options) (settings, error) {
+		if err := o.complete(env); err != nil {
+			return settings{}, fmt.Errorf("camera %q: synthetic: %w", env.ID, err)
+		}
+		p := settings{frames: o.Frames, painter: sync.OnceValue(func() painter { return newPainter(o, s.width, s.height) })}
+		if s.opened.Load() {
+			p.painter() // here and not before the next picture
+		}
+		return p, nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
+// settings are what a picture is drawn by. The painter is made when it is first asked for: it takes milliseconds, and
+// cameras are made one after the other.
+type settings struct {
+	painter func() painter
+	frames  int
+}
+
 type source struct {
-	options       Options
+	*node.Tuned[Options, settings]
 	width, height int
 	fps           float64
+	opened        atomic.Bool
 }
 
 // Open implements node.Source: it draws what is the same in every picture.
 func (s *source) Open(context.Context) (node.Stream, error) {
-	return &stream{source: s, draw: newPainter(s.options, s.width, s.height)}, nil
+	s.opened.Store(true)
+	s.Now().painter()
+	return &stream{source: s}, nil
 }
 
 type stream struct {
 	*source
-	draw painter
-	n    int // of the next picture, from 0
+	n int // of the next picture, from 0
 }
 
 // Next implements node.Stream.
@@ -140,7 +168,8 @@ func (s *stream) Next(ctx context.Context, alloc node.Allocator) (*frame.Frame, 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if s.options.Frames > 0 && s.n >= s.options.Frames {
+	now := s.Now()
+	if now.frames > 0 && s.n >= now.frames {
 		return nil, io.EOF
 	}
 	n := s.n
@@ -150,7 +179,7 @@ func (s *stream) Next(ctx context.Context, alloc node.Allocator) (*frame.Frame, 
 		return nil, err
 	}
 	f.PTS = mediaTime(n, s.fps)
-	s.draw(f.Pix(), n, f.PTS)
+	now.painter()(f.Pix(), n, f.PTS)
 	return f, nil
 }
 
@@ -161,7 +190,7 @@ func mediaTime(n int, fps float64) time.Duration {
 
 // Info implements node.Stream.
 func (s *stream) Info() node.StreamInfo {
-	return node.StreamInfo{Width: s.width, Height: s.height, FPS: s.fps, Frames: s.options.Frames}
+	return node.StreamInfo{Width: s.width, Height: s.height, FPS: s.fps, Frames: s.Now().frames}
 }
 
 // Close implements node.Stream.

@@ -27,6 +27,7 @@ func Kind() node.Kind {
 		Name:    "busy",
 		Doc:     "a stand-in for a model that computes, or waits, for a set time in each run",
 		Options: optionsCUE,
+		Changes: map[string]node.Change{"busy": node.Retune, "sleep": node.Retune},
 		Emits: func(json.RawMessage) ([]node.Emit, error) {
 			return []node.Emit{{Name: "runs", Type: signal.TypeInt, Doc: "how many runs were finished on this camera, from 1"}}, nil
 		},
@@ -38,7 +39,10 @@ func Kind() node.Kind {
 			}
 			return o.Busy.Or(defaultBusy)
 		},
-	}, func(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) { return model{o}, nil })
+	}, func(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) {
+		t, err := node.NewTuned(o, func(o Options) (Options, error) { return o, nil })
+		return model{t}, err
+	})
 }
 
 const defaultBusy = 3 * time.Millisecond
@@ -49,31 +53,29 @@ type Options struct {
 	Sleep bool          `json:"sleep"`
 }
 
-type model struct{ options Options }
+type model struct{ *node.Tuned[Options, Options] }
 
 // NewInstance implements node.Model.
 func (m model) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
-	return &instance{take: m.options.Busy.Or(defaultBusy), sleep: m.options.Sleep}, nil
+	return &instance{model: m}, nil
 }
 
 // Close implements node.Model.
 func (m model) Close() error { return nil }
 
 type instance struct {
-	take  time.Duration
-	sleep bool
-	runs  int64
+	model
+	runs int64
 }
 
 // Detect implements node.Instance.
 func (i *instance) Detect(ctx context.Context, run *node.Run) error {
-	var err error
-	if i.sleep {
-		err = wait(ctx, i.take)
-	} else {
-		err = spin(ctx, i.take)
+	o := i.Now()
+	work := spin
+	if o.Sleep {
+		work = wait
 	}
-	if err != nil {
+	if err := work(ctx, o.Busy.Or(defaultBusy)); err != nil {
 		return err
 	}
 	i.runs++

@@ -28,6 +28,7 @@ func Kind() node.Kind {
 		Name:     "jitter",
 		Doc:      "a stand-in for a remote detector that answers after a random, seeded time",
 		Options:  optionsCUE,
+		Changes:  map[string]node.Change{"max": node.Retune, "seed": node.Retune},
 		Blocking: true,
 		Emits: func(json.RawMessage) ([]node.Emit, error) {
 			return []node.Emit{{Name: "delay", Type: signal.TypeFloat, Doc: "how long the run waited, in milliseconds"}}, nil
@@ -40,7 +41,10 @@ func Kind() node.Kind {
 			}
 			return o.Max.Or(defaultMax)
 		},
-	}, func(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) { return model{o}, nil })
+	}, func(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) {
+		t, err := node.NewTuned(o, func(o Options) (Options, error) { return o, nil })
+		return model{t}, err
+	})
 }
 
 const defaultMax = 2 * time.Millisecond
@@ -51,16 +55,11 @@ type Options struct {
 	Seed uint64        `json:"seed"` // 0: from the ids
 }
 
-type model struct{ options Options }
+type model struct{ *node.Tuned[Options, Options] }
 
 // NewInstance implements node.Model.
 func (m model) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
-	i := &instance{max: m.options.Max.Or(defaultMax), seed: env.Seed}
-	if m.options.Seed != 0 {
-		// Both, or all cameras would wait alike.
-		i.seed = m.options.Seed ^ hash(string(env.Camera))
-	}
-	return i, nil
+	return &instance{model: m, own: env.Seed, camera: hash(string(env.Camera))}, nil
 }
 
 // hash is FNV-1a: the same on every machine and in every run.
@@ -76,14 +75,20 @@ func hash(s string) uint64 {
 func (m model) Close() error { return nil }
 
 type instance struct {
-	max  time.Duration
-	seed uint64
+	model
+	own    uint64 // seed from the ids
+	camera uint64 // hash of its id: with one seed for all, cameras would wait alike
 }
 
 // Detect implements node.Instance. The time of run N is a function of seed and N, so that a run that was abandoned
 // changes nothing for the next.
 func (i *instance) Detect(ctx context.Context, run *node.Run) error {
-	d := time.Duration(rand.New(rand.NewPCG(i.seed, run.N)).Int64N(int64(i.max) + 1))
+	o := i.Now()
+	seed := i.own
+	if o.Seed != 0 {
+		seed = o.Seed ^ i.camera
+	}
+	d := time.Duration(rand.New(rand.NewPCG(seed, run.N)).Int64N(int64(o.Max.Or(defaultMax)) + 1))
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

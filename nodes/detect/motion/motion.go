@@ -8,7 +8,8 @@
 // area; an area moves until nothing in it changes any more. So a thing that stops is no motion although it is not
 // background yet, and a thing that is there when the camera starts is none at all. The first picture, a picture of
 // another size and a sudden change of light start the background anew and say level 0. It classifies nothing: a branch
-// in the wind moves. The package reads no clock and starts no goroutine.
+// in the wind moves. Options that change while it runs leave the background as it is. The package reads no clock and starts
+// no goroutine.
 package motion
 
 import (
@@ -31,9 +32,12 @@ func Kind() node.Kind {
 		Name:    "motion",
 		Doc:     "how much of the picture moves, as a level and as boxes, against a background that it learns; the camera's masks are left out",
 		Options: optionsCUE,
-		Emits:   emits,
-		Cost:    cost,
-		Masks:   true,
+		Changes: map[string]node.Change{
+			"threshold": node.Retune, "minArea": node.Retune, "learn": node.Retune, "rest": node.Retune, "lightning": node.Retune,
+		},
+		Emits: emits,
+		Cost:  cost,
+		Masks: true,
 	}, open)
 }
 
@@ -99,18 +103,21 @@ func (o *Options) complete() error {
 }
 
 func open(_ context.Context, env node.DetectorEnv, o Options) (node.Model, error) {
-	if err := o.complete(); err != nil {
-		return nil, fmt.Errorf("detector %q: motion: %w", env.ID, err)
-	}
-	return model{o}, nil
+	t, err := node.NewTuned(o, func(o Options) (Options, error) {
+		if err := o.complete(); err != nil {
+			return o, fmt.Errorf("detector %q: motion: %w", env.ID, err)
+		}
+		return o, nil
+	})
+	return model{t}, err
 }
 
 // model holds nothing but options: cameras share no state.
-type model struct{ options Options }
+type model struct{ *node.Tuned[Options, Options] }
 
 // NewInstance implements node.Model.
 func (m model) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
-	return &instance{options: m.options, back: background{mask: mask{polygons: env.Masks}}}, nil
+	return &instance{model: m, back: background{mask: mask{polygons: env.Masks}}}, nil
 }
 
 // Close implements node.Model.
@@ -118,9 +125,9 @@ func (m model) Close() error { return nil }
 
 // instance is one camera's background and the memory that a run works in.
 type instance struct {
-	options Options
-	back    background
-	areas   areas
+	model
+	back  background
+	areas areas
 }
 
 // Detect implements node.Instance. It looks at every frame of the run and answers for the last one.
@@ -128,16 +135,17 @@ func (i *instance) Detect(ctx context.Context, run *node.Run) error {
 	if err := ctx.Err(); err != nil {
 		return err // before anything has changed
 	}
+	o := i.Now()
 	var level float64
 	var boxes []signal.Box
 	for n, f := range run.Frames {
 		p := f.SmallLuma()
-		moving := i.back.update(&i.options, p, f.Capture)
+		moving := i.back.update(o, p, f.Capture)
 		if n < len(run.Frames)-1 {
 			continue
 		}
 		if moving {
-			level, boxes = i.areas.find(&i.back, *i.options.MinArea)
+			level, boxes = i.areas.find(&i.back, *o.MinArea)
 		}
 	}
 	run.Set("level", signal.Float(level))

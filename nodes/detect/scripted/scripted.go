@@ -35,6 +35,8 @@ func Kind() node.Kind {
 		Name:    "scripted",
 		Doc:     "signals that follow a timeline written in the pipeline, with failures, panics, silence and hangs",
 		Options: optionsCUE,
+		// Other signals are another detector, and who edits a timeline wants to see it from its beginning.
+		Changes: map[string]node.Change{"signals": node.Replace, "timeline": node.Replace, "loop": node.Replace},
 		Emits:   emits,
 		Cost:    time.Microsecond,
 		NoFrame: true,

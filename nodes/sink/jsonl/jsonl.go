@@ -4,7 +4,8 @@
 //
 // A line is there as a whole or not at all: what a full disk cut off is taken back and the record tried again, and a
 // line that a crash left unfinished is ended before the next one. A file that was moved or deleted is made anew; SIGHUP
-// reopens it. One sink writes a file: two may only append whole lines to it. With fsync "interval" a timer of the
+// reopens it. One sink writes a file: two may only append whole lines to it. Options that change while it runs hold from the
+// next record on, in the same file. With fsync "interval" a timer of the
 // standard library forces records to the disk between writes; Close stops it. The package starts no other goroutine.
 package jsonl
 
@@ -23,10 +24,14 @@ var optionsCUE string
 // Kind returns the JSON lines sink.
 func Kind() node.Kind {
 	return node.SinkKind(node.Contract{
-		Name:      "jsonl",
-		Doc:       "a file with one JSON object a line for each event record, rotated by size",
-		Options:   optionsCUE,
-		Writes:    []string{"path"},
+		Name:    "jsonl",
+		Doc:     "a file with one JSON object a line for each event record, rotated by size",
+		Options: optionsCUE,
+		Writes:  []string{"path"},
+		Changes: map[string]node.Change{
+			"path":  node.Replace, // two files do not disturb each other
+			"fsync": node.Retune, "interval": node.Retune, "maxBytes": node.Retune, "files": node.Retune,
+		},
 		Exclusive: true, // two writers would rotate the file under each other's hands
 	}, open)
 }
@@ -69,14 +74,20 @@ func (o *Options) complete() error {
 const maxFiles = 1000
 
 func open(_ context.Context, env node.Env, o Options) (node.Sink, error) {
-	if err := o.complete(); err != nil {
-		return nil, fmt.Errorf("sink %q: jsonl: %w", env.ID, err)
+	tuned, err := node.NewTuned(o, func(o Options) (Options, error) {
+		if err := o.complete(); err != nil {
+			return o, fmt.Errorf("sink %q: jsonl: %w", env.ID, err)
+		}
+		return o, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	path, err := env.OutputPath(o.Path)
+	path, err := env.OutputPath(tuned.Now().Path)
 	if err != nil {
 		return nil, fmt.Errorf("sink %q: jsonl: %w", env.ID, err)
 	}
-	s := &sink{options: o, path: path, log: env.Log}
+	s := &sink{Tuned: tuned, path: path, log: env.Log}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.open(); err != nil {

@@ -9,15 +9,15 @@ import (
 
 // rotate begins a new file when n more bytes would make this one too large. A rotation that fails costs nothing but the
 // bound: records go on into the present file.
-func (s *sink) rotate(n int64) {
-	bound := int64(s.options.MaxBytes)
+func (s *sink) rotate(o *Options, n int64) {
+	bound := int64(o.MaxBytes)
 	if s.mu.size == 0 || s.mu.size+n <= bound {
 		return
 	}
 	if err := s.sync(); err != nil {
 		s.log.Warn("events file was not synced before its rotation", "path", s.path, "error", err)
 	}
-	if err := s.shift(); err != nil {
+	if err := s.shift(o.Files); err != nil {
 		if !s.mu.stuck {
 			s.mu.stuck = true
 			s.log.Warn("events file cannot be rotated and grows past maxBytes", "path", s.path, "maxBytes", bound, "error", err)
@@ -28,10 +28,13 @@ func (s *sink) rotate(n int64) {
 	s.detach()
 }
 
-// shift renames path.7 to path.8 and so on down to path to path.1. A gap ends it early: what is older may stay.
-func (s *sink) shift() error {
+// shift renames path.7 to path.8 and so on down to path to path.1, and deletes what is past the last that is kept, of which
+// there may be some when more were kept before. A gap ends it early: what is older may stay.
+func (s *sink) shift(files int) error {
+	for i := files + 1; i <= maxFiles && os.Remove(s.old(i)) == nil; i++ {
+	}
 	free := 1
-	for free < s.options.Files {
+	for free < files {
 		if _, err := os.Lstat(s.old(free)); errors.Is(err, fs.ErrNotExist) {
 			break
 		}

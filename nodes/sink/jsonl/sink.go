@@ -16,18 +16,19 @@ import (
 
 // sink is one file. Its calls come from one goroutine; the lock is for the timer of fsync "interval".
 type sink struct {
-	options Options
-	path    string
-	log     *slog.Logger
+	*node.Tuned[Options, Options]
+	path string
+	log  *slog.Logger
 
 	mu struct {
 		sync.Mutex
 		file  *os.File // nil after a failed reopen, until a write finds it again
 		size  int64    // of the file, as far as this sink knows
 		timer *time.Timer
-		dirty bool  // written and not forced to the disk
-		late  error // of a sync by the timer: told by the next call
-		stuck bool  // the last rotation failed and was logged
+		due   time.Duration // what the timer was set to
+		dirty bool          // written and not forced to the disk
+		late  error         // of a sync by the timer: told by the next call
+		stuck bool          // the last rotation failed and was logged
 		buf   []byte
 	}
 }
@@ -47,19 +48,20 @@ func (s *sink) Write(ctx context.Context, _ *node.Record, line []byte) error {
 		return err
 	}
 	s.mu.buf = append(append(s.mu.buf[:0], line...), '\n')
-	s.rotate(int64(len(s.mu.buf)))
+	o := s.Now()
+	s.rotate(o, int64(len(s.mu.buf)))
 	if s.mu.file == nil {
 		if err := s.open(); err != nil {
 			return err
 		}
 	}
-	return s.append()
+	return s.append(o)
 }
 
 // append writes buf to the file and syncs it as the options say.
-func (s *sink) append() error {
+func (s *sink) append(o *Options) error {
 	n, err := s.mu.file.Write(s.mu.buf)
-	if err == nil && s.options.Fsync == "record" {
+	if err == nil && o.Fsync == "record" {
 		err = s.mu.file.Sync()
 	}
 	if err != nil {
@@ -67,10 +69,14 @@ func (s *sink) append() error {
 		return wayOut(err)
 	}
 	s.mu.size += int64(n)
-	if s.options.Fsync == "interval" && !s.mu.dirty {
-		s.mu.dirty = true
-		s.mu.timer = time.AfterFunc(s.options.Interval.D(), s.syncLate)
+	if o.Fsync != "interval" || s.mu.dirty && s.mu.due <= o.Interval.D() {
+		return nil
 	}
+	if s.mu.dirty {
+		s.mu.timer.Stop() // it was set for longer than is allowed now
+	}
+	s.mu.dirty, s.mu.due = true, o.Interval.D()
+	s.mu.timer = time.AfterFunc(s.mu.due, s.syncLate)
 	return nil
 }
 
@@ -145,7 +151,7 @@ func (s *sink) open() error {
 	if err != nil {
 		return wayOut(errors.Join(err, f.Close()))
 	}
-	if statErr != nil && s.options.Fsync != "never" {
+	if statErr != nil && s.Now().Fsync != "never" {
 		if err := syncFolder(filepath.Dir(s.path)); err != nil {
 			s.log.Warn("the folder of the events file was not synced", "path", s.path, "error", err)
 		}

@@ -26,6 +26,7 @@ func Kind() node.Kind {
 		Name:    "stdout",
 		Doc:     "one line an event record on standard output: readable on a terminal, JSON otherwise",
 		Options: optionsCUE,
+		Changes: map[string]node.Change{"format": node.Retune},
 		// Two of them would only say everything twice, but they do not disturb each other.
 	}, open)
 }
@@ -36,28 +37,40 @@ type Options struct {
 }
 
 func open(_ context.Context, env node.Env, o Options) (node.Sink, error) {
-	text := env.Terminal
-	switch o.Format {
-	case "", "auto":
-	case "text":
-		text = true
-	case "json":
-		text = false
-	default:
-		return nil, fmt.Errorf("sink %q: stdout: format %q: must be auto, text or json", env.ID, o.Format)
-	}
 	s := &sink{out: env.Stdout}
-	if text {
+	var err error
+	s.Tuned, err = node.NewTuned(o, func(o Options) (settings, error) {
+		text := env.Terminal
+		switch o.Format {
+		case "", "auto":
+		case "text":
+			text = true
+		case "json":
+			text = false
+		default:
+			return settings{}, fmt.Errorf("sink %q: stdout: format %q: must be auto, text or json", env.ID, o.Format)
+		}
+		if !text {
+			return settings{}, nil
+		}
 		// https://no-color.org: set to anything, it means no colour.
-		s.text = &line{zone: time.Local, colour: env.Terminal && os.Getenv("NO_COLOR") == ""}
+		return settings{text: &line{zone: time.Local, colour: env.Terminal && os.Getenv("NO_COLOR") == ""}}, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
-type sink struct {
-	out  io.Writer
+// settings are how a record is written.
+type settings struct {
 	text *line // nil: JSON
-	buf  []byte
+}
+
+type sink struct {
+	*node.Tuned[Options, settings]
+	out io.Writer
+	buf []byte
 }
 
 // Write implements node.Sink: the whole line in one write, so that lines of the log on the same terminal do not mix
@@ -66,10 +79,10 @@ func (s *sink) Write(ctx context.Context, r *node.Record, json []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.text == nil {
+	if text := s.Now().text; text == nil {
 		s.buf = append(s.buf[:0], json...)
 	} else {
-		s.buf = s.text.append(s.buf[:0], r)
+		s.buf = text.append(s.buf[:0], r)
 	}
 	s.buf = append(s.buf, '\n')
 	if _, err := s.out.Write(s.buf); err != nil {

@@ -30,8 +30,8 @@ func written(t *testing.T, options string, terminal bool, records ...*node.Recor
 	env := nodetest.Env(t)
 	env.Terminal, env.Stdout = terminal, &out
 	s := nodetest.OpenSink(t, Kind(), options, env)
-	if k, ok := s.(*sink); ok && k.text != nil {
-		k.text.zone = time.FixedZone("reader", 2*3600)
+	if k, ok := s.(*sink); ok && k.Now().text != nil {
+		k.Now().text.zone = time.FixedZone("reader", 2*3600)
 	}
 	for _, r := range records {
 		if err := s.Write(t.Context(), r, nodetest.Line(t, r)); err != nil {
