@@ -7,34 +7,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-// noPlugins is what generate.sh exits with where the module proxy cannot be reached.
-const noPlugins = 3
+// notHere is what generate.sh exits with where a tool is not installed or the registries of the others cannot be reached.
+const notHere = 3
 
-// TestGeneratedCodeIsThatOfTheFiles makes the code again and compares. It needs protoc, which the Go tools do not bring along.
+// TestGeneratedCodeIsThatOfTheFiles makes the code of all three languages again and compares.
 func TestGeneratedCodeIsThatOfTheFiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the plugins")
 	}
-	if _, err := exec.LookPath("protoc"); err != nil {
-		t.Skip("protoc is not installed (Debian: protobuf-compiler)")
-	}
 	dir := t.TempDir()
 	out, err := exec.CommandContext(t.Context(), "./generate.sh", dir).CombinedOutput()
-	if bad, ok := errors.AsType[*exec.ExitError](err); ok && bad.ExitCode() == noPlugins {
-		t.Skipf("the plugins cannot be built here: %s", out)
+	if bad, ok := errors.AsType[*exec.ExitError](err); ok && bad.ExitCode() == notHere {
+		t.Skipf("the code cannot be made here: %s", out)
 	} else if err != nil {
 		t.Fatalf("generate.sh: %v\n%s", err, out)
 	}
-	made := 0
+	made := map[string]int{}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		made++
 		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
@@ -43,9 +40,13 @@ func TestGeneratedCodeIsThatOfTheFiles(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		got, err := os.ReadFile(name)
+		got, err := os.ReadFile(filepath.Join("..", name))
 		if err != nil {
 			return err
+		}
+		made[filepath.Ext(name)]++
+		if strings.HasPrefix(filepath.Ext(name), ".py") && protoc(got) != protoc(want) {
+			return nil // it is protoc itself that writes Python, each version differently
 		}
 		if !bytes.Equal(body(got), body(want)) {
 			t.Errorf("%s is not what its .proto file gives: run proto/generate.sh", name)
@@ -55,9 +56,16 @@ func TestGeneratedCodeIsThatOfTheFiles(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if made == 0 {
-		t.Error("generate.sh made nothing")
+	for _, ext := range []string{".go", ".py", ".pyi", ".ts"} {
+		if made[ext] == 0 {
+			t.Errorf("generate.sh made no %s file", ext)
+		}
 	}
+}
+
+// protoc returns what tells the generation of protoc that wrote Python code: later ones check the library's version in it.
+func protoc(code []byte) string {
+	return string(regexp.MustCompile(`(?m)^# Protobuf Python Version: .*$`).Find(code))
 }
 
 // body returns generated code without the version of protoc, which is the system's.

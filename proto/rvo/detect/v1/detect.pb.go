@@ -753,3 +753,5 @@ func file_rvo_detect_v1_detect_proto_init() {
 	file_rvo_detect_v1_detect_proto_goTypes = nil
 	file_rvo_detect_v1_detect_proto_depIdxs = nil
 }
+
+// From proto/rvo/detect/v1/detect.proto, SHA-256 08033dd9e466636b36f1028358772f090c23a6ad878e018bf12b652baa46da9d.

@@ -168,3 +168,5 @@ var Detector_ServiceDesc = grpc.ServiceDesc{
 	},
 	Metadata: "rvo/detect/v1/detect.proto",
 }
+
+// From proto/rvo/detect/v1/detect.proto, SHA-256 08033dd9e466636b36f1028358772f090c23a6ad878e018bf12b652baa46da9d.
