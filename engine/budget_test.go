@@ -20,7 +20,7 @@ func TestFrameBudget(t *testing.T) {
 	k.detector("d", 1, func(context.Context, uint64, *node.Run) error { return nil })
 	k.event("e", "d.count", time.Second)
 	e := k.engine()
-	if err := e.open(t.Context()); err != nil {
+	if err := e.open(t.Context(), e.w.Load()); err != nil {
 		t.Fatal(err)
 	}
 	e.begin = time.Now()
@@ -30,12 +30,12 @@ func TestFrameBudget(t *testing.T) {
 	e.step(sched.Input{Kind: sched.InputStart, Run: "run"})
 	e.turn.release()
 	e.state.Store(int32(phaseRunning))
-	c := e.cams[0]
+	c := e.w.Load().cams[0]
 	var err error
 	show := func() {
 		var f *frame.Frame
 		if f, err = c.pool.Get(frame.Gray, 64, 48); err == nil {
-			f.Seq, f.Capture = c.seq.Add(1), e.now()
+			f.Seq, f.Capture = c.counts.seq.Add(1), e.now()
 			c.publish(f)
 		}
 	}
@@ -46,7 +46,7 @@ func TestFrameBudget(t *testing.T) {
 		t.Errorf("%v allocations a picture, must be the picture's own (%v)", a, err)
 	}
 	if n := e.core.Stats.Frames[0]; n < 1000 {
-		t.Errorf("the core saw %d pictures of %d", n, c.seq.Load())
+		t.Errorf("the core saw %d pictures of %d", n, c.counts.seq.Load())
 	}
 	e.alarm.Stop()
 	e.turn.claim()

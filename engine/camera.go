@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,11 +21,17 @@ import (
 
 // camera runs one camera: a goroutine that watches and reconnects, and one that reads, which may hang in foreign code.
 type camera struct {
-	e     *Engine
-	index int
-	spec  *graph.Camera
-	src   node.Source
-	pool  *frame.Pool
+	e      *Engine
+	id     string
+	fps    float64 // that the pipeline asks for, 0: the source's own
+	file   bool    // its source can wait, and may end
+	src    node.Source
+	pool   *frame.Pool
+	age    *hist // of its pictures when a run starts on one
+	counts *cameraCounts
+
+	// seat is its place in the wiring that runs; nil: it has none, being prepared or parked.
+	seat atomic.Pointer[seat]
 
 	// slot holds the newest picture until the core takes it: newest wins, and whoever swaps a picture out owns it.
 	slot atomic.Pointer[frame.Frame]
@@ -34,21 +39,13 @@ type camera struct {
 	// held are the pictures that the core keeps; owned by the holder of the turn.
 	held []*frame.Frame
 
-	seq        atomic.Uint64
-	frames     atomic.Uint64 // pictures that reached the slot
-	superseded atomic.Uint64
-	noBuffer   atomic.Uint64
-	corrupt    atomic.Uint64
-	reconnects atomic.Uint64
-	stalls     atomic.Uint64
-	refused    atomic.Uint64 // times that its buffers did not fit into the memory there is
-	leaked     atomic.Int64  // readers that hang and were given up
-	last       atomic.Int64  // core time of the newest picture
-	frozen     atomic.Bool
-	freeze     freeze            // owned by the reader, of which one at a time is not given up
-	told       sched.CameraState // what the core knows, with knows; owned by the watch goroutine
-	knows      bool
-	period     atomic.Int64 // smoothed, nanoseconds
+	last   atomic.Int64 // core time of the newest picture
+	over   atomic.Bool  // its file has ended
+	frozen atomic.Bool
+	freeze freeze            // owned by the reader, of which one at a time is not given up
+	told   sched.CameraState // what the core knows, with knows; owned by the watch goroutine
+	knows  bool
+	period atomic.Int64 // smoothed, nanoseconds
 
 	mu struct {
 		sync.Mutex
@@ -58,6 +55,27 @@ type camera struct {
 		w, h  int
 		since time.Time // of the state
 	}
+}
+
+// cameraCounts counts what came of a camera's pictures; the camera that takes another's place goes on counting.
+type cameraCounts struct {
+	seq        atomic.Uint64
+	frames     atomic.Uint64 // pictures that reached the slot
+	superseded atomic.Uint64
+	noBuffer   atomic.Uint64
+	corrupt    atomic.Uint64
+	reconnects atomic.Uint64
+	stalls     atomic.Uint64
+	refused    atomic.Uint64 // times that its buffers did not fit into the memory there is
+	leaked     atomic.Int64  // readers that hang and were given up
+}
+
+// seat is a camera's place in the wiring that runs. It does not change: a swap gives the camera another.
+type seat struct {
+	spec  *graph.Camera
+	index int
+	ready ready
+	enc   *encoder // nil: no evidence looks at it
 }
 
 // The states of a camera.
@@ -91,16 +109,14 @@ const (
 	rebaseAfter = 500 * time.Millisecond
 )
 
-func newCamera(e *Engine, i int) (*camera, error) {
-	spec := &e.g.Cameras[i]
-	c := &camera{e: e, index: i, spec: spec}
-	shared := slices.ContainsFunc(spec.Instances, func(i int) bool {
-		return e.g.Detectors[e.g.Instances[i].Detector].Isolate == graph.IsolateProcess
-	})
+// newCamera returns the camera with index i of a graph, without a seat.
+func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
+	spec := &g.Cameras[i]
+	c := &camera{e: e, id: spec.ID, fps: spec.FPS, file: !spec.Kind.Contract.Live, age: newHist(latencyBounds()), counts: &cameraCounts{}}
 	claimed := int64(0) // guarded by the pool, which asks one at a time
-	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: spec.Buffers(), Shared: shared, Claim: func(bytes int) error {
+	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: spec.Buffers(), Shared: shared(g, i), Claim: func(bytes int) error {
 		if err := e.memory.claim(claimed, int64(bytes)); err != nil {
-			c.refused.Add(1)
+			c.counts.refused.Add(1)
 			return err
 		}
 		claimed = int64(bytes)
@@ -112,13 +128,18 @@ func newCamera(e *Engine, i int) (*camera, error) {
 		c.period.Store(int64(float64(time.Second) / spec.FPS))
 	}
 	src, err := spec.Kind.OpenCamera(node.CameraEnv{
-		Env: e.env("camera", spec.ID), Camera: frame.CameraID(spec.ID), FPS: spec.FPS, Width: spec.Width, Height: spec.Height, Loop: spec.Loop,
+		Env: e.env(g, "camera", spec.ID), Camera: frame.CameraID(spec.ID), FPS: spec.FPS, Width: spec.Width, Height: spec.Height, Loop: spec.Loop,
 	}, spec.Options)
 	if err != nil {
 		return nil, fmt.Errorf("camera %q: %w", spec.ID, err)
 	}
 	c.src = src
 	return c, nil
+}
+
+// start begins to watch the camera.
+func (c *camera) start(ctx context.Context) {
+	c.e.spawn(func() { c.watch(ctx) })
 }
 
 // watch keeps the camera running until ctx is done or its file is over.
@@ -131,11 +152,15 @@ func (c *camera) watch(ctx context.Context) {
 			c.set(cameraEnded, nil)
 			return
 		}
-		if errors.Is(err, io.EOF) && !c.spec.Kind.Contract.Live {
+		if errors.Is(err, io.EOF) && c.file {
 			c.set(cameraEnded, nil)
 			c.tell()
-			c.e.log.Info("the camera's file is over", "node", "camera/"+c.spec.ID, "frames", c.frames.Load())
-			c.e.ended <- c.index
+			c.e.log.Info("the camera's file is over", "node", "camera/"+c.id, "frames", c.counts.frames.Load())
+			c.over.Store(true)
+			select {
+			case c.e.ended <- struct{}{}:
+			default: // the core goroutine is told already, and will look at all of them
+			}
 			return
 		}
 		if time.Since(begin) > steadyAfter {
@@ -144,21 +169,21 @@ func (c *camera) watch(ctx context.Context) {
 		pause := wait + rand.N(wait/2)
 		c.set(cameraDown, err)
 		c.tell()
-		c.e.log.Warn("camera is down", "node", "camera/"+c.spec.ID, "err", redact(err.Error()), "retry_in", pause.Round(time.Millisecond))
+		c.e.log.Warn("camera is down", "node", "camera/"+c.id, "err", redact(err.Error()), "retry_in", pause.Round(time.Millisecond))
 		select {
 		case <-ctx.Done():
 			c.set(cameraEnded, nil)
 			return
 		case <-time.After(pause):
 		}
-		c.reconnects.Add(1)
+		c.counts.reconnects.Add(1)
 		wait = min(2*wait, reconnectMost)
 	}
 }
 
 // session connects and reads until the stream ends, stalls or ctx is done.
 func (c *camera) session(ctx context.Context) error {
-	if n := c.leaked.Load(); n >= maxReaders {
+	if n := c.counts.leaked.Load(); n >= maxReaders {
 		return fmt.Errorf("%d reads of this source hang and have not come back: it is left alone until one does", n)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -184,7 +209,7 @@ func (c *camera) session(ctx context.Context) error {
 			limit = max(stallAfter, 10*time.Duration(c.period.Load()))
 		}
 		if quiet := time.Duration(int64(c.e.now()) - r.beat.Load()); quiet > limit {
-			c.stalls.Add(1)
+			c.counts.stalls.Add(1)
 			what := "the source gave no picture for %v"
 			if !r.up.Load() {
 				what = "the source did not connect within %v"
@@ -192,7 +217,7 @@ func (c *camera) session(ctx context.Context) error {
 			err := fmt.Errorf(what, quiet.Round(100*time.Millisecond))
 			c.set(cameraStalled, err)
 			c.tell()
-			c.e.log.Warn("camera is stalled", "node", "camera/"+c.spec.ID, "err", err)
+			c.e.log.Warn("camera is stalled", "node", "camera/"+c.id, "err", err)
 			cancel()
 			return c.hangUp(r, err)
 		}
@@ -209,49 +234,63 @@ func (c *camera) hangUp(r *reader, why error) error {
 		select {
 		case <-r.done: // it came back at the last moment
 		default:
-			c.leaked.Add(1)
+			c.counts.leaked.Add(1)
 		}
 	}
 	return why
 }
 
 // tell tells the core how the camera does, where that changed. Rates count from a twentieth of a difference on: the rest
-// is jitter.
+// is jitter. Of a camera without a seat the core knows nothing.
 func (c *camera) tell() {
-	st := c.status()
-	s := sched.CameraState{
-		Up: st.State == cameraUp || st.State == cameraFrozen, Stalled: st.State == cameraStalled, Frozen: st.State == cameraFrozen, FPS: st.FPS,
-	}
-	if s.Up == c.told.Up && s.Stalled == c.told.Stalled && s.Frozen == c.told.Frozen && c.knows && math.Abs(s.FPS-c.told.FPS) <= c.told.FPS/20 {
+	s := c.state()
+	if c.seat.Load() == nil || c.knows && s.Up == c.told.Up && s.Stalled == c.told.Stalled && s.Frozen == c.told.Frozen && math.Abs(s.FPS-c.told.FPS) <= c.told.FPS/20 {
 		return
 	}
 	c.told, c.knows = s, true
-	c.e.do(func() {
-		c.e.step(sched.Input{Kind: sched.InputCamera, Now: c.e.now(), Camera: c.index, State: s})
-	})
+	c.e.do(func() { c.tellCore(s) })
+}
+
+// tellCore gives the core the camera's state. The caller holds the turn.
+func (c *camera) tellCore(s sched.CameraState) {
+	if seat := c.seat.Load(); seat != nil {
+		c.e.step(sched.Input{Kind: sched.InputCamera, Now: c.e.now(), Camera: seat.index, State: s})
+	}
+}
+
+// state is how the camera does, as the core is told.
+func (c *camera) state() sched.CameraState {
+	st := c.status()
+	return sched.CameraState{
+		Up: st.State == cameraUp || st.State == cameraFrozen, Stalled: st.State == cameraStalled, Frozen: st.State == cameraFrozen, FPS: st.FPS,
+	}
 }
 
 // tellNow is tell for lockstep, where the core goroutine itself reads. The rate is the file's own.
 func (c *camera) tellNow() {
 	st := c.status()
-	c.e.step(sched.Input{Kind: sched.InputCamera, Now: c.e.now(), Camera: c.index, State: sched.CameraState{
-		Up: true, Frozen: st.State == cameraFrozen, FPS: st.FPS,
-	}})
+	c.tellCore(sched.CameraState{Up: true, Frozen: st.State == cameraFrozen, FPS: st.FPS})
+}
+
+// freezeAfter is how long the picture may stand still, 0: for as long as it likes.
+func (c *camera) freezeAfter() time.Duration {
+	if s := c.seat.Load(); s != nil {
+		return s.spec.FreezeAfter
+	}
+	return 0
 }
 
 // watchFreeze looks whether the picture stands still and reports whether that changed.
 func (c *camera) watchFreeze(f *frame.Frame) bool {
-	if c.spec.FreezeAfter == 0 {
-		return false
-	}
-	frozen := c.freeze.look(f, c.spec.FreezeAfter)
+	after := c.freezeAfter()
+	frozen := after > 0 && c.freeze.look(f, after)
 	if c.frozen.Swap(frozen) == frozen {
 		return false
 	}
 	if frozen {
-		c.e.log.Warn("the camera's picture is frozen: nothing looks at it until it moves", "node", "camera/"+c.spec.ID, "unchanged_for", c.spec.FreezeAfter)
+		c.e.log.Warn("the camera's picture is frozen: nothing looks at it until it moves", "node", "camera/"+c.id, "unchanged_for", after)
 	} else {
-		c.e.log.Info("the camera's picture moves again", "node", "camera/"+c.spec.ID)
+		c.e.log.Info("the camera's picture moves again", "node", "camera/"+c.id)
 	}
 	return true
 }
@@ -259,6 +298,12 @@ func (c *camera) watchFreeze(f *frame.Frame) bool {
 // publish makes a picture the camera's newest. It never waits: the picture before it is superseded when the core has
 // not taken it, and the ring has its own way to it.
 func (c *camera) publish(f *frame.Frame) {
+	s := c.seat.Load()
+	if s == nil { // parked since it was read
+		c.counts.superseded.Add(1)
+		f.Release()
+		return
+	}
 	now := int64(f.Capture)
 	if last := c.last.Swap(now); last >= 0 && now > last {
 		p := c.period.Load()
@@ -268,15 +313,16 @@ func (c *camera) publish(f *frame.Frame) {
 		// A burst, as after connecting, is no rate: half a period is the least that counts.
 		c.period.Store(p + (max(now-last, p/2)-p)/8)
 	}
-	if c.frames.Add(1) == 1 || f.Width != c.width() {
+	if c.counts.frames.Add(1) == 1 || f.Width != c.width() {
 		c.size(f.Width, f.Height)
 	}
-	c.e.evidence.offer(c.index, f)
+	s.enc.offer(f)
 	if old := c.slot.Swap(f); old != nil {
-		c.superseded.Add(1)
+		c.counts.superseded.Add(1)
 		old.Release()
 	}
-	if c.e.ready.add(c.index) {
+	// Where it sits now: a swap looks at every slot, and so misses only what is noted in the new place.
+	if s = c.seat.Load(); s != nil && s.ready.add(s.index) {
 		c.e.news()
 	}
 }
@@ -314,7 +360,7 @@ func (c *camera) close() {
 	}
 	c.held = nil
 	if s := c.pool.Stats(); s.Held > 0 {
-		c.e.log.Warn("frame buffers are still held after the end", "node", "camera/"+c.spec.ID, "held", s.Held, "hung_reads", c.leaked.Load())
+		c.e.log.Warn("frame buffers are still held after the end", "node", "camera/"+c.id, "held", s.Held, "hung_reads", c.counts.leaked.Load())
 	}
 	c.pool.Close()
 }
@@ -323,10 +369,10 @@ func (c *camera) opened(info node.StreamInfo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.state, c.mu.err, c.mu.info, c.mu.since = cameraUp, "", info, time.Now()
-	if c.spec.FPS == 0 && info.FPS > 0 {
+	if c.fps == 0 && info.FPS > 0 {
 		c.period.Store(int64(float64(time.Second) / info.FPS))
 	}
-	c.e.log.Info("camera is up", "node", "camera/"+c.spec.ID, "width", info.Width, "height", info.Height, "fps", info.FPS)
+	c.e.log.Info("camera is up", "node", "camera/"+c.id, "width", info.Width, "height", info.Height, "fps", info.FPS)
 }
 
 func (c *camera) set(state string, err error) {
@@ -354,13 +400,13 @@ func (c *camera) status() CameraStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := CameraStatus{
-		ID: c.spec.ID, State: c.mu.state, Error: c.mu.err, Width: c.mu.w, Height: c.mu.h,
-		Frames: c.frames.Load(), Dropped: c.superseded.Load() + c.noBuffer.Load() + c.corrupt.Load(),
-		Reconnects: c.reconnects.Load(), Age: -1,
+		ID: c.id, State: c.mu.state, Error: c.mu.err, Width: c.mu.w, Height: c.mu.h,
+		Frames: c.counts.frames.Load(), Dropped: c.counts.superseded.Load() + c.counts.noBuffer.Load() + c.counts.corrupt.Load(),
+		Reconnects: c.counts.reconnects.Load(), Age: -1,
 	}
 	if s.State == cameraUp && c.frozen.Load() {
 		s.State = cameraFrozen
-		s.Error = fmt.Sprintf("the picture has not changed for %v", c.spec.FreezeAfter)
+		s.Error = fmt.Sprintf("the picture has not changed for %v", c.freezeAfter())
 	}
 	if p := c.period.Load(); p > 0 && (s.State == cameraUp || s.State == cameraFrozen) {
 		s.FPS = float64(time.Second) / float64(p)

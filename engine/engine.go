@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,7 +55,8 @@ type Config struct {
 	// must neither block nor keep inputs or decisions after it returns.
 	Observe func(ins []sched.Input, took time.Duration, decided []sched.Decision)
 	// Precise takes deadlines from the kernel's timer instead of the Go runtime's, where there is one: 6 us late instead
-	// of half a millisecond. Off where time is virtual, which the kernel does not know.
+	// of half a millisecond; and wakes the threads of CPU slots by the kernel's own means. Off where time is virtual, which the
+	// kernel does not know.
 	Precise bool
 	// Nice is how far the threads and processes of detectors are lowered below everything else: 0 (not at all) to MaxNice;
 	// nil: DefaultNice. It has no effect where threads have no priority of their own (not Linux).
@@ -73,7 +73,6 @@ const DefaultDrain = 5 * time.Second
 // Engine runs one graph, once.
 type Engine struct {
 	cfg      Config
-	g        *graph.Graph
 	log      *slog.Logger
 	logs     *logger
 	run      string
@@ -81,13 +80,12 @@ type Engine struct {
 	stopping time.Time // when the stop began; owned by the core goroutine
 	media    atomic.Int64
 
-	turn      *turn
-	core      *sched.Core // owned by the holder of the turn
-	cams      []*camera
-	lanes     []*lane
-	models    []node.Model
-	processes []*isolate.Model // by detector, nil: it runs in this process; set before opened
-	sinks     []*sink
+	turn *turn
+	core *sched.Core // owned by the holder of the turn
+	// w is all that runs the present graph: the holder of the turn swaps it, anybody reads. What one reads in one go is of
+	// one graph.
+	w         atomic.Pointer[wiring]
+	still     bool // core time is media time
 	evidence  *keeper
 	metrics   *metrics
 	memory    *account
@@ -102,11 +100,10 @@ type Engine struct {
 	alarm     alarm
 	armed     tick.Time // when the alarm rings, tick.Never: it does not
 
-	ready    ready          // cameras whose slot has something new
 	results  results        // ends of runs
 	rang     atomic.Bool    // the alarm, since it was last set
 	control  chan func()    // what others ask the core goroutine to do
-	ended    chan int       // cameras that are over
+	ended    chan struct{}  // a camera is over
 	closed   chan struct{}  // closed when the core has stopped
 	wg       sync.WaitGroup // every goroutine but those of foreign code that hangs
 	offset   atomic.Int64   // wall minus core time, as last told the core
@@ -115,10 +112,7 @@ type Engine struct {
 	final    atomic.Pointer[Status]
 	// finalCore is the core's state at the end, for those who ask later.
 	finalCore atomic.Pointer[snapshot]
-	opened    atomic.Pointer[[]*sink] // set once every sink is open
-	read      []bool                  // by cell: some event reads it
-	clips     []string                // by machine: the folder of its present clip; owned by the holder of the turn
-	untold    []bool                  // by machine: nobody is to hear of its present occurrence; likewise
+	opened    atomic.Bool // every sink and model is
 	records   recordCounts
 }
 
@@ -170,34 +164,16 @@ func New(cfg Config) (*Engine, error) {
 	}
 	g := cfg.Graph
 	e := &Engine{
-		cfg: cfg, g: g, run: cfg.RunID, logs: newLogger(),
-		turn: newTurn(), ready: newReady(len(g.Cameras)), control: make(chan func()), ended: make(chan int, len(g.Cameras)),
-		wakeAt: tick.Never, armed: tick.Never, closed: make(chan struct{}), clips: make([]string, len(g.Machines)), untold: make([]bool, len(g.Machines)),
-		processes: make([]*isolate.Model, len(g.Detectors)),
-	}
-	slots := g.Cores
-	if slots == 0 {
-		slots = runtime.NumCPU()
-	}
-	coreSlots, reserve := slots, g.Reserve
-	if g.Lockstep {
-		// Core time stands still while runs last, so how many run at once must not show in the decisions.
-		coreSlots, reserve = 1, 0
-		for i := range g.Instances {
-			coreSlots += g.Instances[i].Threads
-		}
+		cfg: cfg, run: cfg.RunID, logs: newLogger(), still: g.Lockstep,
+		turn: newTurn(), control: make(chan func()), ended: make(chan struct{}, 1),
+		wakeAt: tick.Never, armed: tick.Never, closed: make(chan struct{}),
 	}
 	e.log = slog.New(e.logs.handler(cfg.Log.Handler()))
-	e.read = make([]bool, len(g.Cells))
-	for i := range g.Machines {
-		for _, c := range g.Machines[i].Program.Cells() {
-			e.read[c] = true
-		}
-	}
-	bounds := sched.Options{Slots: coreSlots, Reserve: reserve}
-	e.core = sched.New(g, bounds)
+	w := newWiring(g, 1)
+	e.w.Store(w)
+	e.core = sched.New(g, w.bounds)
 	var err error
-	if e.recording, err = newInputLog(e, bounds); err != nil {
+	if e.recording, err = newInputLog(e, g, w.bounds); err != nil {
 		return nil, err
 	}
 	e.metrics = newMetrics(e, cfg.Registry)
@@ -205,26 +181,30 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.pool = newPool(e, slots, sched.DefaultBlocking, nice)
-	if e.evidence, err = newKeeper(e); err != nil {
+	e.pool = newPool(e, len(g.Instances), w.slots, sched.DefaultBlocking, nice)
+	if e.evidence, err = newKeeper(e, w); err != nil {
 		return nil, err
 	}
-	rings := int64(0)
-	for i := range g.Cameras {
-		rings += g.Cameras[i].RingBytes
-	}
-	if e.memory, err = newAccount(g.Memory, rings); err != nil {
+	if e.memory, err = newAccount(g.Memory, rings(g)); err != nil {
 		return nil, err
 	}
 	for i := range g.Cameras {
-		c, err := newCamera(e, i)
+		c, err := newCamera(e, g, i)
 		if err != nil {
 			return nil, err
 		}
-		e.cams = append(e.cams, c)
+		w.cams[i] = c
+		s := &seat{spec: &g.Cameras[i], index: i, ready: w.ready}
+		if s.spec.Ring > 0 {
+			s.enc = newEncoder(e.evidence, g, i)
+		}
+		c.seat.Store(s)
 	}
 	for i := range g.Instances {
-		e.lanes = append(e.lanes, newLane(e, i))
+		w.lanes[i] = newLane(e, g, i)
+	}
+	for i := range g.Machines {
+		w.machines[i] = newMachine(g, i)
 	}
 	return e, nil
 }
@@ -271,7 +251,7 @@ func Missing(g *graph.Graph) []NotBuilt {
 
 // now returns core time: media time in lockstep, else monotonic time since the run began.
 func (e *Engine) now() tick.Time {
-	if e.g.Lockstep {
+	if e.still {
 		return tick.Time(e.media.Load())
 	}
 	return tick.Time(time.Since(e.begin))
@@ -284,9 +264,9 @@ func (e *Engine) wall(t tick.Time) time.Time { return time.Unix(0, e.offset.Load
 func (e *Engine) spawn(f func()) { e.wg.Go(f) }
 
 // env returns what every node gets.
-func (e *Engine) env(role, id string) node.Env {
+func (e *Engine) env(g *graph.Graph, role, id string) node.Env {
 	return node.Env{
-		ID: id, Dir: e.g.Dir, StateDir: e.cfg.StateDir, Log: e.log.With("node", role+"/"+id), Secret: e.cfg.Secret,
+		ID: id, Dir: g.Dir, StateDir: e.cfg.StateDir, Log: e.log.With("node", role+"/"+id), Secret: e.cfg.Secret,
 		Now: e.now, Seed: graph.Seed(role, id), Terminal: e.cfg.Terminal, Stdout: e.cfg.Stdout,
 	}
 }
@@ -304,26 +284,27 @@ func (e *Engine) Run(ctx context.Context) error {
 	go e.logs.run() //nolint:contextcheck // it ends in stop, after everybody who may log, and so after ctx
 	defer e.logs.stop(time.Second)
 
-	if err := e.open(ctx); err != nil {
+	w := e.w.Load()
+	if err := e.open(ctx, w); err != nil {
 		e.closeAll()
 		e.enter(phaseOpening, phaseDone)
 		e.freeze()
 		return err
 	}
-	e.opened.Store(&e.sinks)
+	e.opened.Store(true)
 	hard, kill := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer kill(nil)
 	e.pool.start(hard)
 	if e.recording != nil {
 		e.spawn(e.recording.run)
 	}
-	e.evidence.start(hard)
-	for _, s := range e.sinks {
+	e.evidence.start(hard, w)
+	for _, s := range w.sinks {
 		s.start(hard)
 	}
 	e.enter(phaseOpening, phaseRunning)
 	var err error
-	if e.g.Lockstep {
+	if e.still {
 		err = e.lockstep(ctx)
 	} else {
 		e.live(ctx)
@@ -349,29 +330,29 @@ func (e *Engine) enter(from, to phase) bool {
 }
 
 // open opens models and sinks: against the flow, so that nothing is produced before somebody can take it.
-func (e *Engine) open(ctx context.Context) error {
+func (e *Engine) open(ctx context.Context, w *wiring) error {
 	var errs []error
-	e.evidence.check()
-	for i := range e.g.Sinks {
-		s, err := newSink(ctx, e, i)
+	e.evidence.check(w)
+	for i := range w.g.Sinks {
+		s, err := newSink(ctx, e, w.g, i)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("sink %q: %w", e.g.Sinks[i].ID, err))
+			errs = append(errs, fmt.Errorf("sink %q: %w", w.g.Sinks[i].ID, err))
 			continue
 		}
-		e.sinks = append(e.sinks, s)
+		w.sinks[i] = s
 	}
-	for i := range e.g.Detectors {
-		d := &e.g.Detectors[i]
-		m, err := e.openModel(ctx, i)
+	for i := range w.g.Detectors {
+		d := &w.g.Detectors[i]
+		m, err := e.openModel(ctx, w.g, i)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("detector %q: %w", d.ID, err))
 			continue
 		}
-		e.models = append(e.models, m)
+		w.models[i] = m
 		for _, li := range d.Instances {
-			e.lanes[li].model = m
-			if err := e.lanes[li].open(ctx); err != nil {
-				errs = append(errs, fmt.Errorf("detector %q on camera %q: %w", d.ID, e.g.Cameras[e.g.Instances[li].Camera].ID, err))
+			w.lanes[li].model = m
+			if err := w.lanes[li].open(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("detector %q on camera %q: %w", d.ID, w.g.Cameras[w.g.Instances[li].Camera].ID, err))
 			}
 		}
 	}
@@ -379,18 +360,21 @@ func (e *Engine) open(ctx context.Context) error {
 }
 
 // openModel opens a detector's model, in a process of its own where the pipeline says so.
-func (e *Engine) openModel(ctx context.Context, i int) (node.Model, error) {
-	d := &e.g.Detectors[i]
-	env := node.DetectorEnv{Env: e.env("detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec}
+func (e *Engine) openModel(ctx context.Context, g *graph.Graph, i int) (*model, error) {
+	d := &g.Detectors[i]
+	env := node.DetectorEnv{Env: e.env(g, "detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec}
 	if d.Isolate != graph.IsolateProcess {
-		return d.Kind.OpenDetector(ctx, env, d.Options)
+		m, err := d.Kind.OpenDetector(ctx, env, d.Options)
+		if err != nil {
+			return nil, err
+		}
+		return &model{id: d.ID, node: m}, nil
 	}
-	m, err := isolate.Open(ctx, d.Kind, env, d.Options, isolate.Options{Still: e.g.Lockstep, Nice: e.pool.nice})
+	m, err := isolate.Open(ctx, d.Kind, env, d.Options, isolate.Options{Still: g.Lockstep, Nice: e.pool.nice})
 	if err != nil {
 		return nil, err
 	}
-	e.processes[i] = m
-	return m, nil
+	return &model{id: d.ID, node: m, process: m}, nil
 }
 
 // finish flushes what is pending, within what is left of the drain, and closes everything.
@@ -401,8 +385,9 @@ func (e *Engine) finish(kill context.CancelCauseFunc) {
 	}
 	limit := time.AfterFunc(left, func() { kill(errors.New("the stop took longer than its bound")) })
 	defer limit.Stop()
-	e.evidence.stop()
-	for _, s := range e.sinks {
+	w := e.w.Load()
+	e.evidence.stop(w)
+	for _, s := range w.sinks {
 		s.stop()
 	}
 	done := make(chan struct{})
@@ -420,31 +405,31 @@ func (e *Engine) finish(kill context.CancelCauseFunc) {
 
 // closeAll closes instances and models that no abandoned run uses, sinks and pools.
 func (e *Engine) closeAll() {
-	for _, s := range e.sinks {
-		s.close()
+	w := e.w.Load()
+	for _, s := range w.sinks {
+		if s != nil { // else it did not open
+			s.close()
+		}
 	}
-	stuck := make([]bool, len(e.g.Detectors))
-	for i, l := range e.lanes {
+	stuck := make([]bool, len(w.models))
+	for i, l := range w.lanes {
 		if !l.close() {
-			stuck[e.g.Instances[i].Detector] = true
+			stuck[w.g.Instances[i].Detector] = true
 		}
 	}
-	for i, m := range e.models { // one for each detector, unless one did not open, and then nothing has run
-		if stuck[i] {
-			continue // one of its runs still uses it
-		}
-		if err := m.Close(); err != nil {
-			e.log.Warn("close a model", "err", err)
+	for i, m := range w.models {
+		if m != nil && !stuck[i] { // else it did not open, or one of its runs still uses it
+			m.close(e)
 		}
 	}
-	for _, c := range e.cams {
+	for _, c := range w.cams {
 		c.close()
 	}
 }
 
 // Reopen asks every sink that can to reopen its output, as after a log rotation.
 func (e *Engine) Reopen() {
-	for _, s := range e.openSinks() {
+	for _, s := range e.openSinks(e.w.Load()) {
 		s.reopen.Store(true)
 	}
 }

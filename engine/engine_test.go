@@ -71,7 +71,7 @@ func TestSlowDetectorDelaysNobody(t *testing.T) {
 		if n := len(k.looked["slow"]); n < 10 || n > 11 {
 			t.Errorf("the slow detector ran %d times in 10 s, want one run after another", n)
 		}
-		if s := e.cams[0].superseded.Load(); s != 0 {
+		if s := e.w.Load().cams[0].counts.superseded.Load(); s != 0 {
 			t.Errorf("%d pictures were not taken by the core", s)
 		}
 	})
@@ -233,11 +233,11 @@ func TestStalledCameraIsSeenAndReopened(t *testing.T) {
 				go func() { done <- e.Run(ctx) }()
 				time.Sleep(30 * time.Second)
 				st := e.Status()
-				if s := st.Cameras[0]; s.State != "up" || s.Reconnects != 1 || e.cams[0].stalls.Load() != 1 {
-					t.Errorf("%+v, stalls %d: want one stall, one reconnect and up", s, e.cams[0].stalls.Load())
+				if s := st.Cameras[0]; s.State != "up" || s.Reconnects != 1 || e.w.Load().cams[0].counts.stalls.Load() != 1 {
+					t.Errorf("%+v, stalls %d: want one stall, one reconnect and up", s, e.w.Load().cams[0].counts.stalls.Load())
 				}
-				if want := map[bool]int64{true: 1}[deaf]; e.cams[0].leaked.Load() != want {
-					t.Errorf("%d readers leaked, want %d", e.cams[0].leaked.Load(), want)
+				if want := map[bool]int64{true: 1}[deaf]; e.w.Load().cams[0].counts.leaked.Load() != want {
+					t.Errorf("%d readers leaked, want %d", e.w.Load().cams[0].counts.leaked.Load(), want)
 				}
 				if got := k.states(); len(got) < 3 || got[1] != "e@front ended unknown" || got[2] != "e@front confirmed" {
 					t.Errorf("records %q: want the event to end as unknown and to come back", got)
@@ -475,7 +475,7 @@ func TestModelThatDoesNotOpenRefusesTheRun(t *testing.T) {
 	k.camera("front", 10, &fakeCamera{live: true})
 	k.detector("d", 10, says(0, 1))
 	e := k.engine()
-	e.g.Detectors[0].Kind = brokenKind(t)
+	e.w.Load().g.Detectors[0].Kind = brokenKind(t)
 	if err := e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), `detector "d"`) || !strings.Contains(err.Error(), "made to fail") {
 		t.Errorf("Run gave %v, want the detector and the reason", err)
 	}
@@ -644,7 +644,7 @@ func TestInputLogReplays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			core := sched.New(e.g, sched.Options{Slots: h.Slots, Reserve: h.Reserve, Blocking: h.Blocking})
+			core := sched.New(e.w.Load().g, sched.Options{Slots: h.Slots, Reserve: h.Reserve, Blocking: h.Blocking})
 			var got []string
 			var out []sched.Decision
 			turns := 0
@@ -717,7 +717,7 @@ func TestStatusAtAnyTime(t *testing.T) {
 			k.sink()
 			e := k.engine()
 			if refused {
-				e.g.Detectors[0].Kind = brokenKind(t)
+				e.w.Load().g.Detectors[0].Kind = brokenKind(t)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup

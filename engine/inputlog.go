@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/queue"
 	"rvo.dev/engine/sched"
 )
@@ -22,12 +23,12 @@ type inputLog struct {
 	w    *sched.LogWriter
 }
 
-func newInputLog(e *Engine, o sched.Options) (*inputLog, error) {
+func newInputLog(e *Engine, g *graph.Graph, o sched.Options) (*inputLog, error) {
 	if e.cfg.Record == nil {
 		return nil, nil //nolint:nilnil // no log is what was asked for
 	}
 	w, err := sched.NewLogWriter(e.cfg.Record, sched.LogHeader{
-		Pipeline: e.g.Name, Revision: e.g.Revision, Run: e.run, Slots: o.Slots, Reserve: o.Reserve, Blocking: sched.DefaultBlocking,
+		Pipeline: g.Name, Revision: g.Revision, Run: e.run, Slots: o.Slots, Reserve: o.Reserve, Blocking: o.Blocking,
 	})
 	if err != nil {
 		return nil, err

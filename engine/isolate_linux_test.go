@@ -117,8 +117,8 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 	k.cfg.Registry = reg
 	e := k.engine()
 	kind := victim()
-	for i := range e.g.Detectors {
-		if d := &e.g.Detectors[i]; d.Isolate == graph.IsolateProcess {
+	for i := range e.w.Load().g.Detectors {
+		if d := &e.w.Load().g.Detectors[i]; d.Isolate == graph.IsolateProcess {
 			d.Kind = &kind
 		}
 	}
@@ -132,8 +132,8 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 		s := snap.stats.Lanes[i]
 		return s.OK > deadlyRun+5 && s.Failed+s.Timeouts > 0
 	}
-	for i := range e.g.Instances {
-		name := e.g.Detectors[e.g.Instances[i].Detector].ID
+	for i := range e.w.Load().g.Instances {
+		name := e.w.Load().g.Detectors[e.w.Load().g.Instances[i].Detector].ID
 		for slices.Contains(ways, name) && !recovered(i) {
 			select {
 			case <-ctx.Done():
@@ -167,8 +167,8 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 	if restarts["steady"] != 0 {
 		t.Errorf("a detector without a process was started again %v times", restarts["steady"])
 	}
-	for i := range e.g.Instances {
-		name, s := e.g.Detectors[e.g.Instances[i].Detector].ID, e.core.Stats.Lanes[i]
+	for i := range e.w.Load().g.Instances {
+		name, s := e.w.Load().g.Detectors[e.w.Load().g.Instances[i].Detector].ID, e.core.Stats.Lanes[i]
 		if name == "steady" && (s.Failed+s.Panics+s.Timeouts > 0 || s.OK == 0) {
 			t.Errorf("the detector beside them: %+v", s)
 		}
@@ -191,7 +191,7 @@ func TestDetectorThatDoesNotStartInItsProcessRefusesTheRun(t *testing.T) {
 	k.camera("front", 10, &fakeCamera{live: true})
 	k.detector("d", 10, says(0, 1)).Isolate = graph.IsolateProcess
 	e := k.engine()
-	e.g.Detectors[0].Options = json.RawMessage(`{"name":3}`)
+	e.w.Load().g.Detectors[0].Options = json.RawMessage(`{"name":3}`)
 	err := e.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), `detector "d"`) || !strings.Contains(err.Error(), "cannot unmarshal number") {
 		t.Errorf("Run gave %v, want the detector and the reason", err)

@@ -23,62 +23,92 @@ import (
 // keeper turns pictures into samples and lets the recorder cut clips out of them: one encoder goroutine a camera, one
 // goroutine for the disk.
 type keeper struct {
-	e        *Engine
-	rec      *evidence.Recorder
-	policies []evidence.Policy
-	encoders []*encoder // by camera, nil: no evidence looks at it
-	wake     chan struct{}
-	quit     chan struct{} // closed: flush and end
-	done     chan struct{}
+	e    *Engine
+	rec  *evidence.Recorder
+	wake chan struct{}
+	quit chan struct{} // closed: flush and end
+	done chan struct{}
 }
 
 // retainEvery is how often clips are looked at for their age and size beside each write.
 const retainEvery = time.Minute
 
+// encoder makes the samples of one camera.
 type encoder struct {
 	k       *keeper
-	camera  int
+	camera  string
+	still   bool // media time: encode where the picture is offered
 	q       *queue.Queue[*frame.Frame]
-	spacing time.Duration // between samples; 0: every picture
-	next    tick.Time     // owned by the camera's reader
+	want    atomic.Pointer[sampling]
+	next    atomic.Int64 // when a sample is due; the camera's reader sets it
+	took    *hist
 	encoded atomic.Uint64
 	failed  atomic.Uint64
 	nanos   atomic.Int64 // spent encoding
 }
 
-func newKeeper(e *Engine) (*keeper, error) {
+// sampling is what a ring is to get.
+type sampling struct {
+	spacing time.Duration // between samples; 0: every picture
+	quality int
+}
+
+func samplingOf(c *graph.Camera) *sampling {
+	s := &sampling{quality: c.Quality}
+	if c.RingFPS > 0 {
+		s.spacing = time.Duration(float64(time.Second) / c.RingFPS)
+	}
+	return s
+}
+
+func newEncoder(k *keeper, g *graph.Graph, i int) *encoder {
+	c := &g.Cameras[i]
+	enc := &encoder{
+		k: k, camera: c.ID, still: g.Lockstep, q: queue.New[*frame.Frame](graph.EncoderQueue, queue.DropOldest), took: newHist(latencyBounds()),
+	}
+	enc.want.Store(samplingOf(c))
+	return enc
+}
+
+func newKeeper(e *Engine, w *wiring) (*keeper, error) {
 	k := &keeper{e: e, wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
-	for _, p := range e.g.Evidence {
+	var err error
+	if w.policies, err = e.policies(w.g); err != nil {
+		return nil, err
+	}
+	k.rec, err = evidence.New(evidence.Options{Pipeline: w.g.Name, Run: e.run, Policies: w.policies, Cameras: ringsOf(w.g)})
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// policies returns a graph's evidence policies with the folders they lead to.
+func (e *Engine) policies(g *graph.Graph) ([]evidence.Policy, error) {
+	var out []evidence.Policy
+	for _, p := range g.Evidence {
 		dir, err := e.evidenceDir(p)
 		if err != nil {
 			return nil, fmt.Errorf("evidence %q: %w", p.ID, err)
 		}
-		k.policies = append(k.policies, evidence.Policy{
+		out = append(out, evidence.Policy{
 			ID: p.ID, Dir: dir, Pre: p.Pre, Post: p.Post, FPS: p.FPS, Quality: p.Quality,
 			Keep: p.Keep, MaxBytes: p.MaxBytes, MinFree: p.MinFree,
 		})
 	}
-	var cams []evidence.CameraOptions
-	k.encoders = make([]*encoder, len(e.g.Cameras))
-	for i := range e.g.Cameras {
-		c := &e.g.Cameras[i]
-		if c.Ring == 0 {
-			continue
+	return out, nil
+}
+
+// ringsOf returns the bounds of a graph's rings: half of the bytes for the ring, half for what open clips still need after
+// the ring has moved on.
+func ringsOf(g *graph.Graph) []evidence.CameraOptions {
+	var out []evidence.CameraOptions
+	for i := range g.Cameras {
+		if c := &g.Cameras[i]; c.Ring > 0 {
+			out = append(out, evidence.CameraOptions{ID: c.ID, Bytes: c.RingBytes / 2, Hold: c.RingBytes / 2, Span: c.Ring})
 		}
-		// Half for the ring, half for what open clips still need after the ring has moved on.
-		cams = append(cams, evidence.CameraOptions{ID: c.ID, Bytes: c.RingBytes / 2, Hold: c.RingBytes / 2, Span: c.Ring})
-		enc := &encoder{k: k, camera: i, q: queue.New[*frame.Frame](graph.EncoderQueue, queue.DropOldest)}
-		if c.RingFPS > 0 {
-			enc.spacing = time.Duration(float64(time.Second) / c.RingFPS)
-		}
-		k.encoders[i] = enc
 	}
-	rec, err := evidence.New(evidence.Options{Pipeline: e.g.Name, Run: e.run, Policies: k.policies, Cameras: cams})
-	if err != nil {
-		return nil, err
-	}
-	k.rec = rec
-	return k, nil
+	return out
 }
 
 // evidenceDir is where a policy's clips go.
@@ -94,8 +124,8 @@ func (e *Engine) evidenceDir(p graph.EvidenceSpec) (string, error) {
 }
 
 // check makes the folders and sweeps what an earlier run left half done. What fails costs clips, not the run.
-func (k *keeper) check() {
-	for _, p := range k.policies {
+func (k *keeper) check(w *wiring) {
+	for _, p := range w.policies {
 		if err := k.rec.Check(p.ID); err != nil {
 			k.e.log.Error("evidence is not kept", "node", "evidence/"+p.ID, "err", err)
 		}
@@ -114,35 +144,29 @@ func (k *keeper) check() {
 	}
 }
 
-func (k *keeper) start(ctx context.Context) {
-	if len(k.policies) == 0 {
-		close(k.done)
-		return
-	}
-	if !k.e.g.Lockstep {
-		for _, enc := range k.encoders {
-			if enc != nil {
-				k.e.spawn(enc.loop)
-			}
+func (k *keeper) start(ctx context.Context, w *wiring) {
+	for _, c := range w.cams {
+		if enc := c.seat.Load().enc; enc != nil && !enc.still {
+			k.e.spawn(enc.loop)
 		}
 	}
-	k.e.spawn(func() { k.loop(ctx) })
+	k.e.spawn(func() { k.loop(ctx, w.g.Lockstep) })
 }
 
 // offer hands a picture to the ring. It never waits, except in lockstep, where every picture counts and time does not.
-func (k *keeper) offer(camera int, f *frame.Frame) {
-	enc := k.encoders[camera]
+func (enc *encoder) offer(f *frame.Frame) {
 	if enc == nil {
 		return
 	}
-	if enc.spacing > 0 {
+	if spacing := enc.want.Load().spacing; spacing > 0 {
 		// A sample is due from half a camera period before its slot on, as for detectors; slots are kept.
-		if f.Capture.Add(enc.spacing/8) < enc.next {
+		next := tick.Time(enc.next.Load())
+		if f.Capture.Add(spacing/8) < next {
 			return
 		}
-		enc.next = max(enc.next, f.Capture.Add(-enc.spacing/8)).Add(enc.spacing)
+		enc.next.Store(int64(max(next, f.Capture.Add(-spacing/8)).Add(spacing)))
 	}
-	if k.e.g.Lockstep {
+	if enc.still {
 		enc.encode(f.Retain())
 		return
 	}
@@ -164,30 +188,30 @@ func (enc *encoder) loop() {
 // encode makes a sample of a picture and gives the picture back.
 func (enc *encoder) encode(f *frame.Frame) {
 	defer f.Release()
-	e, cam := enc.k.e, &enc.k.e.g.Cameras[enc.camera]
+	e, quality := enc.k.e, enc.want.Load().quality
 	begin := time.Now()
-	b, err := f.JPEG(e.cfg.Codec, cam.Quality)
+	b, err := f.JPEG(e.cfg.Codec, quality)
 	took := time.Since(begin)
 	enc.nanos.Add(int64(took))
-	e.metrics.encode[enc.camera].observe(took)
+	enc.took.observe(took)
 	if err == nil {
-		err = enc.k.rec.Push(cam.ID, evidence.Sample{
-			Bytes: b, Capture: f.Capture, Frame: f.Seq, Codec: evidence.JPEG, Encoder: e.cfg.Codec.Name(), Quality: cam.Quality,
+		err = enc.k.rec.Push(enc.camera, evidence.Sample{
+			Bytes: b, Capture: f.Capture, Frame: f.Seq, Codec: evidence.JPEG, Encoder: e.cfg.Codec.Name(), Quality: quality,
 			Key: true, Width: f.Width, Height: f.Height,
 		})
 	}
 	if err != nil {
 		enc.failed.Add(1)
-		e.log.Warn("a picture is not kept for evidence", "node", "camera/"+cam.ID, "err", err)
+		e.log.Warn("a picture is not kept for evidence", "node", "camera/"+enc.camera, "err", err)
 		return
 	}
 	enc.encoded.Add(1)
 }
 
 // open begins the clip of an event that confirmed and returns its folder, empty when there will be none.
-func (k *keeper) open(d *sched.Decision) string {
-	m := &k.e.g.Machines[d.Machine]
-	ev := &k.e.g.Events[m.Event]
+func (k *keeper) open(w *wiring, d *sched.Decision) string {
+	m := &w.g.Machines[d.Machine]
+	ev := &w.g.Events[m.Event]
 	if ev.Evidence < 0 {
 		return ""
 	}
@@ -201,10 +225,10 @@ func (k *keeper) open(d *sched.Decision) string {
 		capture = d.At // nothing that decided came from a picture
 	}
 	name, err := k.rec.Open(evidence.Request{
-		Policy: k.policies[ev.Evidence].ID, Event: ev.ID, Camera: k.e.g.Cameras[camera].ID, RecordID: d.Occurrence,
-		Revision: k.e.g.Revision, Generation: generation,
+		Policy: w.policies[ev.Evidence].ID, Event: ev.ID, Camera: w.g.Cameras[camera].ID, RecordID: d.Occurrence,
+		Revision: d.Revision, Generation: d.Generation,
 		Since: d.Transition.Since, Confirmed: d.At, Capture: capture, Epoch: time.Unix(0, d.Offset).UTC(),
-		Severity: ev.Severity, Labels: ev.Labels, Leaves: d.Leaves, Boxes: k.boxes(d, camera),
+		Severity: ev.Severity, Labels: ev.Labels, Leaves: d.Leaves, Boxes: k.boxes(w, d, camera),
 	})
 	if err != nil {
 		k.e.log.Warn("no clip of this event", "node", "event/"+ev.ID, "err", err)
@@ -228,8 +252,8 @@ func clipCamera(m *graph.Machine, d *sched.Decision) int {
 }
 
 // ended tells the recorder that an occurrence is over.
-func (k *keeper) ended(d *sched.Decision) {
-	if len(k.policies) == 0 {
+func (k *keeper) ended(w *wiring, d *sched.Decision) {
+	if len(w.policies) == 0 {
 		return
 	}
 	k.rec.Ended(d.Occurrence, d.At)
@@ -237,9 +261,9 @@ func (k *keeper) ended(d *sched.Decision) {
 }
 
 // boxes returns what the detectors behind the deciding leaves found on a camera, to be drawn.
-func (k *keeper) boxes(d *sched.Decision, camera int) []evidence.BoxSet {
+func (k *keeper) boxes(w *wiring, d *sched.Decision, camera int) []evidence.BoxSet {
 	var out []evidence.BoxSet
-	g, m := k.e.g, &k.e.g.Machines[d.Machine]
+	g, m := w.g, &w.g.Machines[d.Machine]
 	seen := map[int]bool{}
 	for _, leaf := range m.Program.Cells() {
 		in := g.Cells[leaf].Instance
@@ -307,7 +331,7 @@ func (k *keeper) report(done []evidence.Result) {
 }
 
 // loop is the disk goroutine. In lockstep the core goroutine does its steps and it only waits for the end.
-func (k *keeper) loop(ctx context.Context) {
+func (k *keeper) loop(ctx context.Context, still bool) {
 	defer close(k.done)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -322,7 +346,7 @@ func (k *keeper) loop(ctx context.Context) {
 		}
 		now := k.e.now()
 		wait := retainEvery
-		if !k.e.g.Lockstep {
+		if !still {
 			k.step(now)
 			if w := k.rec.Wait(k.e.now()); w != tick.Never {
 				wait = min(wait, max(w.Sub(k.e.now()), 0))
@@ -348,9 +372,9 @@ func (k *keeper) flush(ctx context.Context) {
 }
 
 // stop ends the encoders, then lets the disk goroutine flush and end.
-func (k *keeper) stop() {
-	for _, enc := range k.encoders {
-		if enc != nil {
+func (k *keeper) stop(w *wiring) {
+	for _, c := range w.cams {
+		if enc := c.seat.Load().enc; enc != nil {
 			enc.q.Close()
 		}
 	}

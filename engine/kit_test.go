@@ -175,9 +175,9 @@ func (k *kit) run(d time.Duration) *Engine {
 
 func (k *kit) clean(e *Engine) {
 	k.t.Helper()
-	for _, c := range e.cams {
+	for _, c := range e.w.Load().cams {
 		if s := c.pool.Stats(); s.Held != 0 {
-			k.t.Errorf("camera %s: %d frame buffers are still held after the run", c.spec.ID, s.Held)
+			k.t.Errorf("camera %s: %d frame buffers are still held after the run", c.id, s.Held)
 		}
 	}
 }

@@ -17,14 +17,20 @@ import (
 
 // lane carries out the runs of one detector instance. The core sees to it that there is one at a time.
 type lane struct {
-	e     *Engine
-	index int
-	model node.Model
-	timed bool // its runs wait for something that may want to know for how long: they get a context with a deadline
+	e        *Engine
+	name     string // "hog@front", as people read it
+	model    *model
+	emits    []node.Emit
+	timed    bool // its runs wait for something that may want to know for how long: they get a context with a deadline
+	took     *hist
+	failures *failures
 
-	failures failures
+	// env is what an instance is opened with, also again after one was stuck.
+	env atomic.Pointer[node.InstanceEnv]
 
 	// Owned by the holder of the turn.
+	index   int  // in the wiring that runs
+	gone    bool // not in it: nothing is started any more, and the end of the run that is out is the core's by its job alone
 	runs    uint64
 	current *job // the run that is out, nil: none
 	spare   *job // for the next run, nil: a new one is made
@@ -44,26 +50,36 @@ type lane struct {
 	}
 }
 
-func newLane(e *Engine, i int) *lane {
-	in := &e.g.Instances[i]
-	d := &e.g.Detectors[in.Detector]
+// newLane returns the lane of instance i of a graph.
+func newLane(e *Engine, g *graph.Graph, i int) *lane {
+	in := &g.Instances[i]
+	d := &g.Detectors[in.Detector]
 	// In lockstep core time stands still, and with it the core's watchdog.
-	timed := in.Blocking || d.Isolate == graph.IsolateProcess || e.g.Lockstep
-	return &lane{e: e, index: i, timed: timed}
+	timed := in.Blocking || d.Isolate == graph.IsolateProcess || g.Lockstep
+	l := &lane{
+		e: e, name: g.InstanceName(i), index: i, emits: d.Emits, timed: timed, took: newHist(latencyBounds()), failures: &failures{},
+	}
+	l.env.Store(instanceEnv(g, i))
+	return l
+}
+
+// instanceEnv returns what an instance of a graph is opened with.
+func instanceEnv(g *graph.Graph, i int) *node.InstanceEnv {
+	in := &g.Instances[i]
+	cam := &g.Cameras[in.Camera]
+	return &node.InstanceEnv{
+		Camera: frame.CameraID(cam.ID), Seed: in.Seed, Masks: graph.Polygons(cam.Masks), Zones: graph.ZonesByName(cam.Zones),
+	}
 }
 
 func (l *lane) open(ctx context.Context) error {
-	g := &l.e.g.Instances[l.index]
-	cam := &l.e.g.Cameras[g.Camera]
-	inst, err := l.model.NewInstance(ctx, node.InstanceEnv{
-		Camera: frame.CameraID(cam.ID), Seed: g.Seed, Masks: graph.Polygons(cam.Masks), Zones: graph.ZonesByName(cam.Zones),
-	})
+	inst, err := l.model.node.NewInstance(ctx, *l.env.Load())
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mu.inst, l.mu.run = inst, node.NewRun(l.e.g.Detectors[g.Detector].Emits)
+	l.mu.inst, l.mu.run = inst, node.NewRun(l.emits)
 	return nil
 }
 
@@ -76,7 +92,7 @@ func (l *lane) close() bool {
 	defer l.mu.Unlock()
 	if l.mu.job == 0 && l.mu.inst != nil {
 		if err := l.mu.inst.Close(); err != nil {
-			l.e.log.Warn("close a detector", "node", l.name(), "err", err)
+			l.e.log.Warn("close a detector", "node", "detector/"+l.name, "err", err)
 		}
 		l.mu.inst = nil
 	}
@@ -146,7 +162,7 @@ func (j *job) do() (gone bool) {
 		j.took = time.Since(begin)
 		if p := recover(); p != nil {
 			j.outcome, j.err = sched.OutcomePanic, fmt.Errorf("panic: %v", p)
-			l.e.log.Error("a detector panicked", "node", "detector/"+l.name(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			l.e.log.Error("a detector panicked", "node", "detector/"+l.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 		if run != nil {
 			clear(run.Frames) // a detector that runs seldom must not keep a picture that long
@@ -209,7 +225,7 @@ func (l *lane) done(j *job, inst node.Instance) bool {
 	}
 	l.mu.stuck--
 	if err := inst.Close(); err != nil {
-		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name(), "err", err)
+		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name, "err", err)
 	}
 	return true
 }
@@ -232,22 +248,15 @@ func (l *lane) healthChanged(h sched.Health) {
 	switch {
 	case h == sched.HealthBroken && !l.broken:
 		l.broken = true
-		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name(), "err", redact(l.lastError()))
+		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name, "err", redact(l.lastError()))
 	case h == sched.HealthOK && l.broken:
 		l.broken = false
-		l.e.log.Info("a detector works again", "node", "detector/"+l.name())
+		l.e.log.Info("a detector works again", "node", "detector/"+l.name)
 	}
 }
-
-// name is "hog@front", as people read it.
-func (l *lane) name() string { return l.e.g.InstanceName(l.index) }
 
 func (l *lane) lastError() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.mu.err
-}
-
-func (l *lane) limit() time.Duration {
-	return l.e.g.Instances[l.index].Timeout
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"rvo.dev/engine/node"
@@ -28,17 +29,17 @@ func (e *Engine) live(ctx context.Context) {
 	}
 	defer e.alarm.Stop()
 	e.step(sched.Input{Kind: sched.InputStart, Now: e.now(), Run: e.run, Offset: e.offset.Load()})
-	for _, c := range e.cams {
-		e.spawn(func() { c.watch(cams) })
+	for _, c := range e.w.Load().cams {
+		c.start(cams)
 	}
 	e.spawn(func() { e.followWall(cams) })
 
-	running, stopping := len(e.cams), false
+	over, stopping := e.over(), false
 	var limit <-chan time.Time // bound of the runs that are still out
 	done := ctx.Done()
 	for {
 		e.round()
-		if !stopping && (done == nil || running == 0) {
+		if !stopping && (done == nil || over) {
 			stopping, e.stopping = true, time.Now()
 			e.state.Store(int32(phaseStopping))
 			hangUp()
@@ -59,7 +60,7 @@ func (e *Engine) live(ctx context.Context) {
 			f()
 		case <-e.ended:
 			e.turn.claim()
-			running--
+			over = e.over()
 		case <-done:
 			e.turn.claim()
 			done = nil
@@ -85,7 +86,7 @@ func (e *Engine) news() {
 		return
 	}
 	for range guestRounds {
-		if e.g.Lockstep || phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
+		if e.still || phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
 			break // lockstep and the end are the core goroutine's
 		}
 		e.round()
@@ -117,7 +118,8 @@ func (e *Engine) round() {
 	for _, j := range e.back {
 		e.finished(j)
 	}
-	e.ready.take(func(camera int) { e.arrived(camera, stopping) })
+	w := e.w.Load()
+	w.ready.take(func(camera int) { e.arrived(w, camera, stopping) })
 	now := e.now() // after the last picture was stamped
 	if len(e.inputs) == 0 && e.wakeAt <= now {
 		e.inputs = append(e.inputs, sched.Input{Kind: sched.InputDeadline})
@@ -139,6 +141,11 @@ func (e *Engine) round() {
 	}
 }
 
+// over reports whether every camera's file has ended.
+func (e *Engine) over() bool {
+	return !slices.ContainsFunc(e.w.Load().cams, func(c *camera) bool { return !c.over.Load() })
+}
+
 // shut tells the core that it is over: confirmed events end, pictures are given back.
 func (e *Engine) shut() {
 	e.step(sched.Input{Kind: sched.InputStop, Now: e.now()})
@@ -156,8 +163,8 @@ func (e *Engine) freeze() {
 }
 
 // arrived takes a camera's newest picture.
-func (e *Engine) arrived(camera int, stopping bool) {
-	c := e.cams[camera]
+func (e *Engine) arrived(w *wiring, camera int, stopping bool) {
+	c := w.cams[camera]
 	f := c.slot.Swap(nil)
 	if f == nil {
 		return
@@ -176,10 +183,10 @@ func (e *Engine) finished(j *job) {
 	if l.current == j {
 		l.current = nil
 	}
-	e.metrics.run[l.index].observe(j.took)
+	l.took.observe(j.took)
 	l.failures.add(j.err)
 	took := tick.Time(j.took)
-	if e.g.Lockstep {
+	if e.still {
 		took = 0 // decisions must not depend on the machine's speed
 	}
 	e.inputs = append(e.inputs, sched.Input{
@@ -190,8 +197,8 @@ func (e *Engine) finished(j *job) {
 // settled ends a job after the core was told of it.
 func (e *Engine) settled(j *job) {
 	l := j.lane
-	if j.err != nil && e.core.Health(l.index) != sched.HealthOK {
-		e.log.Warn("a detector's run failed", "node", "detector/"+l.name(), "outcome", j.outcome.String(), "err", redact(j.err.Error()))
+	if j.err != nil && (l.gone || e.core.Health(l.index) != sched.HealthOK) {
+		e.log.Warn("a detector's run failed", "node", "detector/"+l.name, "outcome", j.outcome.String(), "err", redact(j.err.Error()))
 	}
 	l.recycle(j)
 }
@@ -232,13 +239,13 @@ func (e *Engine) carry(d *sched.Decision) {
 	case sched.DecisionRun:
 		e.start(d)
 	case sched.DecisionAbandon:
-		e.abandon(e.lanes[d.Instance])
+		e.abandon(e.w.Load().lanes[d.Instance])
 	case sched.DecisionDrop:
-		e.cams[d.Camera].drop(d.Seq)
+		e.w.Load().cams[d.Camera].drop(d.Seq)
 	case sched.DecisionEvent:
 		e.publish(d)
 	case sched.DecisionHealth:
-		e.lanes[d.Instance].healthChanged(d.Health)
+		e.w.Load().lanes[d.Instance].healthChanged(d.Health)
 	case sched.DecisionWake:
 		e.wakeAt = d.At
 	case sched.DecisionSignal, sched.DecisionSwap:
@@ -248,15 +255,17 @@ func (e *Engine) carry(d *sched.Decision) {
 
 // start begins a run.
 func (e *Engine) start(d *sched.Decision) {
-	l := e.lanes[d.Instance]
-	in := &e.g.Instances[d.Instance]
+	w := e.w.Load()
+	l := w.lanes[d.Instance]
+	in := &w.g.Instances[d.Instance]
 	l.runs++
 	j := l.job()
 	j.id, j.limit, j.now, j.n = d.Job, in.Timeout, e.core.Now(), l.runs
 	if d.Seq > 0 {
-		f := e.cams[d.Camera].find(d.Seq)
+		c := w.cams[d.Camera]
+		f := c.find(d.Seq)
 		j.frame = f.Retain()
-		e.metrics.frameAge[d.Camera].observe(e.core.Now().Sub(f.Capture))
+		c.age.observe(e.core.Now().Sub(f.Capture))
 	}
 	for i, c := range in.Needs {
 		cell := e.core.Cell(c)
@@ -265,7 +274,7 @@ func (e *Engine) start(d *sched.Decision) {
 	l.current = j
 	l.context(e.pool.ctx, j)
 	cost, _ := e.core.Pace(d.Instance)
-	j.plain = in.Blocking || cost > 0 && cost <= shortRun && !e.g.Lockstep
+	j.plain = in.Blocking || cost > 0 && cost <= shortRun && !e.still
 	e.pool.send(j)
 }
 
@@ -273,14 +282,14 @@ func (e *Engine) start(d *sched.Decision) {
 func (e *Engine) abandon(l *lane) {
 	if j := l.current; j != nil {
 		l.current = nil
-		e.metrics.run[l.index].observe(l.limit())
+		l.took.observe(j.limit)
 		e.pool.abandon(j)
-		e.log.Error("a run was abandoned", "node", "detector/"+l.name(), "timeout", j.limit)
+		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
 	}
 }
 
 func (e *Engine) abandonAll() {
-	for _, l := range e.lanes {
+	for _, l := range e.w.Load().lanes {
 		e.abandon(l)
 	}
 }

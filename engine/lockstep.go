@@ -32,17 +32,17 @@ func (e *Engine) lockstep(ctx context.Context) error {
 				t.next.Release()
 			}
 			if err := t.stream.Close(); err != nil {
-				e.log.Warn("close a camera", "node", "camera/"+t.c.spec.ID, "err", err)
+				e.log.Warn("close a camera", "node", "camera/"+t.c.id, "err", err)
 			}
 		}
 		e.shut()
 	}()
 	e.turn.claim()
 	e.step(sched.Input{Kind: sched.InputStart, Now: 0, Run: e.run, Offset: e.offset.Load()})
-	for _, c := range e.cams {
+	for _, c := range e.w.Load().cams {
 		s, err := c.src.Open(ctx)
 		if err != nil {
-			return fmt.Errorf("camera %q: %w", c.spec.ID, err)
+			return fmt.Errorf("camera %q: %w", c.id, err)
 		}
 		c.opened(s.Info())
 		c.tellNow()
@@ -96,9 +96,9 @@ func (t *track) read(ctx context.Context) error {
 		case err == nil:
 			if f.PTS == frame.NoPTS {
 				f.Release()
-				return fmt.Errorf("camera %q: the source tells no media time, so it cannot run in lockstep", t.c.spec.ID)
+				return fmt.Errorf("camera %q: the source tells no media time, so it cannot run in lockstep", t.c.id)
 			}
-			f.Seq = t.c.seq.Add(1)
+			f.Seq = t.c.counts.seq.Add(1)
 			t.next = f
 			return nil
 		case errors.Is(err, io.EOF):
@@ -107,12 +107,12 @@ func (t *track) read(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil //nolint:nilerr // being stopped is no failure of the camera
 		case errors.Is(err, node.ErrCorrupt):
-			t.c.seq.Add(1)
-			if t.c.corrupt.Add(1) == 1 {
-				t.c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+t.c.spec.ID, "err", err)
+			t.c.counts.seq.Add(1)
+			if t.c.counts.corrupt.Add(1) == 1 {
+				t.c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+t.c.id, "err", err)
 			}
 		default:
-			return fmt.Errorf("camera %q: %w", t.c.spec.ID, err)
+			return fmt.Errorf("camera %q: %w", t.c.id, err)
 		}
 	}
 }
@@ -138,12 +138,13 @@ func (e *Engine) feed(t *track) {
 		t.c.tellNow()
 	}
 	t.c.last.Store(int64(at))
-	if t.c.frames.Add(1) == 1 {
+	if t.c.counts.frames.Add(1) == 1 {
 		t.c.size(f.Width, f.Height)
 	}
-	e.evidence.offer(t.c.index, f)
+	seat := t.c.seat.Load()
+	seat.enc.offer(f)
 	t.c.held = append(t.c.held, f)
-	e.step(sched.Input{Kind: sched.InputFrame, Now: at, Camera: t.c.index, Seq: f.Seq, Capture: at})
+	e.step(sched.Input{Kind: sched.InputFrame, Now: at, Camera: seat.index, Seq: f.Seq, Capture: at})
 }
 
 // settle waits until no run is out. Ends are taken in the order of the starts, each in a turn of its own, so that
@@ -167,7 +168,7 @@ func (e *Engine) wait() []*job {
 	var batch []*job
 	longest := time.Duration(0)
 	out := 0
-	for _, l := range e.lanes {
+	for _, l := range e.w.Load().lanes {
 		if l.current != nil {
 			out++
 			longest = max(longest, l.current.limit)
@@ -193,7 +194,7 @@ func (e *Engine) wait() []*job {
 		case <-e.turn.given:
 		case <-limit.C:
 			e.turn.claim()
-			for _, l := range e.lanes {
+			for _, l := range e.w.Load().lanes {
 				j := l.current
 				if j == nil || slices.Contains(batch, j) {
 					continue

@@ -35,7 +35,7 @@ func TestMemoryLimit(t *testing.T) {
 			switch {
 			case c.State == cameraUp && c.Frames > 40:
 				up++
-			case c.State == cameraDown && strings.Contains(c.Error, "engine.memory") && strings.Contains(c.Error, "64 x 48") && e.cams[i].refused.Load() > 1:
+			case c.State == cameraDown && strings.Contains(c.Error, "engine.memory") && strings.Contains(c.Error, "64 x 48") && e.w.Load().cams[i].counts.refused.Load() > 1:
 				refused++
 			default:
 				t.Errorf("camera %+v", c)

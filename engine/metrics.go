@@ -16,13 +16,8 @@ import (
 type metrics struct {
 	e *Engine
 
-	tick     *hist
-	frameAge []*hist  // by camera
-	run      []*hist  // by instance
-	decision []*hist  // by machine
-	encode   []*hist  // by camera, nil: no evidence looks at it
-	changes  []counts // by machine
-	descs    map[string]*prometheus.Desc
+	tick  *hist
+	descs map[string]*prometheus.Desc
 }
 
 // latencyBounds are the classic buckets of what people wait for.
@@ -41,22 +36,7 @@ func tickBounds() []time.Duration {
 }
 
 func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
-	m := &metrics{e: e, tick: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}, changes: make([]counts, len(e.g.Machines))}
-	bounds := latencyBounds()
-	of := func(n int) []*hist {
-		out := make([]*hist, n)
-		for i := range out {
-			out[i] = newHist(bounds)
-		}
-		return out
-	}
-	m.frameAge, m.run, m.decision = of(len(e.g.Cameras)), of(len(e.g.Instances)), of(len(e.g.Machines))
-	m.encode = make([]*hist, len(e.g.Cameras))
-	for i := range e.g.Cameras {
-		if e.g.Cameras[i].Ring > 0 {
-			m.encode[i] = newHist(bounds)
-		}
-	}
+	m := &metrics{e: e, tick: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}}
 	reg.MustRegister(m)
 	return m
 }
@@ -182,66 +162,65 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	put("rvo_results_stale_total", float64(snap.stats.Stale))
 	put("rvo_results_late_total", float64(snap.stats.Late))
 	put("rvo_detector_threads_leaked", float64(m.e.pool.leaked.Load()))
-	m.cameras(put, &st)
+	m.cameras(put, &st, snap.w)
 	m.detectors(put, &snap)
-	m.processes(put)
-	m.outputs(put)
-	m.histograms(ch)
-	for i := range m.changes {
-		mc := &m.e.g.Machines[i]
+	m.processes(put, snap.w)
+	m.outputs(put, snap.w)
+	m.histograms(ch, snap.w)
+	for _, mc := range snap.w.machines {
 		confirmed := false
-		for _, c := range m.changes[i].all() {
+		for _, c := range mc.changes.all() {
 			confirmed = confirmed || c.kind == event.KindConfirmed
-			put("rvo_events_total", float64(c.n.Load()), m.e.g.Events[mc.Event].ID, m.e.g.CameraID(mc.Camera), c.kind.String(), c.reason.String())
+			put("rvo_events_total", float64(c.n.Load()), mc.event, mc.camera, c.kind.String(), c.reason.String())
 		}
 		if !confirmed { // shown also where there was none
-			put("rvo_events_total", 0, m.e.g.Events[mc.Event].ID, m.e.g.CameraID(mc.Camera), event.KindConfirmed.String(), "")
+			put("rvo_events_total", 0, mc.event, mc.camera, event.KindConfirmed.String(), "")
 		}
 	}
 }
 
 // histograms gives every histogram, by name and labels.
-func (m *metrics) histograms(ch chan<- prometheus.Metric) {
-	g := m.e.g
+func (m *metrics) histograms(ch chan<- prometheus.Metric, w *wiring) {
+	g := w.g
 	put := func(name string, h *hist, labels ...string) {
 		ch <- &histMetric{h: h, desc: m.descs[name], labels: prometheus.MakeLabelPairs(m.descs[name], labels)}
 	}
 	put("rvo_tick_seconds", m.tick)
-	for i := range g.Cameras {
-		put("rvo_frame_age_seconds", m.frameAge[i], g.Cameras[i].ID)
-		if m.encode[i] != nil {
-			put("rvo_encode_seconds", m.encode[i], g.Cameras[i].ID)
+	for _, c := range w.cams {
+		put("rvo_frame_age_seconds", c.age, c.id)
+		if enc := c.seat.Load().encoder(); enc != nil {
+			put("rvo_encode_seconds", enc.took, c.id)
 		}
 	}
 	for i := range g.Instances {
-		put("rvo_detector_run_seconds", m.run[i], g.Detectors[g.Instances[i].Detector].ID, g.Cameras[g.Instances[i].Camera].ID)
+		put("rvo_detector_run_seconds", w.lanes[i].took, g.Detectors[g.Instances[i].Detector].ID, g.Cameras[g.Instances[i].Camera].ID)
 	}
-	for i := range g.Machines {
-		put("rvo_event_decision_seconds", m.decision[i], g.Events[g.Machines[i].Event].ID, g.CameraID(g.Machines[i].Camera))
+	for _, mc := range w.machines {
+		put("rvo_event_decision_seconds", mc.decision, mc.event, mc.camera)
 	}
 }
 
 type putFunc func(name string, v float64, labels ...string)
 
-func (m *metrics) cameras(put putFunc, st *Status) {
+func (m *metrics) cameras(put putFunc, st *Status, w *wiring) {
 	rings := m.e.evidence.rec.Rings()
-	for i, c := range m.e.cams {
-		id := c.spec.ID
+	for i, c := range w.cams {
+		id := c.id
 		put("rvo_camera_up", flag(st.Cameras[i].State == cameraUp || st.Cameras[i].State == cameraFrozen), id)
 		put("rvo_camera_frozen", flag(st.Cameras[i].State == cameraFrozen), id)
 		put("rvo_camera_fps", st.Cameras[i].FPS, id)
-		put("rvo_camera_reconnects_total", float64(c.reconnects.Load()), id)
-		put("rvo_camera_stalls_total", float64(c.stalls.Load()), id)
-		put("rvo_camera_readers_leaked", float64(c.leaked.Load()), id)
-		put("rvo_frames_total", float64(c.seq.Load()), id)
-		put("rvo_frames_dropped_total", float64(c.superseded.Load()), id, "superseded")
-		put("rvo_frames_dropped_total", float64(c.noBuffer.Load()), id, "no_buffer")
-		put("rvo_frames_dropped_total", float64(c.corrupt.Load()), id, "corrupt")
-		put("rvo_camera_refused_total", float64(c.refused.Load()), id)
+		put("rvo_camera_reconnects_total", float64(c.counts.reconnects.Load()), id)
+		put("rvo_camera_stalls_total", float64(c.counts.stalls.Load()), id)
+		put("rvo_camera_readers_leaked", float64(c.counts.leaked.Load()), id)
+		put("rvo_frames_total", float64(c.counts.seq.Load()), id)
+		put("rvo_frames_dropped_total", float64(c.counts.superseded.Load()), id, "superseded")
+		put("rvo_frames_dropped_total", float64(c.counts.noBuffer.Load()), id, "no_buffer")
+		put("rvo_frames_dropped_total", float64(c.counts.corrupt.Load()), id, "corrupt")
+		put("rvo_camera_refused_total", float64(c.counts.refused.Load()), id)
 		ps := c.pool.Stats()
 		put("rvo_frame_buffers", float64(ps.Held), id)
 		put("rvo_frame_buffers_capacity", float64(ps.Bound), id)
-		enc := m.e.evidence.encoders[i]
+		enc := c.seat.Load().encoder()
 		if enc == nil {
 			continue
 		}
@@ -250,12 +229,12 @@ func (m *metrics) cameras(put putFunc, st *Status) {
 		put("rvo_evidence_samples_total", float64(enc.q.Dropped()), id, "dropped")
 		queueSeries(put, "encoder/"+id, enc.q.Len(), enc.q.Cap(), enc.q.Dropped())
 		put("rvo_ring_bytes", float64(rings[id].Bytes), id)
-		put("rvo_ring_capacity_bytes", float64(c.spec.RingBytes), id)
+		put("rvo_ring_capacity_bytes", float64(w.g.Cameras[i].RingBytes), id)
 	}
 }
 
 func (m *metrics) detectors(put putFunc, snap *snapshot) {
-	g := m.e.g
+	g := snap.w.g
 	for i := range g.Instances {
 		det, cam := g.Detectors[g.Instances[i].Detector].ID, g.Cameras[g.Instances[i].Camera].ID
 		s := &snap.stats.Lanes[i]
@@ -263,7 +242,7 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 		put("rvo_detector_runs_total", float64(s.Failed), det, cam, sched.OutcomeFailed.String())
 		put("rvo_detector_runs_total", float64(s.Panics), det, cam, sched.OutcomePanic.String())
 		put("rvo_detector_runs_total", float64(s.Timeouts), det, cam, sched.OutcomeTimeout.String())
-		for _, f := range m.e.lanes[i].failures.all() {
+		for _, f := range snap.w.lanes[i].failures.all() {
 			put("rvo_detector_failures_total", float64(f.n.Load()), det, cam, f.hop, f.cause)
 		}
 		for c, n := range s.Skips {
@@ -287,19 +266,19 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 }
 
 // processes counts restarts, of which a detector without a process of its own has none.
-func (m *metrics) processes(put putFunc) {
-	opened := m.e.opened.Load() != nil
-	for i := range m.e.g.Detectors {
+func (m *metrics) processes(put putFunc, w *wiring) {
+	opened := m.e.opened.Load()
+	for i := range w.g.Detectors {
 		n := uint64(0)
-		if opened && m.e.processes[i] != nil {
-			n = m.e.processes[i].Restarts()
+		if opened {
+			n = w.models[i].restarts()
 		}
-		put("rvo_detector_process_restarts_total", float64(n), m.e.g.Detectors[i].ID)
+		put("rvo_detector_process_restarts_total", float64(n), w.g.Detectors[i].ID)
 	}
 }
 
-func (m *metrics) outputs(put putFunc) {
-	for _, s := range m.e.openSinks() {
+func (m *metrics) outputs(put putFunc, w *wiring) {
+	for _, s := range m.e.openSinks(w) {
 		put("rvo_sink_records_total", float64(s.written.Load()), s.spec.ID, "written")
 		put("rvo_sink_records_total", float64(s.dropped.Load()), s.spec.ID, "dropped")
 		put("rvo_sink_records_total", float64(s.retried.Load()), s.spec.ID, "retried")
@@ -322,7 +301,7 @@ func (m *metrics) outputs(put putFunc) {
 		queueSeries(put, "inputs", e.recording.q.Len(), e.recording.q.Cap(), e.recording.q.Dropped())
 	}
 	queueSeries(put, "log", e.logs.q.Len(), e.logs.q.Cap(), e.logs.q.Dropped())
-	queueSeries(put, "frames", e.ready.len(), len(e.cams), 0)
+	queueSeries(put, "frames", w.ready.len(), len(w.cams), 0)
 	queueSeries(put, "jobs", len(e.pool.jobs), cap(e.pool.jobs), 0)
 	queueSeries(put, "plain", len(e.pool.plain), cap(e.pool.plain), 0)
 }

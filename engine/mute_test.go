@@ -44,7 +44,7 @@ func TestMutedEvent(t *testing.T) {
 		if got := k.states(); !slices.Equal(got, want) {
 			t.Errorf("records %q, want %q", got, want)
 		}
-		if n := e.metrics.changes[0].of(event.KindConfirmed, event.ReasonNone).Load(); n != 3 {
+		if n := e.w.Load().machines[0].changes.of(event.KindConfirmed, event.ReasonNone).Load(); n != 3 {
 			t.Errorf("%d confirmations are counted, want 3", n)
 		}
 		k.clean(e)

@@ -20,6 +20,11 @@ type pool struct {
 	idle   atomic.Int64
 	ctx    context.Context
 	leaked atomic.Int64 // threads that are stuck in abandoned runs
+
+	// bell says that jobs has one; nil: the threads wait for the channel. It is closed by the last of users: the threads, and
+	// the pool until it stops.
+	bell  *bell
+	users atomic.Int64
 }
 
 // shortRun is up to what learned cost a run takes no lowered thread. The way to a locked thread and back takes 18 us and as
@@ -27,15 +32,34 @@ type pool struct {
 // what the threads are lowered for. A run that is suddenly longer does, once: its cost is learned.
 const shortRun = 50 * time.Microsecond
 
-func newPool(e *Engine, slots, blocking, nice int) *pool {
-	n := len(e.g.Instances)
-	return &pool{e: e, slots: slots, nice: nice, jobs: make(chan *job, max(n, 1)), plain: make(chan *job, blocking+slots)}
+func newPool(e *Engine, instances, slots, blocking, nice int) *pool {
+	return &pool{e: e, slots: slots, nice: nice, jobs: make(chan *job, max(instances, 1)), plain: make(chan *job, blocking+slots)}
 }
 
 func (p *pool) start(ctx context.Context) {
 	p.ctx = ctx
+	if p.e.cfg.Precise {
+		var err error
+		if p.bell, err = newBell(); err != nil {
+			p.e.log.Warn("runs may begin 20 us late", "err", err)
+		}
+	}
+	p.users.Add(1)
 	for range p.slots {
-		p.e.spawn(p.worker)
+		p.spawn()
+	}
+}
+
+// spawn starts a locked thread.
+func (p *pool) spawn() {
+	p.users.Add(1)
+	p.e.spawn(p.worker)
+}
+
+// leave ends one's use of the bell.
+func (p *pool) leave() {
+	if p.users.Add(-1) == 0 && p.bell != nil {
+		p.bell.close()
 	}
 }
 
@@ -43,6 +67,10 @@ func (p *pool) start(ctx context.Context) {
 func (p *pool) stop() {
 	close(p.jobs)
 	close(p.plain)
+	if p.bell != nil {
+		p.bell.ring(1 << 32) // more than there are threads
+	}
+	p.leave()
 }
 
 // send starts a job. Whoever holds the turn calls it.
@@ -50,6 +78,9 @@ func (p *pool) send(j *job) {
 	switch {
 	case !j.plain:
 		p.jobs <- j
+		if p.bell != nil {
+			p.bell.ring(1)
+		}
 	case p.idle.Load() > 0: // nobody else lowers it
 		p.idle.Add(-1)
 		p.plain <- j
@@ -60,13 +91,18 @@ func (p *pool) send(j *job) {
 
 // worker runs jobs until the pool stops or one of them was abandoned under it: then a successor has its place.
 func (p *pool) worker() {
+	defer p.leave()
 	runtime.LockOSThread() // never unlocked: the lowered thread ends with the goroutine
 	n, err := lowerPriority(p.nice)
 	if err != nil {
 		p.e.log.Warn("detector threads run at normal priority", "err", err)
 	}
 	p.niced.Store(int64(n))
-	for j := range p.jobs {
+	for {
+		j := p.next()
+		if j == nil {
+			return
+		}
 		began, ok := threadTime()
 		gone := j.do()
 		ended, _ := threadTime()
@@ -82,6 +118,14 @@ func (p *pool) worker() {
 			return
 		}
 	}
+}
+
+// next waits for a job and returns it, nil when the pool stops.
+func (p *pool) next() *job {
+	if p.bell != nil {
+		p.bell.wait()
+	}
+	return <-p.jobs
 }
 
 // hadItsCore reports whether a run computed nearly all the time that it took. Then nothing else wants its thread's processor,
@@ -117,6 +161,6 @@ func (p *pool) abandon(j *job) {
 	l.abandon(j)
 	if j.gone.Load() && !j.plain {
 		p.leaked.Add(1)
-		p.e.spawn(p.worker)
+		p.spawn()
 	}
 }

@@ -37,7 +37,7 @@ func (r *reader) run() {
 	r.close()
 	r.done <- err
 	if r.gone.Load() {
-		r.c.leaked.Add(-1)
+		r.c.counts.leaked.Add(-1)
 	}
 }
 
@@ -90,19 +90,19 @@ func (r *reader) read() error {
 		switch {
 		case err == nil:
 		case errors.Is(err, frame.ErrNoBuffer):
-			c.seq.Add(1)
-			c.noBuffer.Add(1)
+			c.counts.seq.Add(1)
+			c.counts.noBuffer.Add(1)
 			continue
 		case errors.Is(err, node.ErrCorrupt):
-			c.seq.Add(1)
-			if c.corrupt.Add(1) == 1 {
-				c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+c.spec.ID, "err", err)
+			c.counts.seq.Add(1)
+			if c.counts.corrupt.Add(1) == 1 {
+				c.e.log.Warn("a picture could not be decoded; the camera goes on", "node", "camera/"+c.id, "err", err)
 			}
 			continue
 		default:
 			return err
 		}
-		f.Seq = c.seq.Add(1)
+		f.Seq = c.counts.seq.Add(1)
 		if !r.pace(f) {
 			f.Release()
 			return r.ctx.Err()
@@ -127,7 +127,7 @@ func (r *reader) nudge() {
 
 // pace holds a file's picture back until its time has come. It returns false when the reader is to end.
 func (r *reader) pace(f *frame.Frame) bool {
-	if f.PTS == frame.NoPTS || r.c.spec.Kind.Contract.Live {
+	if f.PTS == frame.NoPTS || !r.c.file {
 		return true
 	}
 	now := time.Duration(r.c.e.now())
@@ -159,6 +159,6 @@ func (r *reader) close() {
 		return
 	}
 	if err := s.Close(); err != nil {
-		r.c.e.log.Warn("close a camera", "node", "camera/"+r.c.spec.ID, "err", redact(err.Error()))
+		r.c.e.log.Warn("close a camera", "node", "camera/"+r.c.id, "err", redact(err.Error()))
 	}
 }

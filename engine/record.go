@@ -11,9 +11,6 @@ import (
 	"rvo.dev/engine/tick"
 )
 
-// generation counts the graphs that this run has executed.
-const generation = 1
-
 // timeLayout is RFC 3339 with all nine digits, so that records sort as text; manifests use it too.
 const timeLayout = "2006-01-02T15:04:05.000000000Z07:00"
 
@@ -26,57 +23,58 @@ type recordCounts struct{ confirmed, updated, ended atomic.Uint64 }
 // metrics. So do those of an occurrence that began while an operator did not want to hear of it; one that was told of is told
 // of to its end.
 func (e *Engine) publish(d *sched.Decision) {
-	m := &e.g.Machines[d.Machine]
-	ev := &e.g.Events[m.Event]
+	w := e.w.Load()
+	m := w.machines[d.Machine]
+	ev := &w.g.Events[w.g.Machines[d.Machine].Event]
 	t := &d.Transition
-	e.metrics.changes[d.Machine].of(t.Kind, t.Reason).Add(1)
+	m.changes.of(t.Kind, t.Reason).Add(1)
 	if t.Kind == event.KindConfirmed {
-		e.untold[d.Machine] = d.Muted
+		m.untold = d.Muted
 	}
-	if e.untold[d.Machine] {
+	if m.untold {
 		return
 	}
 	var clip string
 	switch t.Kind {
 	case event.KindConfirmed:
 		e.records.confirmed.Add(1)
-		clip = e.evidence.open(d)
-		e.clips[d.Machine] = clip
+		clip = e.evidence.open(w, d)
+		m.clip = clip
 		if d.Frame > 0 {
-			e.metrics.decision[d.Machine].observe(e.core.Now().Sub(d.Capture))
+			m.decision.observe(e.core.Now().Sub(d.Capture))
 		}
 	case event.KindUpdated:
 		e.records.updated.Add(1)
-		clip = e.clips[d.Machine]
+		clip = m.clip
 	case event.KindEnded:
 		e.records.ended.Add(1)
-		clip = e.clips[d.Machine]
-		e.evidence.ended(d)
+		clip = m.clip
+		e.evidence.ended(w, d)
 	case event.KindPotential, event.KindIdle:
 		return
 	}
-	r := e.record(d, clip)
+	r := e.record(w, d, clip)
 	line, err := json.Marshal(r)
 	if err != nil {
 		e.log.Error("an event record cannot be written as JSON", "node", "event/"+ev.ID, "err", err)
 		return
 	}
 	for _, i := range ev.Sinks {
-		e.sinks[i].push(delivery{r, line})
+		w.sinks[i].push(delivery{r, line})
 	}
 }
 
-func (e *Engine) record(d *sched.Decision, clip string) *node.Record {
-	m := &e.g.Machines[d.Machine]
-	ev := &e.g.Events[m.Event]
+func (e *Engine) record(w *wiring, d *sched.Decision, clip string) *node.Record {
+	m := &w.g.Machines[d.Machine]
+	ev := &w.g.Events[m.Event]
 	t := &d.Transition
 	at := func(x tick.Time) string { return time.Unix(0, d.Offset+int64(x)).UTC().Format(timeLayout) }
 	r := &node.Record{
-		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: e.g.CameraID(m.Camera),
+		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: w.g.CameraID(m.Camera),
 		State: t.Kind.String(), Reason: t.Reason.String(), Severity: ev.Severity,
 		Time: at(t.At), Since: at(t.Since), Confirmed: at(t.ConfirmedAt), Seq: t.Seq,
 		Labels: ev.Labels, Leaves: []node.RecordLeaf{}, Evidence: clip,
-		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
+		Run: e.run, Pipeline: w.g.Name, Revision: d.Revision, Generation: d.Generation,
 	}
 	if d.Frame > 0 {
 		r.Capture = at(d.Capture)

@@ -52,7 +52,7 @@ func TestEventOfThePipeline(t *testing.T) {
 		if err := json.Unmarshal(raw, &meta); err != nil || meta.Camera != "front" {
 			t.Errorf("the clip is of camera %q (%v), the picture that decided was front's", meta.Camera, err)
 		}
-		if m := e.g.Machines[0]; m.Camera != graph.AllCameras || len(m.Cameras) != 2 {
+		if m := e.w.Load().g.Machines[0]; m.Camera != graph.AllCameras || len(m.Cameras) != 2 {
 			t.Errorf("machine %+v", m)
 		}
 	})

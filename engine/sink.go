@@ -45,9 +45,9 @@ const (
 	sinkMostWait  = 8 * time.Second
 )
 
-func newSink(ctx context.Context, e *Engine, i int) (*sink, error) {
-	spec := &e.g.Sinks[i]
-	n, err := spec.Kind.OpenSink(ctx, e.env("sink", spec.ID), spec.Options)
+func newSink(ctx context.Context, e *Engine, g *graph.Graph, i int) (*sink, error) {
+	spec := &g.Sinks[i]
+	n, err := spec.Kind.OpenSink(ctx, e.env(g, "sink", spec.ID), spec.Options)
 	if err != nil {
 		return nil, err
 	}

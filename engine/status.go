@@ -93,6 +93,7 @@ type EventCounts struct {
 
 // snapshot is a copy of what belongs to the holder of the turn.
 type snapshot struct {
+	w      *wiring
 	now    tick.Time
 	ticks  uint64
 	stats  sched.Stats
@@ -125,21 +126,22 @@ func (e *Engine) snapshot() (Status, snapshot) {
 		return st, snap
 	}
 	st := *e.final.Load() // what the core was is kept before it stops answering; sinks and clips may still be at work
-	st.Sinks, st.Evidence = e.sinkStatus(), e.evidence.status()
+	st.Sinks, st.Evidence = e.sinkStatus(e.w.Load()), e.evidence.status()
 	return st, *e.finalCore.Load()
 }
 
 func (e *Engine) copyCore() snapshot {
-	s := snapshot{now: e.now(), ticks: e.core.Ticks(), stats: e.core.Stats}
+	w := e.w.Load()
+	s := snapshot{w: w, now: e.now(), ticks: e.core.Ticks(), stats: e.core.Stats}
 	s.stats.Frames = slices.Clone(s.stats.Frames)
 	s.stats.Lanes = slices.Clone(s.stats.Lanes)
-	n := len(e.g.Instances)
+	n := len(w.g.Instances)
 	s.health, s.cost, s.period = make([]sched.Health, n), make([]time.Duration, n), make([]time.Duration, n)
 	for i := range n {
 		s.health[i] = e.core.Health(i)
 		s.cost[i], s.period[i] = e.core.Pace(i)
 	}
-	s.cells = make([]signal.Cell, len(e.g.Cells))
+	s.cells = make([]signal.Cell, len(w.g.Cells))
 	for i := range s.cells {
 		s.cells[i] = e.core.Cell(i)
 	}
@@ -148,28 +150,28 @@ func (e *Engine) copyCore() snapshot {
 
 // status tells what a snapshot means.
 func (e *Engine) status(snap *snapshot) Status {
-	p := phase(e.state.Load())
+	p, w := phase(e.state.Load()), snap.w
 	st := Status{
-		Run: e.run, Pipeline: e.g.Name, Revision: e.g.Revision, Generation: generation,
-		Started: p > phaseOpening && e.opened.Load() != nil, Stopping: p == phaseStopping || p == phaseDone, Reasons: []Reason{},
+		Run: e.run, Pipeline: w.g.Name, Revision: w.g.Revision, Generation: w.generation,
+		Started: p > phaseOpening && e.opened.Load(), Stopping: p == phaseStopping || p == phaseDone, Reasons: []Reason{},
 		Nice:  int(e.pool.niced.Load()),
-		Sinks: e.sinkStatus(), Evidence: e.evidence.status(),
+		Sinks: e.sinkStatus(w), Evidence: e.evidence.status(),
 		Events: EventCounts{Confirmed: e.records.confirmed.Load(), Updated: e.records.updated.Load(), Ended: e.records.ended.Load()},
 	}
 	if p != phaseNew {
 		st.Uptime = time.Since(e.begin)
 	}
-	for _, c := range e.cams {
+	for _, c := range w.cams {
 		s := c.status()
 		st.Cameras = append(st.Cameras, s)
 		if s.State != cameraUp {
 			st.Reasons = append(st.Reasons, Reason{"camera/" + s.ID, strings.TrimSuffix(s.State+": "+s.Error, ": ")})
 		}
 	}
-	for i, l := range e.lanes {
+	for i, l := range w.lanes {
 		st.Detectors = append(st.Detectors, e.detectorStatus(i, l, snap))
 		if s := &st.Detectors[i]; s.Health != sched.HealthOK.String() {
-			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name(), strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
+			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name, strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
 		}
 	}
 	st.Reasons = append(st.Reasons, e.silent(snap)...)
@@ -187,14 +189,15 @@ func (e *Engine) status(snap *snapshot) Status {
 }
 
 func (e *Engine) detectorStatus(i int, l *lane, snap *snapshot) DetectorStatus {
-	in := &e.g.Instances[i]
+	g := snap.w.g
+	in := &g.Instances[i]
 	s := &snap.stats.Lanes[i]
 	d := DetectorStatus{
-		ID: e.g.Detectors[in.Detector].ID, Camera: e.g.Cameras[in.Camera].ID, Health: snap.health[i].String(),
+		ID: g.Detectors[in.Detector].ID, Camera: g.Cameras[in.Camera].ID, Health: snap.health[i].String(),
 		Error: redact(l.lastError()), Runs: s.Runs, Failed: s.Failed + s.Panics + s.Timeouts, Skipped: map[string]uint64{},
 	}
-	if e.opened.Load() != nil && e.processes[in.Detector] != nil {
-		d.Restarts = e.processes[in.Detector].Restarts()
+	if e.opened.Load() {
+		d.Restarts = snap.w.models[in.Detector].restarts()
 	}
 	for c, n := range s.Skips {
 		if n > 0 {
@@ -211,13 +214,13 @@ func (e *Engine) detectorStatus(i int, l *lane, snap *snapshot) DetectorStatus {
 // detector from running but itself: a detector that runs and says nothing is as dead as one that fails.
 func (e *Engine) silent(snap *snapshot) []Reason {
 	var out []Reason
-	now := snap.now
-	for i := range e.g.Cells {
-		cell := &e.g.Cells[i]
-		if cell.Instance < 0 || !e.read[i] {
+	now, w := snap.now, snap.w
+	for i := range w.g.Cells {
+		cell := &w.g.Cells[i]
+		if cell.Instance < 0 || !w.read[i] {
 			continue
 		}
-		in := &e.g.Instances[cell.Instance]
+		in := &w.g.Instances[cell.Instance]
 		c := &snap.cells[i]
 		if c.Fresh(now) || snap.health[cell.Instance] != sched.HealthOK || in.Gate != nil || len(in.Producers) > 0 {
 			continue
@@ -226,26 +229,26 @@ func (e *Engine) silent(snap *snapshot) []Reason {
 		if c.Since == tick.Never || now.Sub(began) <= cell.TTL || snap.stats.Lanes[cell.Instance].OK == 0 {
 			continue
 		}
-		if !in.NoFrame && e.cams[in.Camera].status().State != cameraUp {
+		if !in.NoFrame && w.cams[in.Camera].status().State != cameraUp {
 			continue // the camera is the reason, and named
 		}
-		out = append(out, Reason{"detector/" + e.lanes[cell.Instance].name(), "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
+		out = append(out, Reason{"detector/" + w.lanes[cell.Instance].name, "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
 	}
 	return out
 }
 
-func (e *Engine) sinkStatus() []SinkStatus {
+func (e *Engine) sinkStatus(w *wiring) []SinkStatus {
 	var out []SinkStatus
-	for _, s := range e.openSinks() {
+	for _, s := range e.openSinks(w) {
 		out = append(out, s.status())
 	}
 	return out
 }
 
 // openSinks returns the sinks once all of them are open.
-func (e *Engine) openSinks() []*sink {
-	if p := e.opened.Load(); p != nil {
-		return *p
+func (e *Engine) openSinks(w *wiring) []*sink {
+	if e.opened.Load() {
+		return w.sinks
 	}
 	return nil
 }

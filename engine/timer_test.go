@@ -6,13 +6,11 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"rvo.dev/engine/graph"
 )
 
 // alarms are the two kinds on one engine, and what each rings.
 func alarms() (*Engine, map[string]alarm, map[string]chan struct{}) {
-	e := &Engine{log: slog.New(slog.DiscardHandler), g: &graph.Graph{}, begin: time.Now()}
+	e := &Engine{log: slog.New(slog.DiscardHandler), begin: time.Now()}
 	rung := map[string]chan struct{}{"runtime": make(chan struct{}, 8), "precise": make(chan struct{}, 8)}
 	return e, map[string]alarm{
 		"runtime": newRuntimeAlarm(e.now, func() { rung["runtime"] <- struct{}{} }),
