@@ -17,19 +17,14 @@ import (
 func watchVet(ctx context.Context, a *app, f vetFlags, format report.Format, paths []string) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	w, err := watch.New()
-	if err != nil {
-		return err
-	}
+	w := watch.New()
 	defer func() { _ = w.Close() }()
 	named, err := watchable(paths)
 	if err != nil {
 		return err
 	}
 	// Seen before it is read, so that a change in between is one.
-	if _, err := w.Set(named); err != nil {
-		return err
-	}
+	w.Set(named, nil)
 	var known []string
 	for {
 		r, files, err := vetAll(ctx, a, f, paths)
@@ -45,11 +40,7 @@ func watchVet(ctx context.Context, a *app, f vetFlags, format report.Format, pat
 			files = append(files, known...)
 		}
 		known = slices.Compact(slices.Sorted(slices.Values(files)))
-		grown, err := w.Set(slices.Concat(named, known))
-		if err != nil {
-			return err
-		}
-		if grown {
+		if grown := w.Set(slices.Concat(named, known), nil); grown {
 			continue
 		}
 		if format == report.Text && a.ErrTerminal {

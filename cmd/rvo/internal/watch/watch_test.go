@@ -44,10 +44,7 @@ func TestWait(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.cue")
 	put(t, file, "one")
-	w, err := watch.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := watch.New()
 	defer func() {
 		if err := w.Close(); err != nil {
 			t.Error(err)
@@ -55,9 +52,7 @@ func TestWait(t *testing.T) {
 	}()
 	set := func(paths ...string) {
 		t.Helper()
-		if _, err := w.Set(paths); err != nil {
-			t.Fatal(err)
-		}
+		w.Set(paths, nil)
 	}
 	set(file)
 
@@ -121,15 +116,12 @@ func TestSwappedLink(t *testing.T) {
 	}
 	link("v1", "..data")
 	link(filepath.Join("..data", "a.cue"), "a.cue")
-	w, err := watch.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := watch.New()
 	defer func() { _ = w.Close() }()
 	paths := []string{filepath.Join(dir, "a.cue")}
 	for _, want := range []bool{true, false} {
-		if grown, err := w.Set(paths); err != nil || grown != want {
-			t.Fatalf("grown %v, want %v: %v", grown, want, err)
+		if grown := w.Set(paths, nil); grown != want {
+			t.Fatalf("grown %v, want %v", grown, want)
 		}
 	}
 	link("v2", "..tmp")
@@ -143,10 +135,7 @@ func TestSwappedLink(t *testing.T) {
 
 // Who waits is told why it ends.
 func TestWaitEnds(t *testing.T) {
-	w, err := watch.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := watch.New()
 	defer func() { _ = w.Close() }()
 	why := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
