@@ -82,6 +82,7 @@ type Frame struct {
 	// A view is made under its lock by whoever asks first; the others wait for it rather than make it twice. Each has a
 	// lock of its own: a detector that wants a small luma plane does not wait for an encoder.
 	luma, small, bgr view
+	rgb, nv12        packed
 	jpeg             struct {
 		sync.Mutex
 		made []jpegView
