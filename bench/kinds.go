@@ -82,6 +82,7 @@ type tally struct {
 	art      []byte    // the picture that cameras with pixels show
 	offered  atomic.Uint64
 	noBuffer atomic.Uint64
+	crowd    *crowd // the cameras' clock, nil: each has its own
 
 	mu struct {
 		sync.Mutex
@@ -123,22 +124,37 @@ type source struct {
 // Open implements node.Source.
 func (s *source) Open(context.Context) (node.Stream, error) {
 	next := s.now() + tick.Time(s.o.Phase)
-	b, err := newBeat(s.now, next, time.Duration(s.o.Period))
+	c, err := s.clock(next)
 	if err != nil {
 		return nil, err
 	}
-	return &stream{source: s, beat: b, next: next}, nil
+	return &stream{source: s, clock: c, next: next}, nil
+}
+
+// clock returns what tells the camera its moments: that of a crowd, where there are many cameras, else one of its own.
+func (s *source) clock(first tick.Time) (clock, error) {
+	if s.t.crowd != nil {
+		return s.t.crowd.join(s.now, first, time.Duration(s.o.Period))
+	}
+	return newBeat(s.now, first, time.Duration(s.o.Period))
+}
+
+// clock tells the moments of an exact rate.
+type clock interface {
+	// wait returns at the next moment, at once for one that has passed, or with os.ErrClosed once the clock is closed.
+	wait() error
+	close() error
 }
 
 type stream struct {
 	*source
-	beat *beat
-	next tick.Time // when the next picture is due
+	clock clock
+	next  tick.Time // when the next picture is due
 }
 
 // Next implements node.Stream. A picture that comes late carries the moment it was due; none is left out.
 func (s *stream) Next(ctx context.Context, alloc node.Allocator) (*frame.Frame, error) {
-	if err := s.beat.wait(); err != nil {
+	if err := s.clock.wait(); err != nil {
 		if errors.Is(err, os.ErrClosed) {
 			return nil, node.ErrClosed
 		}
@@ -177,7 +193,7 @@ func (s *stream) Info() node.StreamInfo {
 }
 
 // Close implements node.Stream.
-func (s *stream) Close() error { return s.beat.close() }
+func (s *stream) Close() error { return s.clock.close() }
 
 // model makes the instances of one made-up detector.
 type model struct {

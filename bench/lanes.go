@@ -101,6 +101,9 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	}
 	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
 	t.art = picture(s)
+	if crowded(s) {
+		t.crowd = &crowd{}
+	}
 	set, err := kinds(t)
 	if err != nil {
 		return nil, err
