@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -78,65 +77,13 @@ func New(o Options) (*Recorder, error) {
 	r := &Recorder{pipeline: o.Pipeline, run: o.Run, openFolder: openRoot}
 	r.disk.indexes = map[string]*index{}
 	r.mu.policies, r.mu.cameras = map[string]*policyState{}, map[string]*track{}
-	if err := r.Configure(o.Policies, o.Cameras); err != nil {
+	c, err := r.Prepare(o.Policies, o.Cameras)
+	if err != nil {
 		return nil, err
 	}
+	c.Switch()
+	c.Settle()
 	return r, nil
-}
-
-// Configure changes policies and cameras while the recorder runs. Rings of cameras that stay keep their newest samples;
-// clips that are open keep the policy they were opened with, and the ring of a camera that goes lives until they are
-// written. Nothing changes when it returns an error.
-func (r *Recorder) Configure(policies []Policy, cameras []CameraOptions) error {
-	var errs []error
-	seen := map[string]bool{}
-	for i := range policies {
-		p := &policies[i]
-		errs = append(errs, p.validate())
-		if seen["p"+p.ID] {
-			errs = append(errs, fmt.Errorf("evidence %q is given twice", p.ID))
-		}
-		seen["p"+p.ID] = true
-	}
-	for i := range cameras {
-		c := &cameras[i]
-		errs = append(errs, c.validate())
-		if seen["c"+c.ID] {
-			errs = append(errs, fmt.Errorf("camera %q is given twice", c.ID))
-		}
-		seen["c"+c.ID] = true
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for id, s := range r.mu.policies {
-		s.gone = !seen["p"+id]
-	}
-	for _, p := range policies {
-		s := r.mu.policies[p.ID]
-		if s == nil {
-			s = newPolicyState()
-			r.mu.policies[p.ID] = s
-		}
-		s.policy = p
-	}
-	for id, t := range r.mu.cameras {
-		t.gone = !seen["c"+id]
-	}
-	for _, c := range cameras {
-		if c.Hold == 0 {
-			c.Hold = c.Bytes
-		}
-		if t := r.mu.cameras[c.ID]; t != nil {
-			t.ring.Resize(c.Bytes, c.Hold, c.Span)
-			continue
-		}
-		r.mu.cameras[c.ID] = &track{id: c.ID, ring: NewRing(c.Bytes, c.Hold, c.Span), last: map[string][]written{}}
-	}
-	r.forget()
-	return nil
 }
 
 // forget drops cameras and policies that are gone and that no open clip needs.

@@ -353,3 +353,78 @@ func TestOpenKeepsNothingOfTheCaller(t *testing.T) {
 		t.Errorf("%+v of run %s", e, m.Run)
 	}
 }
+
+// Configure makes a change at once.
+func (r *Recorder) Configure(policies []Policy, cameras []CameraOptions) error {
+	c, err := r.Prepare(policies, cameras)
+	if err != nil {
+		return err
+	}
+	c.Switch()
+	c.Settle()
+	return nil
+}
+
+// TestChangeInSteps looks at what holds between the steps of a change: nothing of it before Switch, and a camera that comes
+// back while its last clip waits has its pictures still.
+func TestChangeInSteps(t *testing.T) {
+	p := Policy{ID: "clip", Dir: t.TempDir(), Quality: 80, Post: time.Second}
+	r, err := New(Options{Policies: []Policy{p}, Cameras: []CameraOptions{{ID: "front", Bytes: 1 << 20}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample := Sample{Bytes: []byte("x"), Capture: 1, Frame: 1, Codec: JPEG}
+	if err := r.Push("front", sample); err != nil {
+		t.Fatal(err)
+	}
+	q := Request{Policy: "clip", Event: "e", Camera: "front", RecordID: "1", Confirmed: 2, Capture: 1}
+	if _, err := r.Open(q); err != nil {
+		t.Fatal(err)
+	}
+	without, err := r.Prepare(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Push("front", sample); err != nil {
+		t.Errorf("a change that is only prepared holds: %v", err)
+	}
+	without.Switch()
+	if err := r.Push("front", sample); err == nil {
+		t.Error("a camera that is gone takes pictures")
+	}
+	without.Settle()
+	again, err := r.Prepare([]Policy{p}, []CameraOptions{{ID: "front", Bytes: 2 << 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Switch()
+	if err := r.Push("front", sample); err != nil {
+		t.Error(err)
+	}
+	again.Settle()
+	if s := r.Rings()["front"]; s.Pushed != 3 || s.Bound != 2<<20 {
+		t.Errorf("%d pictures in a ring of %d bytes, want the 3 of before in one of %d", s.Pushed, s.Bound, 2<<20)
+	}
+	if s := r.Status()[0]; s.Asked != 1 || s.Pending != 1 {
+		t.Errorf("%+v: the clip of before is not the policy's", s)
+	}
+}
+
+// TestAdopt checks a folder before its policy is there.
+func TestAdopt(t *testing.T) {
+	r, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := r.Adopt(&Policy{ID: "clip", Dir: filepath.Join(dir, "new"), Quality: 80}); err != nil {
+		t.Error(err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Adopt(&Policy{ID: "clip", Dir: file, Quality: 80}); err == nil {
+		t.Error("a file was taken for a folder")
+	}
+}

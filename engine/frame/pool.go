@@ -21,12 +21,12 @@ type PoolOptions struct {
 // pictures changes, slabs of the old size go back to the system as their frames are released.
 type Pool struct {
 	camera CameraID
-	bound  int
-	shared bool
 	claim  func(bytes int) error
 
 	mu struct {
 		sync.Mutex
+		bound  int
+		shared bool
 		free   []*slab
 		held   int // slabs that carry a frame now
 		peak   int
@@ -90,7 +90,9 @@ func NewPool(o PoolOptions) *Pool {
 	if o.Slabs < 1 {
 		panic(fmt.Sprintf("frame: pool of %d slabs, must be at least 1", o.Slabs))
 	}
-	return &Pool{camera: o.Camera, bound: o.Slabs, shared: o.Shared, claim: o.Claim}
+	p := &Pool{camera: o.Camera, claim: o.Claim}
+	p.mu.bound, p.mu.shared = o.Slabs, o.Shared
+	return p
 }
 
 // MaxSide bounds a picture's width and height: past it a header is taken for damage, not for a picture.
@@ -129,7 +131,7 @@ func (p *Pool) slab(size layout) (*slab, error) {
 	}
 	if size != p.mu.size {
 		if p.claim != nil {
-			if err := p.claim(size.total() * p.bound); err != nil {
+			if err := p.claim(size.total() * p.mu.bound); err != nil {
 				return nil, fmt.Errorf("camera %q, pictures of %d x %d: %w", p.camera, size.width, size.height, err)
 			}
 		}
@@ -137,7 +139,7 @@ func (p *Pool) slab(size layout) (*slab, error) {
 		p.mu.size = size
 		p.mu.gen++
 	}
-	if p.mu.held >= p.bound {
+	if p.mu.held >= p.mu.bound {
 		return nil, ErrNoBuffer
 	}
 	var s *slab
@@ -158,9 +160,9 @@ func (p *Pool) slab(size layout) (*slab, error) {
 func (p *Pool) newSlab(size layout) (*slab, error) {
 	s := &slab{home: p, gen: p.mu.gen, size: size}
 	var err error
-	if p.shared {
+	if p.mu.shared {
 		if p.mu.file == nil {
-			if p.mu.file, err = newFile(size.total(), p.bound); err != nil {
+			if p.mu.file, err = newFile(size.total(), p.mu.bound); err != nil {
 				return nil, err
 			}
 		}
@@ -177,13 +179,41 @@ func (p *Pool) newSlab(size layout) (*slab, error) {
 	return s, nil
 }
 
+// Resize changes the bound, and whether another process can see the pictures from now on. Frames that are held are as they
+// were. It fails, and changes nothing, when the memory of the new bound cannot be claimed.
+func (p *Pool) Resize(slabs int, shared bool) error {
+	if slabs < 1 {
+		panic(fmt.Sprintf("frame: pool of %d slabs, must be at least 1", slabs))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slabs == p.mu.bound && shared == p.mu.shared || p.mu.closed {
+		return nil
+	}
+	if n := p.mu.size.total(); p.claim != nil && n > 0 && slabs != p.mu.bound {
+		if err := p.claim(n * slabs); err != nil {
+			return fmt.Errorf("camera %q, %d pictures of %d x %d: %w", p.camera, slabs, p.mu.size.width, p.mu.size.height, err)
+		}
+	}
+	if shared || p.mu.shared { // a file has its size, and private memory cannot be shown
+		p.drain()
+		p.mu.gen++
+	}
+	p.mu.bound, p.mu.shared = slabs, shared
+	for n := len(p.mu.free); n > 0 && p.mu.held+n > p.mu.bound; n-- {
+		p.unmap(p.mu.free[n-1])
+		p.mu.free = p.mu.free[:n-1]
+	}
+	return nil
+}
+
 // put takes the slab of a frame that nobody holds any more.
 func (p *Pool) put(f *Frame) {
 	mangle(f.slab.mem)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mu.held--
-	if p.mu.closed || f.slab.gen != p.mu.gen {
+	if p.mu.closed || f.slab.gen != p.mu.gen || f.slab.file == nil && p.mu.held+len(p.mu.free) >= p.mu.bound {
 		p.unmap(f.slab)
 	} else {
 		p.mu.free = append(p.mu.free, f.slab)
@@ -234,5 +264,5 @@ type Stats struct {
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.bound, Bytes: p.mu.bytes}
+	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.mu.bound, Bytes: p.mu.bytes}
 }

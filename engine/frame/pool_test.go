@@ -24,7 +24,12 @@ func TestPoolLaws(t *testing.T) {
 		closed := false
 		peak, mark := 0, byte(0)
 		for range rapid.IntRange(1, 80).Draw(t, "n") {
-			switch op := rapid.IntRange(0, 9).Draw(t, "op"); {
+			switch op := rapid.IntRange(0, 10).Draw(t, "op"); {
+			case op == 10 && !closed:
+				bound = rapid.IntRange(1, 5).Draw(t, "other bound")
+				if err := p.Resize(bound, false); err != nil {
+					t.Fatal(err)
+				}
 			case op < 4:
 				w, h := rapid.SampledFrom([]int{2, 4, 400}).Draw(t, "w"), rapid.SampledFrom([]int{2, 6}).Draw(t, "h")
 				format := Format(rapid.IntRange(0, 2).Draw(t, "format"))
@@ -35,7 +40,7 @@ func TestPoolLaws(t *testing.T) {
 						t.Fatalf("get from a closed pool: %v", err)
 					}
 					continue
-				case len(list) == bound:
+				case len(list) >= bound:
 					if !errors.Is(err, ErrNoBuffer) {
 						t.Fatalf("get at the bound: %v", err)
 					}

@@ -158,3 +158,48 @@ func FuzzMappedFrame(f *testing.F) {
 		g.Release()
 	})
 }
+
+// TestResizeShared changes bound and visibility of a pool while pictures are held: those stay as they were, no descriptor is
+// left behind.
+func TestResizeShared(t *testing.T) {
+	before := descriptors(t)
+	p := NewPool(PoolOptions{Camera: "c", Slabs: 2})
+	take := func() *Frame {
+		f, err := p.Get(Gray, 64, 48)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	private := take()
+	for _, bound := range []int{3, 1, 4} {
+		if err := p.Resize(bound+1, true); err != nil {
+			t.Fatal(err)
+		}
+		var held []*Frame
+		for range bound {
+			held = append(held, take())
+		}
+		for _, f := range held {
+			if file, _ := f.Place(); file == nil {
+				t.Error("a picture of a shared pool is in private memory")
+			}
+			f.Release()
+		}
+		for range 3 * bound { // its places are used again
+			take().Release()
+		}
+	}
+	if file, _ := private.Place(); file != nil {
+		t.Error("a picture moved")
+	}
+	private.Release()
+	if err := p.Resize(1, false); err != nil {
+		t.Fatal(err)
+	}
+	take().Release()
+	p.Close()
+	if s := p.Stats(); s.Bytes != 0 || descriptors(t) != before {
+		t.Errorf("at the end: %+v, %d descriptors more", s, descriptors(t)-before)
+	}
+}

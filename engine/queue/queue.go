@@ -127,6 +127,31 @@ func (q *Queue[T]) Close() {
 	q.signal()
 }
 
+// Resize changes the bound and returns what a smaller one has no room for, as the policy says, oldest first. It is counted as
+// dropped, and the caller's. A bound below 1 panics.
+func (q *Queue[T]) Resize(bound int) (lost []T) {
+	if bound < 1 {
+		panic(fmt.Sprintf("queue: bound %d, must be at least 1", bound))
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var all []T
+	for q.mu.n > 0 {
+		all = append(all, q.take())
+	}
+	if over := len(all) - bound; over > 0 {
+		q.mu.dropped += uint64(over)
+		if q.policy == DropOldest {
+			lost, all = all[:over], all[over:]
+		} else {
+			lost, all = all[bound:], all[:bound]
+		}
+	}
+	q.mu.buf, q.mu.head = make([]T, bound), 0
+	q.mu.n = copy(q.mu.buf, all)
+	return lost
+}
+
 // Len returns how many values wait.
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
@@ -135,7 +160,11 @@ func (q *Queue[T]) Len() int {
 }
 
 // Cap returns the bound.
-func (q *Queue[T]) Cap() int { return len(q.mu.buf) }
+func (q *Queue[T]) Cap() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.mu.buf)
+}
 
 // Dropped returns how many values have been dropped since the queue was made.
 func (q *Queue[T]) Dropped() uint64 {

@@ -23,7 +23,19 @@ func TestLaws(t *testing.T) {
 		var offered, taken, dropped int
 		closed := false
 		for range rapid.IntRange(0, 100).Draw(t, "n") {
-			switch op := rapid.IntRange(0, 20).Draw(t, "op"); {
+			switch op := rapid.IntRange(0, 23).Draw(t, "op"); {
+			case op > 20:
+				bound = rapid.IntRange(1, 6).Draw(t, "other bound")
+				var want []int
+				if over := len(twin) - bound; over > 0 && policy == DropOldest {
+					want, twin = twin[:over], twin[over:]
+				} else if over > 0 {
+					want, twin = twin[bound:], twin[:bound]
+				}
+				dropped += len(want)
+				if lost := q.Resize(bound); !slices.Equal(lost, want) {
+					t.Fatalf("a bound of %d gives back %v, want %v", bound, lost, want)
+				}
 			case op < 12:
 				offered++
 				lost, drop := q.Push(offered)
