@@ -44,6 +44,11 @@ func Kind() node.Kind {
 		Emits:     emits,
 		Cost:      cost,
 		Blocking:  true,
+		Changes: map[string]node.Change{
+			"format": node.Retune, "quality": node.Retune,
+			"endpoint": node.Replace, "signals": node.Replace, "tls": node.Replace, "token": node.Replace,
+			"serviceConfig": node.Replace, "maxMessage": node.Replace, "keepalive": node.Replace,
+		},
 	}, p.model)
 }
 
@@ -68,12 +73,6 @@ type Signal struct {
 	Max    *float64 `json:"max"`
 	Labels []string `json:"labels"`
 }
-
-// The ways to send a picture.
-const (
-	formatJPEG = "jpeg"
-	formatBGR  = "bgr"
-)
 
 // completed returns the options with the defaults of options.cue.
 func (o Options) completed() Options {
@@ -142,8 +141,8 @@ func (o *Options) check() error {
 		return err
 	}
 	switch {
-	case o.Format != "" && o.Format != formatJPEG && o.Format != formatBGR:
-		return fmt.Errorf("format %q: must be jpeg or bgr", o.Format)
+	case o.Format != "" && !known(o.Format):
+		return fmt.Errorf("format %q: must be one of jpeg, bgr, rgb, gray, nv12", o.Format)
 	case o.Quality < 0 || o.Quality > 100:
 		return fmt.Errorf("quality %d: must be 1 to 100", o.Quality)
 	}

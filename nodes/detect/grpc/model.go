@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rvo.dev/engine/frame"
 	"rvo.dev/engine/node"
 	"rvo.dev/nodes/detect/remote"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
@@ -19,7 +18,8 @@ type pool struct{ remote.Pool }
 // asked is a detector's service.
 type asked struct {
 	env     node.DetectorEnv
-	options Options
+	options Options // as it was opened; of sending those that hold now
+	*node.Tuned[Options, sending]
 	signals []declared
 	conn    *remote.Conn
 	client  detectv1.DetectorClient
@@ -43,6 +43,9 @@ func (p *pool) model(_ context.Context, env node.DetectorEnv, o Options) (node.M
 		return nil, err
 	}
 	m := &asked{env: env, options: o.completed()}
+	if m.Tuned, err = node.NewTuned(o, Options.sending); err != nil {
+		return nil, err
+	}
 	for _, e := range emits {
 		m.signals = append(m.signals, declared{e, o.Signals[e.Name].Wire})
 	}
@@ -103,23 +106,6 @@ func (i *instance) Detect(ctx context.Context, run *node.Run) error {
 	}
 	i.note(answer.GetModel())
 	return take(run, i.signals, answer, time.Duration(i.env.Now()-f.Capture))
-}
-
-// request returns the question about a picture. The bytes in it are the frame's: it is sent before the run ends.
-func (i *instance) request(f *frame.Frame) (*detectv1.DetectRequest, error) {
-	r := &detectv1.DetectRequest{FrameId: f.Seq, Camera: i.camera, Detector: i.env.ID}
-	// Core time has no date: the picture is as old now as it is there.
-	if wall := time.Now().Add(-time.Duration(i.env.Now() - f.Capture)).UnixNano(); wall > 0 {
-		r.TsNs = uint64(wall)
-	}
-	if i.options.Format == formatBGR {
-		p := f.BGR()
-		r.Image = &detectv1.Image{Format: formatBGR, Width: uint32(p.Width), Height: uint32(p.Height), Data: p.Pix[:p.Stride*p.Height]}
-		return r, nil
-	}
-	b, err := f.JPEG(i.env.Codec, i.options.Quality)
-	r.FrameJpeg = b
-	return r, err
 }
 
 // ask sends the question over the camera's stream, or as a call of its own where the service has no streams, or where the

@@ -107,7 +107,8 @@ func (r *rig) bright(timeout time.Duration, level byte) (int64, bool, error) {
 func TestPythonService(t *testing.T) {
 	p := startPython(t, "--port", "0", "--threshold", "100", "--ttl-ms", "250")
 	for name, more := range map[string]string{
-		"stream": "", "calls": `, "serviceConfig": "{}"`, "bgr": `, "format": "bgr"`,
+		"stream": "", "calls": `, "serviceConfig": "{}"`,
+		"bgr": `, "format": "bgr"`, "rgb": `, "format": "rgb"`, "gray": `, "format": "gray"`, "nv12": `, "format": "nv12"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, Kind(), "http://"+p.at, personInt+more)

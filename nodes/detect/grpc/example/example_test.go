@@ -62,8 +62,12 @@ func TestLook(t *testing.T) {
 		{"raw", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "bgr", Width: 200, Height: 100, Data: raw}}, 124.2, ""},
 		{"nothing", &detectv1.DetectRequest{}, 0, "no JPEG"},
 		{"half a picture", &detectv1.DetectRequest{FrameJpeg: picture(t, 90)[:200]}, 0, "no JPEG"},
-		{"raw and short", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "bgr", Width: 200, Height: 100, Data: raw[1:]}}, 0, "three bytes"},
-		{"raw in another format", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "nv12", Width: 200, Height: 100, Data: raw}}, 0, "must be bgr"},
+		{"red first", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "rgb", Width: 200, Height: 100, Data: bytes.Repeat([]byte{200, 100, 50}, 200*100)}}, 124.2, ""},
+		{"brightness alone", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "gray", Width: 200, Height: 100, Data: bytes.Repeat([]byte{124}, 200*100)}}, 124, ""},
+		{"video range", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "nv12", Width: 200, Height: 100, Data: bytes.Repeat([]byte{235}, 200*100*3/2)}}, 255, ""},
+		{"raw and short", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "bgr", Width: 200, Height: 100, Data: raw[1:]}}, 0, "has 60000 bytes, got 59999"},
+		{"raw and of no size", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "bgr"}}, 0, "each side must be 1 to"},
+		{"raw in another format", &detectv1.DetectRequest{Image: &detectv1.Image{Format: "yuyv", Width: 200, Height: 100, Data: raw}}, 0, "must be one of"},
 	} {
 		got, err := look(c.r)
 		if c.err == "" && (err != nil || got < c.want-1 || got > c.want+1) || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {

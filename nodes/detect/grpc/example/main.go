@@ -5,7 +5,7 @@
 //
 // Copy the folder, put a model where look is, and keep the rest: both methods of the contract, gRPC's health service, an end
 // that lets the questions that are out be answered, and a limit to how many are worked on at once. It knows nothing of rvo
-// but the contract, and takes pictures of any size as JPEG or as raw BGR.
+// but the contract, and takes pictures of any size as JPEG or without compression.
 package main
 
 import (

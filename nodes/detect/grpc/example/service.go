@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -86,7 +87,7 @@ func (s *service) DetectStream(stream grpc.BidiStreamingServer[detectv1.DetectRe
 // look is where a model goes: it returns the picture's mean brightness, 0 to 255.
 func look(r *detectv1.DetectRequest) (float64, error) {
 	if im := r.GetImage(); im != nil {
-		return lookBGR(im)
+		return lookRaw(im)
 	}
 	picture, err := jpeg.Decode(bytes.NewReader(r.GetFrameJpeg()))
 	if err != nil {
@@ -101,15 +102,35 @@ func look(r *detectv1.DetectRequest) (float64, error) {
 	return mean(b.Dx(), b.Dy(), func(x, y int) float64 { return float64(at(b.Min.X+x, b.Min.Y+y)) }), nil
 }
 
-func lookBGR(im *detectv1.Image) (float64, error) {
-	w, h := int(im.GetWidth()), int(im.GetHeight())
-	if im.GetFormat() != "bgr" || w < 1 || h < 1 || w > 1<<15 || h > 1<<15 || len(im.GetData()) != 3*w*h {
-		return 0, errors.New("the picture must be bgr with three bytes a pixel")
+// lookRaw is look for pictures without compression.
+func lookRaw(im *detectv1.Image) (float64, error) {
+	w, h, data := int(im.GetWidth()), int(im.GetHeight()), im.GetData()
+	if w < 1 || h < 1 || w > 1<<15 || h > 1<<15 {
+		return 0, fmt.Errorf("a picture of %d x %d: each side must be 1 to %d", w, h, 1<<15)
 	}
-	return mean(w, h, func(x, y int) float64 {
-		p := im.GetData()[3*(y*w+x):]
-		return 0.114*float64(p[0]) + 0.587*float64(p[1]) + 0.299*float64(p[2]) // ITU-R BT.601
-	}), nil
+	// Bytes of the whole picture, and the brightness of one pixel (ITU-R BT.601).
+	want, at := 3*w*h, func(x, y int) float64 {
+		p := data[3*(y*w+x):]
+		return 0.114*float64(p[0]) + 0.587*float64(p[1]) + 0.299*float64(p[2])
+	}
+	switch im.GetFormat() {
+	case "bgr":
+	case "rgb":
+		at = func(x, y int) float64 {
+			p := data[3*(y*w+x):]
+			return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
+		}
+	case "gray":
+		want, at = w*h, func(x, y int) float64 { return float64(data[y*w+x]) }
+	case "nv12":
+		want, at = w*h*3/2, func(x, y int) float64 { return (float64(data[y*w+x]) - 16) * 255 / 219 } // video range
+	default:
+		return 0, fmt.Errorf("format %q: must be one of bgr, rgb, gray, nv12", im.GetFormat())
+	}
+	if len(data) != want {
+		return 0, fmt.Errorf("%s of %d x %d has %d bytes, got %d", im.GetFormat(), w, h, want, len(data))
+	}
+	return mean(w, h, at), nil
 }
 
 // mean returns the mean over a grid of at most 80 x 60 points.

@@ -131,8 +131,13 @@ func (x *DetectRequest) GetDetector() string {
 // Image is a picture without compression.
 type Image struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How data is laid out. "bgr" has three bytes a pixel (blue, green, red); rows follow each other without gaps, the upper one
-	// first. There is no other yet; a service refuses what it does not know.
+	// How data is laid out: rows follow each other without gaps, the upper one first. A service refuses what it does not know.
+	//
+	//	"bgr"   three bytes a pixel: blue, green, red
+	//	"rgb"   three bytes a pixel: red, green, blue
+	//	"gray"  one byte a pixel: brightness from 0 to 255, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601)
+	//	"nv12"  one byte of brightness a pixel, then for each square of four pixels Cb and Cr, in rows as long: ITU-R BT.601 at
+	//	        video range, brightness from 16 to 235, Cb and Cr from 16 to 240; width and height are even
 	Format string `protobuf:"bytes,1,opt,name=format,proto3" json:"format,omitempty"`
 	// Size in pixels.
 	Width  uint32 `protobuf:"varint,2,opt,name=width,proto3" json:"width,omitempty"`
@@ -754,4 +759,4 @@ func file_rvo_detect_v1_detect_proto_init() {
 	file_rvo_detect_v1_detect_proto_depIdxs = nil
 }
 
-// From proto/rvo/detect/v1/detect.proto, SHA-256 08033dd9e466636b36f1028358772f090c23a6ad878e018bf12b652baa46da9d.
+// From proto/rvo/detect/v1/detect.proto, SHA-256 3006f92813f7abb0ffc5add0378e3c23154818630c8a2f02997fc565da1dc8e1.

@@ -99,4 +99,4 @@ class SignalOut(_message.Message):
     value: int
     def __init__(self, signal_type: _Optional[str] = ..., value: _Optional[int] = ..., ttl_ns: _Optional[int] = ..., bool_value: bool = ..., int_value: _Optional[int] = ..., float_value: _Optional[float] = ..., label_value: _Optional[str] = ..., boxes_value: _Optional[_Union[Boxes, _Mapping]] = ...) -> None: ...
 
-# From proto/rvo/detect/v1/detect.proto, SHA-256 08033dd9e466636b36f1028358772f090c23a6ad878e018bf12b652baa46da9d.
+# From proto/rvo/detect/v1/detect.proto, SHA-256 3006f92813f7abb0ffc5add0378e3c23154818630c8a2f02997fc565da1dc8e1.

@@ -104,4 +104,4 @@ class Detector(object):
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 
-# From proto/rvo/detect/v1/detect.proto, SHA-256 08033dd9e466636b36f1028358772f090c23a6ad878e018bf12b652baa46da9d.
+# From proto/rvo/detect/v1/detect.proto, SHA-256 3006f92813f7abb0ffc5add0378e3c23154818630c8a2f02997fc565da1dc8e1.
