@@ -20,14 +20,15 @@ import (
 func diffKinds(t testing.TB) *node.Set {
 	t.Helper()
 	type options struct {
-		Path   string       `json:"path"`
-		Level  float64      `json:"level"`
-		Secret *node.Secret `json:"secret"`
-		Areas  []string     `json:"areas"`
+		Path   string         `json:"path"`
+		Level  float64        `json:"level"`
+		Secret *node.Secret   `json:"secret"`
+		Areas  []string       `json:"areas"`
+		Lines  map[string]int `json:"lines"`
 	}
 	c := node.Contract{
 		Doc: "made up", Options: "#Options: {}", Needs: "a test", Reads: []string{"path"}, Secrets: []string{"secret"},
-		Changes: map[string]node.Change{"level": node.Retune, "areas": node.Replace},
+		Changes: map[string]node.Change{"level": node.Retune, "areas": node.Replace, "lines": node.Replace, "lines.*": node.Retune},
 	}
 	named := func(name string, change func(*node.Contract)) node.Contract {
 		k := c
@@ -68,6 +69,7 @@ func diffSpec() *graph.Spec {
 	s := spec()
 	s.Cameras[1].Kind, s.Cameras[1].Options = "device", json.RawMessage(`{"path": "/dev/video0"}`)
 	s.Detectors[0].Options = json.RawMessage(`{"path": "m.onnx", "level": 0.5, "secret": {"env": "KEY"}}`)
+	s.Detectors[1].Options = json.RawMessage(`{"lines": {"a": 1, "b": 2}}`)
 	s.Detectors[2].Kind, s.Detectors[2].When = "fake", leaf("second.n")
 	s.Cameras[0].Zones = []graph.ZoneSpec{{Name: "door", Polygon: polygon(0, 0, 1, 0, 1, 1)}}
 	return s
@@ -127,9 +129,15 @@ func TestChanges(t *testing.T) {
 		"option of a device that can be beside itself": {func(s *graph.Spec) {
 			s.Cameras[1].Options = json.RawMessage(`{"path": "/dev/video0", "areas": []}`)
 		}, []string{"replace camera/b options.areas"}},
+		"member of an option": {func(s *graph.Spec) {
+			s.Detectors[1].Options = json.RawMessage(`{"lines": {"a": 1, "b": 3}}`)
+		}, []string{"retune detector/second options.lines.b", "retune detector/second@a options.lines.b"}},
+		"members of an option": {func(s *graph.Spec) {
+			s.Detectors[1].Options = json.RawMessage(`{"lines": {"a": 1, "c": 2}}`)
+		}, []string{"replace detector/second options.lines options.lines.b options.lines.c", "replace detector/second@a options.lines options.lines.b options.lines.c"}},
 		"zone that a detector lists": {func(s *graph.Spec) {
 			s.Cameras[0].Zones[0].Polygon = polygon(0, 0, 1, 0, 0, 1)
-			s.Detectors[1].Options = json.RawMessage(`{"areas": ["door"]}`)
+			s.Detectors[1].Options = json.RawMessage(`{"areas": ["door"], "lines": {"a": 1, "b": 2}}`)
 		}, []string{
 			"retune camera/a zones", "replace detector/second options.areas", "replace detector/second@a options.areas zone.door",
 		}},

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -152,16 +153,24 @@ func (n *namer) kind(k *node.Kind, options json.RawMessage) []Field {
 	if len(options) > 0 && json.Unmarshal(options, &all) != nil {
 		out = append(out, fields(replace, "options", string(options))...) // Build has refused what is no struct
 	}
+	class := func(name string) node.Change {
+		if class, ok := c.Changes[name]; ok {
+			return class
+		}
+		return replace
+	}
 	for name, value := range all {
 		var v any // once more through the encoder: keys in order, no spaces
 		if json.Unmarshal(value, &v) != nil {
 			continue
 		}
-		class, ok := c.Changes[name]
-		if !ok {
-			class = replace
+		if members, ok := v.(map[string]any); ok && c.HasMembers(name) {
+			for key, member := range members {
+				out = append(out, fields(class(name+".*"), "options."+name+"."+key, member)...)
+			}
+			v = slices.Sorted(maps.Keys(members))
 		}
-		out = append(out, fields(class, "options."+name, v)...)
+		out = append(out, fields(class(name), "options."+name, v)...)
 	}
 	uses := c.Uses(options)
 	for _, u := range uses.Reads {

@@ -96,7 +96,8 @@ type Contract struct {
 	Needs string
 	// Changes is the class of each option, by name; no option is left out (nodetest looks). Of class Retune are those that the
 	// node's Source, Model or Sink changes as a Retuner, and none that decides which signals Emits gives. Replace says that
-	// nodes which differ in this option may both be open, whatever Exclusive says.
+	// nodes which differ in this option may both be open, whatever Exclusive says. Of an option that is a map, "lines.*" is the
+	// class of what a name stands for, where that is another than that of which names there are, "lines".
 	Changes map[string]Change
 
 	// Version is raised with a change of code after which a node that runs must not go on as it is: other results, or a state
@@ -132,6 +133,12 @@ type Contract struct {
 	Blocking bool
 	// NoFrame is set for detectors that look at no picture: they are due by time alone.
 	NoFrame bool
+}
+
+// HasMembers reports whether Changes has a class for what is in the option, which is a map, beside that of its names.
+func (c *Contract) HasMembers(option string) bool {
+	_, ok := c.Changes[option+".*"]
+	return ok
 }
 
 // ErrNotBuilt is what opening a kind gives whose code is not in this build.
