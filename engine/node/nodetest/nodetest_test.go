@@ -20,7 +20,7 @@ type flawed struct{ fault string }
 func (f flawed) is(fault string) bool { return f.fault == fault }
 
 func (f flawed) contract(role string) node.Contract {
-	c := node.Contract{Name: "flawed", Doc: "a " + role + " with a fault", Options: "#Options: {n?: int}\n"}
+	c := node.Contract{Name: "flawed", Doc: "a " + role + " with a fault", Options: "#Options: {n?: int}\n", Changes: map[string]node.Change{"n": node.Replace}}
 	switch f.fault {
 	case "no definition":
 		c.Options = "Options: {}"
@@ -29,7 +29,9 @@ func (f flawed) contract(role string) node.Contract {
 	case "stop":
 		c.Doc += "."
 	case "changes":
-		c.Changes = map[string]node.Change{"threshold": node.Retune}
+		c.Changes["threshold"] = node.Retune
+	case "no class":
+		c.Changes = nil
 	case "capital":
 		c.Name = "Flawed"
 	}
@@ -232,6 +234,7 @@ func TestFaultsAreFound(t *testing.T) {
 		{"camera/import", "imports something"},
 		{"camera/stop", "ends without a full stop"},
 		{"camera/changes", `the option "threshold"`},
+		{"camera/no class", `no class for the option "n"`},
 		{"camera/capital", "lower case letters"},
 		{"camera/numbered", "numbering is the engine's"},
 		{"camera/media time", "has the media time 0s after 0s"},

@@ -35,9 +35,13 @@ func Kind() node.Kind {
 		Doc: "follows the boxes of a detector that it needs: identities, crossings of lines, stays in zones, what stands still. Run it " +
 			"at the rate of that detector: below about 5 looks a second people are lost in a crowd",
 		Options: optionsCUE,
-		Zones:   "zones",
-		Emits:   emits,
-		Cost:    cost,
+		Changes: map[string]node.Change{
+			"high": node.Retune, "keep": node.Retune, "margin": node.Retune, "settle": node.Retune, "still": node.Retune,
+			"lines": node.Replace, "lines.*": node.Retune, "zones": node.Replace, // names of lines and zones are signals
+		},
+		Zones: "zones",
+		Emits: emits,
+		Cost:  cost,
 	}, open)
 }
 
@@ -140,24 +144,20 @@ func emits(raw json.RawMessage) ([]node.Emit, error) {
 }
 
 func open(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) {
-	if err := o.complete(); err != nil {
-		return nil, err
-	}
-	return &shared{o}, nil
+	t, err := node.NewTuned(o, func(o Options) (Options, error) { return o, o.complete() })
+	return &shared{t}, err
 }
 
-type shared struct{ o Options }
+type shared struct{ *node.Tuned[Options, Options] }
 
 // NewInstance implements node.Model.
 func (m *shared) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
-	for _, z := range m.o.Zones {
+	for _, z := range m.Now().Zones {
 		if _, ok := env.Zones[z]; !ok {
 			return nil, fmt.Errorf("track: camera %s has no zone %q: draw it, or take it out of zones", env.Camera, z)
 		}
 	}
-	return &instance{o: m.o, zones: env.Zones, t: tracker{
-		high: *m.o.High, keep: time.Duration(m.o.Keep), moved: moved, still: time.Duration(m.o.Still),
-	}}, nil
+	return &instance{m: m, zones: env.Zones}, nil
 }
 
 // Close implements node.Model.
@@ -165,11 +165,12 @@ func (*shared) Close() error { return nil }
 
 // instance follows things on one camera.
 type instance struct {
-	o      Options
+	m      *shared
+	o      *Options // of the present run
 	zones  map[string]signal.Polygon
 	t      tracker
 	lines  []line
-	aspect float64 // that lines are for
+	aspect float64 // of the present picture
 }
 
 // Detect implements node.Instance.
@@ -188,7 +189,7 @@ func (i *instance) Detect(_ context.Context, run *node.Run) error {
 		return errors.New("track: none of the signals it needs is of type boxes: say needs: [\"detector.boxes\"]")
 	}
 	f := run.Frames[len(run.Frames)-1]
-	i.prepare(float64(f.Width) / float64(f.Height))
+	i.prepare(i.m.Now(), float64(f.Width)/float64(f.Height))
 	seen := i.t.step(boxes, f.Capture, i.aspect)
 
 	out := make([]signal.Box, 0, len(seen))
@@ -218,17 +219,25 @@ func (i *instance) Detect(_ context.Context, run *node.Run) error {
 	return nil
 }
 
-// prepare makes the lines for pictures of an aspect.
-func (i *instance) prepare(aspect float64) {
-	if i.aspect == aspect {
+// prepare makes what the run goes by, for a picture of an aspect. On which side of a line a thing was means nothing when the line
+// is another.
+func (i *instance) prepare(o *Options, aspect float64) {
+	if i.o == o && i.aspect == aspect {
 		return
 	}
-	i.aspect, i.lines = aspect, i.lines[:0]
-	for _, name := range slices.Sorted(maps.Keys(i.o.Lines)) {
-		l := i.o.Lines[name]
-		i.lines = append(i.lines, line{
-			name: name, from: point{l.From[0] * aspect, l.From[1]}, to: point{l.To[0] * aspect, l.To[1]}, margin: *i.o.Margin,
-		})
+	i.o, i.aspect = o, aspect
+	i.t.high, i.t.keep, i.t.moved, i.t.still = *o.High, o.Keep.D(), moved, o.Still.D()
+	old := i.lines
+	i.lines = make([]line, 0, len(o.Lines))
+	for n, name := range slices.Sorted(maps.Keys(o.Lines)) {
+		l := o.Lines[name]
+		made := line{
+			name: name, from: point{l.From[0] * aspect, l.From[1]}, to: point{l.To[0] * aspect, l.To[1]}, margin: *o.Margin,
+		}
+		i.lines = append(i.lines, made)
+		if n < len(old) && (old[n].from != made.from || old[n].to != made.to) {
+			i.t.forget(name)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ func TestKind(t *testing.T) {
 // stage runs a tracker on a picture of 640 x 480 that has these zones.
 type stage struct {
 	t    *testing.T
+	m    node.Model
 	in   node.Instance
 	run  *node.Run
 	e    []node.Emit
@@ -53,7 +54,7 @@ func newStage(t *testing.T, options string, zones map[string]signal.Polygon) *st
 		t.Fatal(err)
 	}
 	pool := frame.NewPool(frame.PoolOptions{Slabs: 1})
-	s := &stage{t: t, in: in, e: e, run: node.NewRun(e), pool: pool, f: nodetest.Picture(t, pool, frame.Gray, 640, 480, 0, func(int, int) byte { return 0 })}
+	s := &stage{t: t, m: m, in: in, e: e, run: node.NewRun(e), pool: pool, f: nodetest.Picture(t, pool, frame.Gray, 640, 480, 0, func(int, int) byte { return 0 })}
 	t.Cleanup(func() { s.f.Release(); pool.Close() })
 	return s
 }

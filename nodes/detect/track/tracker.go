@@ -105,6 +105,13 @@ func (t *tracker) step(boxes []signal.Box, now tick.Time, aspect float64) []*tra
 	return keepIf(t.tracks, func(k *track) bool { return sure(k) && k.at == now })
 }
 
+// forget lets every track begin anew with a line.
+func (t *tracker) forget(line string) {
+	for _, k := range t.tracks {
+		delete(k.sides, line)
+	}
+}
+
 func keepIf(all []*track, ok func(*track) bool) []*track {
 	var out []*track
 	for _, k := range all {
