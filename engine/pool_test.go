@@ -35,10 +35,10 @@ func TestShortRuns(t *testing.T) {
 		k.cfg.Observe = func(ins []sched.Input, _ time.Duration, _ []sched.Decision) {
 			for i := range ins {
 				if ins[i].Kind == sched.InputFinished {
-					l := e.w.Load().lanes[ins[i].Instance]
+					l := e.lanes[ins[i].Instance]
 					for _, j := range e.back {
 						if j.lane == l {
-							plain[l.name] = append(plain[l.name], j.plain)
+							plain[l.name()] = append(plain[l.name()], j.plain)
 						}
 					}
 				}
@@ -68,19 +68,19 @@ func TestShortRuns(t *testing.T) {
 }
 
 // bare is an engine of one lane whose detector does nothing, to measure the way to a run and back.
-func bare(tb testing.TB, plain bool) (run func(), stop func()) {
+func bare(tb testing.TB, plain, precise bool) (run func(), stop func()) {
 	tb.Helper()
 	k := newKit(tb)
 	k.camera("front", 10, &fakeCamera{live: true})
 	k.detector("d", 10, func(context.Context, uint64, *node.Run) error { return nil })
-	k.cfg.Log = slog.New(slog.DiscardHandler)
+	k.cfg.Log, k.cfg.Precise = slog.New(slog.DiscardHandler), precise
 	e := k.engine()
-	if err := e.open(tb.Context(), e.w.Load()); err != nil {
+	if err := e.open(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
 	e.pool.start(tb.Context())
 	e.state.Store(int32(phaseOpening)) // nobody but the core goroutine, which is the caller here, has the turn
-	l := e.w.Load().lanes[0]
+	l := e.lanes[0]
 	e.turn.claim()
 	id := uint64(0)
 	return func() {
@@ -105,26 +105,34 @@ func bare(tb testing.TB, plain bool) (run func(), stop func()) {
 		}
 }
 
-// TestRunBudget: no allocation from the start of a run to its end, on either way. A run used to cost a job, a context with
+// TestRunBudget: no allocation from the start of a run to its end, on any way. A run used to cost a job, a context with
 // its timer and a closure, nine in all: at a thousand cameras that was the greater part of what the collector had to do.
 func TestRunBudget(t *testing.T) {
-	for _, plain := range []bool{false, true} {
-		run, stop := bare(t, plain)
+	for _, way := range ways() {
+		run, stop := bare(t, way.plain, way.precise)
 		if a := testing.AllocsPerRun(500, run); a != 0 {
-			t.Errorf("plain %v: %v allocations a run, must be 0", plain, a)
+			t.Errorf("%s: %v allocations a run, must be 0", way.name, a)
 		}
 		stop()
 	}
 }
 
-// BenchmarkHandover is the way to a run and back: to a slot's locked thread, and to a goroutine as for short runs.
+// way is how a run is handed over.
+type way struct {
+	name           string
+	plain, precise bool
+}
+
+// ways are a slot's locked thread that waits for a channel, one that waits for the bell, and a goroutine, as for short runs.
+func ways() []way {
+	return []way{{"thread", false, false}, {"thread_bell", false, true}, {"goroutine", true, false}}
+}
+
+// BenchmarkHandover is the way to a run and back.
 func BenchmarkHandover(b *testing.B) {
-	for _, c := range []struct {
-		name  string
-		plain bool
-	}{{"thread", false}, {"goroutine", true}} {
-		b.Run(c.name, func(b *testing.B) {
-			run, stop := bare(b, c.plain)
+	for _, way := range ways() {
+		b.Run(way.name, func(b *testing.B) {
+			run, stop := bare(b, way.plain, way.precise)
 			b.ReportAllocs()
 			for b.Loop() {
 				run()
