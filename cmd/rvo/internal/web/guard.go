@@ -3,10 +3,14 @@ package web
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
+
+	"rvo.dev/cmd/rvo/internal/web/api"
 )
 
 // guard decides whether a request may pass. It holds only what was set at the start.
@@ -16,6 +20,10 @@ type guard struct {
 	loopback bool            // the listening address is
 	anyIP    bool            // listening on every address: any IP literal names this machine
 	names    map[string]bool // hosts the server may be called by, lower case
+	sessions sessions
+	requests *limiter
+	failures *limiter
+	now      func() time.Time
 }
 
 // refusal is why a request does not pass.
@@ -25,9 +33,13 @@ type refusal struct {
 }
 
 func newGuard(c *Config, host string, addr net.Addr) *guard {
-	g := &guard{loopback: isLoopback(host), names: map[string]bool{}}
+	g := &guard{
+		loopback: isLoopback(host), names: map[string]bool{}, now: time.Now,
+		requests: newLimiter(requestRate, requestBurst, time.Now), failures: newLimiter(failureRate, failureBurst, time.Now),
+	}
 	if c.Token != "" {
 		g.token, g.hasToken = sha256.Sum256([]byte(c.Token)), true
+		g.sessions = newSessions(c.Token)
 	}
 	for _, n := range []string{"localhost", "127.0.0.1", "::1"} {
 		g.names[n] = true
@@ -45,31 +57,58 @@ func newGuard(c *Config, host string, addr net.Addr) *guard {
 	return g
 }
 
-// check returns why the request is refused, or nil.
-func (g *guard) check(r *http.Request) *refusal {
+// check returns why the request is refused, or nil. open is set for routes that need no token: a page that asks for one.
+func (g *guard) check(r *http.Request, open bool) *refusal {
 	// A page of a stranger's site can point a name of its own at this machine and then call it "same origin": the name
 	// it used is in Host, and it is not one of ours.
 	if !g.ours(r.Host) {
 		return &refusal{http.StatusMisdirectedRequest, "this server is not called that: use its address, or allow the name with --http-name"}
 	}
-	if o := r.Header.Get("Origin"); o != "" {
-		u, err := url.Parse(o)
-		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
-			return &refusal{http.StatusForbidden, "requests from other sites are refused"}
-		}
+	if no := g.fromElsewhere(r); no != nil {
+		return no
 	}
-	changes := r.Method != http.MethodGet && r.Method != http.MethodHead
-	if site := r.Header.Get("Sec-Fetch-Site"); changes && site != "" && site != "same-origin" && site != "none" {
-		return &refusal{http.StatusForbidden, "requests from other sites are refused"}
+	who := client(r.RemoteAddr)
+	if !g.requests.take(who) {
+		return &refusal{http.StatusTooManyRequests, fmt.Sprintf("more than %d requests a second: wait a moment", requestRate)}
 	}
-	if g.loopback && !changes {
+	if open || g.loopback && !changes(r) {
 		return nil
 	}
 	if !g.hasToken {
 		return &refusal{http.StatusForbidden, "this needs a token, and the server was started without: give one with --http-token-file or --http-token-env"}
 	}
+	if !g.failures.has(who) {
+		return &refusal{http.StatusTooManyRequests, "too many wrong tokens: wait a moment"}
+	}
 	if !g.authorized(r) {
-		return &refusal{http.StatusUnauthorized, "this needs the header Authorization: Bearer TOKEN"}
+		if r.Header.Get("Authorization") != "" {
+			g.failures.take(who)
+		}
+		return &refusal{http.StatusUnauthorized, "this needs the header Authorization: Bearer TOKEN, or a login"}
+	}
+	return nil
+}
+
+func changes(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+
+// fromElsewhere refuses what pages of other sites ask for. They may link to this one: a person who follows a link asks for
+// a page.
+func (g *guard) fromElsewhere(r *http.Request) *refusal {
+	no := &refusal{http.StatusForbidden, "requests from other sites are refused"}
+	if o := r.Header.Get("Origin"); o != "" {
+		u, err := url.Parse(o)
+		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+			return no
+		}
+	}
+	site := r.Header.Get("Sec-Fetch-Site")
+	foreign := site != "" && site != "same-origin" && site != "none"
+	if foreign && (changes(r) || r.Header.Get("Sec-Fetch-Mode") != "navigate") {
+		return no
+	}
+	// A session is sent by the browser and not by the page: what changes something must come from one of ours.
+	if changes(r) && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") != "" && r.Header.Get("Origin") == "" && site != "same-origin" {
+		return no
 	}
 	return nil
 }
@@ -87,12 +126,60 @@ func (g *guard) ours(hostport string) bool {
 	return g.anyIP && net.ParseIP(host) != nil
 }
 
-// authorized compares hashes, so that neither the time nor the length tells anything of the token.
+// authorized reports whether a request carries the token, or a session that was opened with it.
 func (g *guard) authorized(r *http.Request) bool {
-	scheme, given, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
+	if !g.hasToken {
 		return false
 	}
-	sum := sha256.Sum256([]byte(strings.TrimSpace(given)))
-	return subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
+	if scheme, given, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return g.is(strings.TrimSpace(given))
+	}
+	for _, c := range r.CookiesNamed(sessionCookie) {
+		if g.sessions.valid(c.Value, g.now()) {
+			return true
+		}
+	}
+	return false
+}
+
+// is compares hashes, so that neither the time nor the length tells anything of the token.
+func (g *guard) is(token string) bool {
+	sum := sha256.Sum256([]byte(token))
+	return g.hasToken && subtle.ConstantTimeCompare(sum[:], g.token[:]) == 1
+}
+
+// login opens a session for who shows the token.
+func (g *guard) login(w http.ResponseWriter, r *http.Request) {
+	who := client(r.RemoteAddr)
+	var body api.Login
+	if !readJSON(w, r, &body) {
+		return
+	}
+	switch {
+	case !g.hasToken:
+		writeError(w, http.StatusForbidden, "", "the server was started without a token: give one with --http-token-file or --http-token-env")
+	case !g.failures.has(who):
+		writeError(w, http.StatusTooManyRequests, "", "too many wrong tokens: wait a moment")
+	case !g.is(strings.TrimSpace(body.Token)):
+		g.failures.take(who)
+		writeError(w, http.StatusUnauthorized, "token", "this is not the token")
+	default:
+		http.SetCookie(w, g.sessions.cookie(r, g.sessions.value(g.now().Add(sessionLife))))
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// logout has the browser forget its session.
+func (g *guard) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, g.sessions.cookie(r, ""))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// session tells a page whether it has to ask for the token.
+func (g *guard) session(w http.ResponseWriter, r *http.Request) {
+	s := api.Session{Authorized: g.authorized(r), Needed: "changes", Token: g.hasToken}
+	if !g.loopback {
+		s.Needed = "everything"
+	}
+	writeJSON(w, http.StatusOK, s)
 }

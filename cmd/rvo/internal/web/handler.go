@@ -1,69 +1,91 @@
 package web
 
 import (
+	"cmp"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// route is one path of the server. The list in routes is all there is.
-type route struct {
-	method string // GET serves HEAD too
-	path   string
-	doc    string
-	serve  http.HandlerFunc
+// Route is one path of the server. The doors in front of it are the server's: names, pages of other sites, the token, rates,
+// the size of a body.
+type Route struct {
+	Method string // GET serves HEAD too
+	Path   string // as of http.ServeMux, without method
+	Doc    string // one line for the index; empty: it is not listed
+	Serve  http.HandlerFunc
+	// MaxBody bounds the request's body in bytes; 0: MaxBody.
+	MaxBody int64
+	// open routes need no token: the pages that ask for one.
+	open bool
 }
 
-func routes(c *Config, g *guard) []route {
-	rs := []route{
-		{http.MethodGet, "/metrics", "metrics in the Prometheus format", promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{
+// routes is all there is.
+func routes(c *Config, g *guard) []Route {
+	rs := []Route{
+		{Method: http.MethodGet, Path: "/metrics", Doc: "metrics in the Prometheus format", Serve: promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{
 			EnableOpenMetrics: true, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 		}).ServeHTTP},
-		{http.MethodGet, "/health", "200 while the process answers", health},
-		{http.MethodGet, "/ready", "200 when every camera, detector, sink and evidence folder works, else 503 and why not", ready(c.Status)},
+		{Method: http.MethodGet, Path: "/health", Doc: "200 while the process answers", Serve: health},
+		{Method: http.MethodGet, Path: "/ready", Doc: "200 when every camera, detector, sink and evidence folder works, else 503 and why not", Serve: ready(c.Status)},
+		{Method: http.MethodGet, Path: "/api/v1/openapi.yaml", Doc: "what there is below /api/v1, as OpenAPI", Serve: openAPI, open: true},
+		{Method: http.MethodGet, Path: "/api/v1/session", Doc: "whether this needs the token and has it", Serve: g.session, open: true},
+		{Method: http.MethodPost, Path: "/api/v1/login", Doc: "open a session with the token", Serve: g.login, open: true},
+		{Method: http.MethodPost, Path: "/api/v1/logout", Doc: "end it", Serve: g.logout, open: true},
 	}
 	if c.Pipeline != nil {
-		rs = append(rs, route{http.MethodGet, ConfigPath, "the pipeline that runs, without credentials, as rvo plan --live reads it", running(c, g)})
+		rs = append(rs, Route{Method: http.MethodGet, Path: ConfigPath, Doc: "the pipeline that runs, without credentials, as rvo plan --live reads it", Serve: running(c, g)})
 	}
 	if c.Reopen != nil {
-		rs = append(rs, route{http.MethodPost, "/api/v1/reopen", "reopen the files that sinks write, as SIGHUP does", func(w http.ResponseWriter, _ *http.Request) {
+		rs = append(rs, Route{Method: http.MethodPost, Path: "/api/v1/reopen", Doc: "reopen the files that sinks write, as SIGHUP does", Serve: func(w http.ResponseWriter, _ *http.Request) {
 			c.Reopen()
 			w.WriteHeader(http.StatusNoContent)
 		}})
 	}
+	rs = append(rs, c.Routes...)
 	if c.Pprof {
 		rs = append(rs,
-			route{http.MethodGet, "/debug/pprof/", "profiles", pprof.Index},
-			route{http.MethodGet, "/debug/pprof/cmdline", "", pprof.Cmdline},
-			route{http.MethodGet, "/debug/pprof/profile", "", pprof.Profile},
-			route{http.MethodGet, "/debug/pprof/symbol", "", pprof.Symbol},
-			route{http.MethodGet, "/debug/pprof/trace", "", pprof.Trace},
+			Route{Method: http.MethodGet, Path: "/debug/pprof/", Doc: "profiles", Serve: pprof.Index},
+			Route{Method: http.MethodGet, Path: "/debug/pprof/cmdline", Serve: pprof.Cmdline},
+			Route{Method: http.MethodGet, Path: "/debug/pprof/profile", Serve: pprof.Profile},
+			Route{Method: http.MethodGet, Path: "/debug/pprof/symbol", Serve: pprof.Symbol},
+			Route{Method: http.MethodGet, Path: "/debug/pprof/trace", Serve: pprof.Trace},
 		)
 	}
-	return rs
+	text := index(rs)
+	if c.Console == nil {
+		return append(rs, Route{Method: http.MethodGet, Path: "/{$}", Serve: text})
+	}
+	return append(rs,
+		Route{Method: http.MethodGet, Path: "/api/{$}", Serve: text},
+		Route{Method: http.MethodGet, Path: "/{$}", Serve: c.Console.ServeHTTP, open: true},
+		Route{Method: http.MethodGet, Path: "/console/", Serve: c.Console.ServeHTTP, open: true},
+	)
 }
 
 // handler passes a request through the doors and to its route.
 type handler struct {
 	guard   *guard
 	mux     *http.ServeMux
+	routes  map[string]*Route // by pattern
 	log     *slog.Logger
 	metrics *metrics
 }
 
 func newHandler(c *Config, host string, addr net.Addr, m *metrics) *handler {
-	h := &handler{guard: newGuard(c, host, addr), mux: http.NewServeMux(), log: c.Log, metrics: m}
-	rs := routes(c, h.guard)
-	for _, r := range rs {
-		h.mux.HandleFunc(r.method+" "+r.path, r.serve)
+	h := &handler{guard: newGuard(c, host, addr), mux: http.NewServeMux(), routes: map[string]*Route{}, log: c.Log, metrics: m}
+	for _, r := range routes(c, h.guard) {
+		pattern := r.Method + " " + r.Path
+		h.mux.HandleFunc(pattern, r.Serve)
+		h.routes[pattern] = &r
 	}
-	h.mux.HandleFunc("GET /{$}", index(rs))
 	return h
 }
 
@@ -81,14 +103,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} {
 		w.Header().Set(k, v)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	rec := &recorder{ResponseWriter: w, code: http.StatusOK}
 	_, pattern := h.mux.Handler(r)
-	if no := h.guard.check(r); no != nil {
-		if no.code == http.StatusUnauthorized {
+	limit, open := int64(MaxBody), false
+	if route := h.routes[pattern]; route != nil {
+		limit, open = cmp.Or(route.MaxBody, MaxBody), route.open
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	if no := h.guard.check(r, open); no != nil {
+		switch no.code {
+		case http.StatusUnauthorized:
 			rec.Header().Set("WWW-Authenticate", `Bearer realm="rvo"`)
+		case http.StatusTooManyRequests:
+			rec.Header().Set("Retry-After", "1")
 		}
-		http.Error(rec, no.why, no.code)
+		refuse(rec, r, no)
 		// Neither query nor headers: both may hold the token someone mistyped.
 		h.log.Warn("http request refused", "why", no.why, "method", r.Method, "path", r.URL.Path, "host", r.Host, "from", r.RemoteAddr)
 	} else {
@@ -99,6 +128,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.metrics.requests.With(prometheus.Labels{"route": pattern, "code": strconv.Itoa(rec.code)}).Inc()
 	h.log.Debug("http request", "method", r.Method, "path", r.URL.Path, "code", rec.code, "from", r.RemoteAddr, "took", time.Since(start))
+}
+
+// refuse answers why not, in JSON to who asked for something below /api.
+func refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		writeError(w, no.code, "", no.why)
+		return
+	}
+	http.Error(w, no.why, no.code)
 }
 
 // recorder remembers the status code.

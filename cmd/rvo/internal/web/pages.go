@@ -14,12 +14,12 @@ import (
 )
 
 // index lists the paths, for the person who opened the address to see what is there.
-func index(rs []route) http.HandlerFunc {
+func index(rs []Route) http.HandlerFunc {
 	var b strings.Builder
 	b.WriteString("rvo\n\n")
 	for _, r := range rs {
-		if r.doc != "" {
-			fmt.Fprintf(&b, "%-4s %-16s %s\n", r.method, r.path, r.doc)
+		if r.Doc != "" {
+			fmt.Fprintf(&b, "%-6s %-44s %s\n", r.Method, r.Path, r.Doc)
 		}
 	}
 	text := b.String()

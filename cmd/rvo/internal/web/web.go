@@ -30,10 +30,10 @@ import (
 )
 
 const (
-	// MaxConns bounds open connections: a scraper, a probe, a console and a few people. One more is closed at once and
-	// counted.
-	MaxConns = 64
-	// MaxBody bounds a request's body in bytes. Everything that is sent to the server today is smaller than a page.
+	// MaxConns bounds open connections: a hundred who listen, and some twenty consoles that show pictures. One more is closed
+	// at once and counted.
+	MaxConns = 256
+	// MaxBody bounds a request's body in bytes where a route says nothing else.
 	MaxBody = 64 << 10
 	// MinToken is the shortest token taken, in bytes: 16 random hex digits are 64 bits.
 	MinToken = 16
@@ -73,6 +73,11 @@ type Config struct {
 	Pipeline func(key []byte) (*plan.Running, error)
 	// Reopen is called by POST /api/v1/reopen; nil: there is no such path.
 	Reopen func()
+	// Routes are further paths: who changes the pipeline that runs.
+	Routes []Route
+	// Console serves the pages for a browser at / and /console/, to everybody who may call the server by its name: they hold
+	// nothing of the pipeline. nil: / is a list of the paths.
+	Console http.Handler
 	// Pprof adds /debug/pprof/.
 	Pprof bool
 	// Log gets a line a request at level debug, refusals at warn; nil: silent.

@@ -423,3 +423,14 @@ func TestStopCutsOffWhoDoesNotRead(t *testing.T) {
 		t.Error("Run did not return")
 	}
 }
+
+// decode reads an answer's JSON.
+func decode(t *testing.T, w *httptest.ResponseRecorder, v any) {
+	t.Helper()
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json" {
+		t.Fatalf("%d %s: %s", w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), v); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+}

@@ -203,3 +203,8 @@ type Log struct {
 type Lost struct {
 	Messages uint64 `json:"messages"`
 }
+
+// LogLines is GET /api/v1/log.
+type LogLines struct {
+	Lines []Log `json:"lines"`
+}
