@@ -35,10 +35,10 @@ func TestShortRuns(t *testing.T) {
 		k.cfg.Observe = func(ins []sched.Input, _ time.Duration, _ []sched.Decision) {
 			for i := range ins {
 				if ins[i].Kind == sched.InputFinished {
-					l := e.lanes[ins[i].Instance]
+					l := e.w.Load().lanes[ins[i].Instance]
 					for _, j := range e.back {
 						if j.lane == l {
-							plain[l.name()] = append(plain[l.name()], j.plain)
+							plain[l.name] = append(plain[l.name], j.plain)
 						}
 					}
 				}
@@ -75,12 +75,12 @@ func bare(tb testing.TB, plain, precise bool) (run func(), stop func()) {
 	k.detector("d", 10, func(context.Context, uint64, *node.Run) error { return nil })
 	k.cfg.Log, k.cfg.Precise = slog.New(slog.DiscardHandler), precise
 	e := k.engine()
-	if err := e.open(tb.Context()); err != nil {
+	if err := e.open(tb.Context(), e.w.Load()); err != nil {
 		tb.Fatal(err)
 	}
 	e.pool.start(tb.Context())
 	e.state.Store(int32(phaseOpening)) // nobody but the core goroutine, which is the caller here, has the turn
-	l := e.lanes[0]
+	l := e.w.Load().lanes[0]
 	e.turn.claim()
 	id := uint64(0)
 	return func() {
