@@ -27,6 +27,8 @@ type kit struct {
 	cams    map[string]*fakeCamera
 	dets    map[string]func(ctx context.Context, n uint64, run *node.Run) error
 	sinkErr atomic.Pointer[error]
+	// networks are the identities of models, by detector; of those that are not in it nothing is known.
+	networks map[string]node.Identity
 
 	mu      sync.Mutex
 	records []node.Record
@@ -276,6 +278,9 @@ type looseModel struct {
 	*fakeModel
 	_ []int
 }
+
+// Identity implements node.Identifier.
+func (m *fakeModel) Identity() node.Identity { return m.k.networks[m.name] }
 
 type fakeInstance struct{ *fakeModel }
 

@@ -62,6 +62,7 @@ func (e *Engine) publish(d *sched.Decision) {
 	for _, i := range ev.Sinks {
 		w.sinks[i].push(delivery{r, line})
 	}
+	e.feed.push(line)
 }
 
 func (e *Engine) record(w *wiring, d *sched.Decision, clip string) *node.Record {
@@ -73,7 +74,7 @@ func (e *Engine) record(w *wiring, d *sched.Decision, clip string) *node.Record 
 		Schema: RecordSchema, ID: d.Occurrence, Event: ev.ID, Camera: w.g.CameraID(m.Camera),
 		State: t.Kind.String(), Reason: t.Reason.String(), Severity: ev.Severity,
 		Time: at(t.At), Since: at(t.Since), Confirmed: at(t.ConfirmedAt), Seq: t.Seq,
-		Labels: ev.Labels, Leaves: []node.RecordLeaf{}, Evidence: clip,
+		Labels: ev.Labels, Leaves: []node.RecordLeaf{}, Models: w.identities(d.Machine), Evidence: clip,
 		Run: e.run, Pipeline: w.g.Name, Revision: d.Revision, Generation: d.Generation,
 	}
 	if d.Frame > 0 {

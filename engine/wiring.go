@@ -25,8 +25,9 @@ type wiring struct {
 	machines   []*machine
 	sinks      []*sink
 	policies   []evidence.Policy
-	read       []bool // by cell: some event reads it
-	ready      ready  // cameras whose slot has something new
+	read       []bool  // by cell: some event reads it
+	behind     [][]int // by machine: the detectors behind its condition
+	ready      ready   // cameras whose slot has something new
 }
 
 // model is what the instances of a detector share.
@@ -69,6 +70,7 @@ func newWiring(g *graph.Graph, generation uint64) *wiring {
 		for _, c := range g.Machines[i].Program.Cells() {
 			w.read[c] = true
 		}
+		w.behind = append(w.behind, behind(g, i))
 	}
 	return w
 }

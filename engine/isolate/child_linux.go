@@ -45,7 +45,7 @@ func Serve(kinds *node.Set, codec frame.Codec) error {
 	}
 	if req.Version != version {
 		err := fmt.Errorf("the detector's process speaks version %d of the protocol, its parent %d", version, req.Version)
-		return errors.Join(err, control.sendJSON(msgOpened, answer{err.Error()}))
+		return errors.Join(err, control.sendJSON(msgOpened, answer{Error: err.Error()}))
 	}
 	level := slog.LevelInfo
 	if req.Debug {
@@ -131,6 +131,8 @@ func (c *child) open(kinds *node.Set, codec frame.Codec, req *openRequest) {
 	var a answer
 	if c.err = c.openModel(kinds, codec, req); c.err != nil {
 		a.Error = c.err.Error()
+	} else if m, ok := c.model.(node.Identifier); ok {
+		a.Identity = m.Identity()
 	}
 	c.err = errors.Join(c.err, c.control.sendJSON(msgOpened, a))
 }

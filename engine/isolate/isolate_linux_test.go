@@ -100,6 +100,9 @@ func (m *trialModel) NewInstance(_ context.Context, env node.InstanceEnv) (node.
 	return &trialInstance{trialModel: m, env: env}, nil
 }
 
+// Identity implements node.Identifier.
+func (m *trialModel) Identity() node.Identity { return node.Identity{Name: m.env.ID, SHA256: "4b"} }
+
 func (m *trialModel) Close() error {
 	if m.o.Do == "closebad" {
 		return errors.New("weights are stuck")
@@ -326,6 +329,9 @@ func TestSameAsInProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	outside := r.model(k, `{"do":""}`)
+	if in := inside.(*trialModel).Identity(); outside.Identity() != in {
+		t.Errorf("in a process of its own the network is %v, in this one %v", outside.Identity(), in)
+	}
 	a, b := r.instance(inside, "front"), r.instance(outside, "front")
 	defer r.close(outside, b)
 	emits, _ := k.Contract.Emits(nil)

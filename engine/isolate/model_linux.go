@@ -23,7 +23,8 @@ type Model struct {
 	emits   []node.Emit
 
 	restarts atomic.Uint64
-	starting chan struct{} // a place: whoever has it starts a process or waits for one that starts
+	identity atomic.Pointer[node.Identity] // what the process said when it had opened the model
+	starting chan struct{}                 // a place: whoever has it starts a process or waits for one that starts
 
 	mu struct {
 		sync.Mutex
@@ -52,6 +53,14 @@ func Open(ctx context.Context, kind *node.Kind, env node.DetectorEnv, options js
 
 // Restarts returns how often a process was started after the first.
 func (m *Model) Restarts() uint64 { return m.restarts.Load() }
+
+// Identity implements node.Identifier with what the model said when it was opened last.
+func (m *Model) Identity() node.Identity {
+	if id := m.identity.Load(); id != nil {
+		return *id
+	}
+	return node.Identity{}
+}
 
 // NewInstance implements node.Model.
 func (m *Model) NewInstance(ctx context.Context, env node.InstanceEnv) (node.Instance, error) {

@@ -105,6 +105,7 @@ func (p *process) await(ctx context.Context) error {
 			if a.Error != "" {
 				return p.end(errors.New(a.Error))
 			}
+			p.m.identity.Store(&a.Identity)
 			p.ready.Store(true)
 			return nil
 		case msgAsk:

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"rvo.dev/engine/frame"
+	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
 )
@@ -67,6 +68,8 @@ type joinRequest struct {
 // answer says whether something worked; an empty Error says that it did.
 type answer struct {
 	Error string `json:"error,omitempty"`
+	// Identity is the model's, in msgOpened.
+	Identity node.Identity `json:"identity,omitzero"`
 }
 
 type secretReply struct {

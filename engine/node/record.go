@@ -18,9 +18,11 @@ type Record struct {
 	Duration  string `json:"duration,omitempty"`
 	Seq       uint64 `json:"seq"` // occurrences of this event on this camera in this run, from 1
 
-	Labels   map[string]string `json:"labels,omitempty"`
-	Leaves   []RecordLeaf      `json:"leaves"`
-	Evidence string            `json:"evidence,omitempty"` // the clip's folder, relative to the evidence folder
+	Labels map[string]string `json:"labels,omitempty"`
+	Leaves []RecordLeaf      `json:"leaves"`
+	// Models are the networks behind what the condition reads, by detector, of those detectors that have one.
+	Models   map[string]Identity `json:"models,omitempty"`
+	Evidence string              `json:"evidence,omitempty"` // the clip's folder, relative to the evidence folder
 
 	Run        string `json:"run"`
 	Pipeline   string `json:"pipeline"`

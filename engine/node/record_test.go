@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,15 @@ func drawRecord(t *rapid.T) *node.Record {
 		Leaves: []node.RecordLeaf{},
 		Run:    rapid.StringMatching(`[0-9a-f]{16}`).Draw(t, "run"), Pipeline: rapid.StringN(1, 20, -1).Draw(t, "pipeline"),
 		Revision: rapid.StringMatching(`[0-9a-f]{64}`).Draw(t, "revision"), Generation: rapid.Uint64Range(1, 1<<53).Draw(t, "generation"),
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "models") {
+		if r.Models == nil {
+			r.Models = map[string]node.Identity{}
+		}
+		r.Models[id.Draw(t, "detector")] = node.Identity{
+			Name: rapid.String().Draw(t, "name"), Version: rapid.String().Draw(t, "version"),
+			SHA256: rapid.SampledFrom([]string{"", strings.Repeat("0f", 32)}).Draw(t, "sha256"),
+		}
 	}
 	if rapid.Bool().Draw(t, "pictures") {
 		r.Capture = at.Draw(t, "capture")
@@ -207,7 +217,7 @@ func TestInvalidRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for field := range whole {
-		if slices.Contains([]string{"capture", "labels", "evidence"}, field) {
+		if slices.Contains([]string{"capture", "labels", "evidence", "models"}, field) {
 			continue
 		}
 		d := doc{}

@@ -34,6 +34,7 @@ func Record(n int) *node.Record {
 		Pipeline:   "demo",
 		Revision:   "3f1d0c5a9b7e3f1d0c5a9b7e3f1d0c5a9b7e3f1d0c5a9b7e3f1d0c5a9b7e3f1d",
 		Generation: 1,
+		Models:     map[string]node.Identity{"hog": {Name: "people.onnx", SHA256: "4bf5f704cd3bd900645a4303e0934ede13d9fb2135058b38005f4c2886c68576"}},
 		Leaves: []node.RecordLeaf{{
 			Path: "when", Signal: "hog.count", Test: "gte 1", Answer: "yes", Value: 3, Age: "40ms", Frame: uint64(n) + 10,
 		}},

@@ -3,7 +3,6 @@ package grpc
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,10 +26,8 @@ type asked struct {
 	// unary is set once the service said that it has no DetectStream, until the connection is lost: another may come back.
 	unary atomic.Bool
 
-	mu struct {
-		sync.Mutex
-		said string // which model the service last said it is
-	}
+	// Said is which model the service last said it is.
+	remote.Said
 }
 
 // model returns the service behind these options. It does not wait for it: a service may come later than we do.
@@ -123,15 +120,8 @@ func (i *instance) ask(ctx context.Context, r *detectv1.DetectRequest) (*detectv
 
 // note logs which model answers, when it is another than before.
 func (m *asked) note(by *detectv1.Model) {
-	if by == nil {
-		return
-	}
-	is := by.GetName() + " " + by.GetVersion() + " " + by.GetSha256()
-	m.mu.Lock()
-	other := m.mu.said != is
-	m.mu.said = is
-	m.mu.Unlock()
-	if other {
-		m.env.Log.Info("a model answers", "model", by.GetName(), "version", by.GetVersion(), "sha256", by.GetSha256())
+	if by != nil && m.Note(node.Identity{Name: by.GetName(), Version: by.GetVersion(), SHA256: by.GetSha256()}) {
+		is := m.Identity()
+		m.env.Log.Info("a model answers", "model", is.Name, "version", is.Version, "sha256", is.SHA256)
 	}
 }

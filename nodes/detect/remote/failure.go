@@ -38,6 +38,7 @@ const (
 	CauseLarge    = "large"    // answer: beyond maxMessage
 	CauseGarbage  = "garbage"  // answer: it cannot be read, or has no value of the declared type
 	CauseFrame    = "frame"    // answer: it is for another picture
+	CauseModel    = "model"    // answer: the server's model is none that the options fit
 )
 
 // Fail returns the failure of a run at a hop for a cause, with both in its text.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/node/nodetest"
@@ -57,5 +58,23 @@ func TestConnectionsAreSharedByWhatTheyAreMadeFrom(t *testing.T) {
 	}
 	if len(p.open) != 0 {
 		t.Errorf("%d connections are left", len(p.open))
+	}
+}
+
+// TestSaid: what a service says of itself is kept, and what it says too much is not.
+func TestSaid(t *testing.T) {
+	var s Said
+	if s.Identity() != (node.Identity{}) {
+		t.Error("something is known before the first answer")
+	}
+	is := node.Identity{Name: "people", Version: "3", SHA256: "4b"}
+	if !s.Note(is) || s.Note(is) || s.Identity() != is {
+		t.Errorf("noted %v", s.Identity())
+	}
+	if !s.Note(node.Identity{Name: strings.Repeat("é", 1<<20)}) || len(s.Identity().Name) > maxWord || !utf8.ValidString(s.Identity().Name) {
+		t.Errorf("of a name of two megabytes %d bytes are kept", len(s.Identity().Name))
+	}
+	if s.Note(node.Identity{Name: strings.Repeat("é", 1<<20)}) {
+		t.Error("the same is said to be another")
 	}
 }
