@@ -61,7 +61,12 @@ func TestDNNFindsPeople(t *testing.T) {
 		if n.config != "" {
 			files.Config = sharedModel(t, n.config)
 		}
-		plan, err := model.NewPlan(files, model.PlanOptions{InputSize: n.size, Labels: n.labels})
+		o := model.PlanOptions{InputSize: n.size, Labels: n.labels}
+		plan, err := model.NewPlan(files, o)
+		if err != nil {
+			t.Fatalf("%s: %v", n.weights, err)
+		}
+		filter, err := plan.Filter(o)
 		if err != nil {
 			t.Fatalf("%s: %v", n.weights, err)
 		}
@@ -74,7 +79,7 @@ func TestDNNFindsPeople(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			boxes, err := plan.NewDetector(s).Detect(f.BGR())
+			boxes, err := plan.NewDetector(s).Detect(f.BGR(), filter)
 			people := 0
 			for _, b := range boxes {
 				if b.Label == "person" {

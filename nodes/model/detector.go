@@ -30,13 +30,13 @@ func (l *Lens) Feed(pic frame.Plane) (Tensor, error) {
 }
 
 // Read returns the boxes that the network's outputs say are in the picture fed last, in fractions of it, best first, at most
-// MaxBoxes.
-func (l *Lens) Read(out []Tensor) (_ []signal.Box, err error) {
+// MaxBoxes, and of them what the filter lets through.
+func (l *Lens) Read(out []Tensor, f *Filter) (_ []signal.Box, err error) {
 	p := l.plan
-	if l.found, err = p.Family.read(size{p.Width, p.Height}, out, p.Score, l.found[:0]); err != nil {
+	if l.found, err = p.Family.read(size{p.Width, p.Height}, out, f.Score, l.found[:0]); err != nil {
 		return nil, err
 	}
-	return boxes(suppress(l.found, p.Overlap), l.place, l.width, l.height, p.Labels), nil
+	return f.kept(boxes(suppress(l.found, f.Overlap), l.place, l.width, l.height, f.Labels)), nil
 }
 
 // Detector finds boxes in pictures with one session. It is not safe for concurrent use.
@@ -48,8 +48,9 @@ type Detector struct {
 // NewDetector returns a detector that runs the plan's network in a session, which stays the caller's.
 func (p *Plan) NewDetector(s Session) *Detector { return &Detector{lens: p.NewLens(), session: s} }
 
-// Detect returns the boxes of a BGR picture in fractions of it, best first, at most MaxBoxes.
-func (d *Detector) Detect(pic frame.Plane) ([]signal.Box, error) {
+// Detect returns the boxes of a BGR picture in fractions of it, best first, at most MaxBoxes, and of them what the filter lets
+// through.
+func (d *Detector) Detect(pic frame.Plane, f *Filter) ([]signal.Box, error) {
 	in, err := d.lens.Feed(pic)
 	if err != nil {
 		return nil, err
@@ -58,5 +59,5 @@ func (d *Detector) Detect(pic frame.Plane) ([]signal.Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.lens.Read(out)
+	return d.lens.Read(out, f)
 }

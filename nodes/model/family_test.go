@@ -107,13 +107,18 @@ func TestFamiliesReadWhatWasPlanted(t *testing.T) {
 		if f.Name == "darknet" {
 			files = Files{Config: []byte(darknetText)}
 		}
-		p, err := NewPlan(files, PlanOptions{Labels: labels, Score: 0.5})
+		o := PlanOptions{Labels: labels, Score: 0.5}
+		p, err := NewPlan(files, o)
 		if err != nil || p.Family.Name != f.Name {
 			t.Errorf("%s is taken for %v: %v", f.Name, p, err)
 			continue
 		}
 		pic := frame.Plane{Width: 64, Height: 64, Stride: 192, Channels: 3, Pix: make([]byte, 64*64*3)}
-		got, err := p.NewDetector(c.out).Detect(pic)
+		filter, err := p.Filter(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.NewDetector(c.out).Detect(pic, filter)
 		if err != nil || len(got) != 1 {
 			t.Errorf("%s: %d boxes, want 1: %v", f.Name, len(got), err)
 			continue

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"rvo.dev/engine/node"
 )
@@ -56,23 +54,4 @@ func ReadLabels(env node.Env, labels []string, file string) ([]string, error) {
 		out = append(out, string(bytes.TrimSpace(l)))
 	}
 	return out, nil
-}
-
-// CheckKeep reports a label of the option keep that the network does not know.
-func (p *Plan) CheckKeep(keep []string) error {
-	for _, k := range keep {
-		if !slices.Contains(p.Labels, k) {
-			return &OptionError{Option: "keep", Err: fmt.Errorf("keep: the network has no label %q: it has %s", k, some(p.Labels))}
-		}
-	}
-	return nil
-}
-
-// some lists labels, not all of a thousand.
-func some(labels []string) string {
-	const most = 20
-	if len(labels) > most {
-		return strings.Join(labels[:most], ", ") + fmt.Sprintf(" and %d more", len(labels)-most)
-	}
-	return strings.Join(labels, ", ")
 }

@@ -4,7 +4,8 @@
 //	plan, err := model.NewPlan(files, model.PlanOptions{InputSize: "416x320", Labels: labels})
 //	network, err := runtime.Open(plan.Files, model.Options{Threads: 1})
 //	session, err := network.NewSession()
-//	boxes, err := plan.NewDetector(session).Detect(picture)
+//	filter, err := plan.Filter(options)
+//	boxes, err := plan.NewDetector(session).Detect(picture, filter)
 //
 // A Runtime is a library that can run a network (ONNX Runtime, OpenCV); a Family is a way of feeding and reading one
 // (YOLOX, NanoDet, YuNet, …). The package knows the families and no library. It starts no goroutine and reads no clock.

@@ -112,17 +112,22 @@ func TestPlan(t *testing.T) {
 		{"fixed resized", fixed, PlanOptions{InputSize: "640x480"}, "only be used at their own size, 320x240"},
 		{"no size", one, PlanOptions{InputSize: "big"}, "must be width x height"},
 		{"no labels", many, PlanOptions{}, "2 classes and no labels"},
+		{"keep", many, PlanOptions{Labels: []string{"a", "b"}, Keep: []string{"c"}}, `no label "c": it has a, b`},
 		{"wrong labels", many, PlanOptions{Labels: []string{"a"}}, "1 labels for a network of 2 classes"},
 		{"unknown family", one, PlanOptions{Family: "resnet"}, "there are yunet, ultraface"},
 		{"other family", one, PlanOptions{Family: "yunet"}, "is not of family yunet"},
 		{"sound", sound, PlanOptions{}, "is of no family that is known"},
 	} {
 		p, err := NewPlan(Files{Weights: c.weights}, c.o)
+		var f *Filter
+		if err == nil {
+			f, err = p.Filter(c.o)
+		}
 		got := ""
 		if err != nil {
 			got = err.Error()
 		} else {
-			got = p.Family.Name + " " + Info{"", []int{p.Width, p.Height}}.String()[1:] + " " + strings.Join(p.Labels, ",")
+			got = p.Family.Name + " " + Info{"", []int{p.Width, p.Height}}.String()[1:] + " " + strings.Join(f.Labels, ",")
 		}
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)

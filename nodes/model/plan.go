@@ -17,6 +17,8 @@ type PlanOptions struct {
 	Score, Overlap float32
 	// Labels are the names of the classes, in the network's order; nil for networks of one class.
 	Labels []string
+	// Keep are the labels of boxes that count; empty: all.
+	Keep []string
 }
 
 // Plan is how one network is used: made from its file alone, without the library that will run it.
@@ -27,17 +29,14 @@ type Plan struct {
 	Files
 	// Width and Height are the input's size in pixels.
 	Width, Height int
-	// Score and Overlap are the thresholds that hold.
-	Score, Overlap float32
-	// Labels are the names of the classes.
-	Labels []string
 
-	input string
+	input   string
+	classes int
 }
 
 // OptionError is what is wrong with one of the options of a plan. Its text is that of Err.
 type OptionError struct {
-	// Option is its name: family, labels or inputSize.
+	// Option is its name: family, labels, keep or inputSize.
 	Option string
 	Err    error
 }
@@ -98,33 +97,14 @@ func plan(in, out []Info, o PlanOptions) (p *Plan, own size, err error) {
 	if classes == 0 {
 		return nil, size{}, &OptionError{"family", fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)}
 	}
-	p = &Plan{Family: f, Score: f.Score, Overlap: f.Overlap, input: in[0].Name}
-	if p.Labels, err = f.labels(o.Labels, classes); err != nil {
-		return nil, size{}, &OptionError{"labels", err}
-	}
-	if o.Score > 0 {
-		p.Score = o.Score
-	}
-	if o.Overlap > 0 {
-		p.Overlap = o.Overlap
+	p = &Plan{Family: f, input: in[0].Name, classes: classes}
+	if _, err := p.Filter(o); err != nil {
+		return nil, size{}, err
 	}
 	if own, err = p.size(in[0], o.InputSize); err != nil {
 		return nil, size{}, &OptionError{"inputSize", err}
 	}
 	return p, own, nil
-}
-
-// labels returns the names of the classes.
-func (f *Family) labels(given []string, classes int) ([]string, error) {
-	switch {
-	case len(given) == 0 && classes == 1 && f.Label != "":
-		return []string{f.Label}, nil
-	case len(given) == 0:
-		return nil, fmt.Errorf("the network has %d classes and no labels: name them, or a file with one in each line", classes)
-	case len(given) != classes:
-		return nil, fmt.Errorf("%d labels for a network of %d classes", len(given), classes)
-	}
-	return given, nil
 }
 
 // size sets the input's size, and returns the one that the network has by itself.

@@ -2,7 +2,6 @@ package model
 
 import (
 	"encoding/json"
-	"slices"
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
@@ -17,12 +16,8 @@ func Emits(json.RawMessage) ([]node.Emit, error) {
 	}, nil
 }
 
-// Publish sets the signals of Emits to what a run has found, best first. Of a keep that is not empty only those labels count.
-// The boxes become the run's.
-func Publish(run *node.Run, found []signal.Box, keep []string) {
-	if len(keep) > 0 {
-		found = slices.DeleteFunc(found, func(b signal.Box) bool { return !slices.Contains(keep, b.Label) })
-	}
+// Publish sets the signals of Emits to what a run has found, best first. The boxes become the run's.
+func Publish(run *node.Run, found []signal.Box) {
 	best := 0.0
 	if len(found) > 0 {
 		best = float64(found[0].Score)

@@ -51,11 +51,15 @@ func Kind(r Runtimes) node.Kind {
 			"NanoDet, PicoDet, FastestDet, YuNet, UltraFace, BlazeFace and Darknet YOLO, and recognized by the file. The stated cost " +
 			"is a small network's; `cost` says what yours takes",
 		Options: optionsCUE,
-		Needs:   needs,
-		Reads:   []string{"model", "config", "labelsFile"},
-		Probe:   probe,
-		Emits:   model.Emits,
-		Cost:    cost,
+		Changes: map[string]node.Change{
+			"model": node.Replace, "config": node.Replace, "runtime": node.Replace, "family": node.Replace, "inputSize": node.Replace,
+			"threshold": node.Retune, "overlap": node.Retune, "labels": node.Retune, "labelsFile": node.Retune, "keep": node.Retune,
+		},
+		Needs: needs,
+		Reads: []string{"model", "config", "labelsFile"},
+		Probe: probe,
+		Emits: model.Emits,
+		Cost:  cost,
 	}
 	if r.ORT == nil && r.OpenCV == nil {
 		return node.Detector[Options](c, nil)

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ func (fake) Run(in model.Tensor) ([]model.Tensor, error) {
 	rows := (w/8)*(h/8) + (w/16)*(h/16) + (w/32)*(h/32)
 	out := model.Tensor{Name: "output", Shape: []int{1, rows, 7}, Data: make([]float32, rows*7)}
 	copy(out.Data[0:], []float32{1, 1, 0, 0, 0.9, 1, 0})
+	copy(out.Data[7:], []float32{0.25, 1, 0, 0, 0.7, 1, 0}) // the same cat: they overlap by 0.6
 	copy(out.Data[7*5:], []float32{0, 0, 0, 0, 0.8, 0, 1})
 	return []model.Tensor{out}, nil
 }
@@ -143,5 +145,20 @@ func TestAuto(t *testing.T) {
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// TestIdentity: the checksum is that of the file as it is, also where its input is declared anew.
+func TestIdentity(t *testing.T) {
+	file := network(t)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := nodetest.OpenDetector(t, Kind(Runtimes{ORT: fake{}}), `{"model": "`+file+`", "labels": ["cat", "dog"], "inputSize": "96x64"}`, nodetest.DetectorEnv(t))
+	defer d.Close()
+	m, ok := d.Model.(node.Identifier)
+	if want := (node.Identity{Name: "net.onnx", SHA256: fmt.Sprintf("%x", sha256.Sum256(content))}); !ok || m.Identity() != want {
+		t.Errorf("the network is %v, want %v", m.Identity(), want)
 	}
 }

@@ -14,7 +14,7 @@ func probe(env node.Env, raw json.RawMessage) (option string, err error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return "", err
 	}
-	_, err = o.plan(env)
+	_, _, err = o.plan(env)
 	fault, ok := errors.AsType[*model.OptionError](err)
 	switch {
 	case err == nil:
