@@ -27,6 +27,8 @@ var fences = []fence{
 	{"google.golang.org/grpc", []string{"nodes/detect/*", "nodes/detect/grpc/example", "proto/**"}, true, "gRPC is a kind's own business: nodes/detect/grpc"},
 	{"google.golang.org/grpc/", []string{"nodes/detect/*", "nodes/detect/grpc/example", "proto/**"}, true, "gRPC is a kind's own business: nodes/detect/grpc"},
 	{"github.com/spf13/", []string{"cmd/rvo/internal/cli"}, false, "the flag library stays in cli, so that it can be changed"},
+	{"charm.land/", []string{"cmd/rvo/internal/tui"}, false, "the terminal's toolkit stays in tui, so that it can be changed"},
+	{"github.com/charmbracelet/", []string{"cmd/rvo/internal/tui"}, false, "the terminal's toolkit stays in tui, so that it can be changed"},
 	{"github.com/prometheus/", []string{"engine", "engine/enginetest", "bench", "cmd/rvo/internal/*"}, true, "metrics are the shell's: return the number and let engine export it"},
 	{"net", append([]string{"engine", "nodes/**", "cmd/**", "bench"}, "engine/enginetest"), true, "only kinds and cmd talk to a network"},
 	{"net/http", []string{"nodes/**", "cmd/**", "bench"}, true, "only kinds and cmd talk to a network"},
