@@ -150,10 +150,13 @@ func haarKind() node.Kind {
 			"It is costly: the stated cost is for 640 x 480, it grows with the area of the picture and falls as minSize and " +
 			"step grow",
 		Options: haarCUE,
-		Reads:   []string{"cascade"},
-		Named:   func(cascade string) bool { return !isPath(cascade) },
-		Needs:   needs,
-		Emits:   haarEmits,
-		Cost:    haarCost,
+		Changes: map[string]node.Change{
+			"cascade": node.Replace, "label": node.Retune, "step": node.Retune, "minNeighbors": node.Retune, "minSize": node.Retune,
+		},
+		Reads: []string{"cascade"},
+		Named: func(cascade string) bool { return !isPath(cascade) },
+		Needs: needs,
+		Emits: haarEmits,
+		Cost:  haarCost,
 	}, openHaar())
 }

@@ -13,18 +13,18 @@ import (
 
 func openHaar() func(context.Context, node.DetectorEnv, HaarOptions) (node.Model, error) {
 	return func(_ context.Context, env node.DetectorEnv, o HaarOptions) (node.Model, error) {
-		o, err := o.withDefaults()
+		t, err := node.NewTuned(o, HaarOptions.withDefaults)
 		if err != nil {
 			return nil, err
 		}
-		path, err := findCascade(env.Env, o.Cascade, dataDirs())
+		path, err := findCascade(env.Env, t.Now().Cascade, dataDirs())
 		if err != nil {
 			return nil, err
 		}
 		if err := raiseThreads(env.Threads); err != nil {
 			return nil, err
 		}
-		m := &haarModel{o: o, path: path}
+		m := &haarModel{Tuned: t, path: path}
 		c, err := m.load() // a file that is no cascade fails here, not at the first picture
 		if err != nil {
 			return nil, err
@@ -35,7 +35,7 @@ func openHaar() func(context.Context, node.DetectorEnv, HaarOptions) (node.Model
 }
 
 type haarModel struct {
-	o    HaarOptions
+	*node.Tuned[HaarOptions, HaarOptions]
 	path string
 }
 
@@ -53,14 +53,14 @@ func (m *haarModel) NewInstance(context.Context, node.InstanceEnv) (node.Instanc
 	if err != nil {
 		return nil, err
 	}
-	return &haar{o: m.o, c: c}, nil
+	return &haar{m: m, c: c}, nil
 }
 
 // Close implements node.Model.
 func (*haarModel) Close() error { return nil }
 
 type haar struct {
-	o   HaarOptions
+	m   *haarModel
 	c   *cascade
 	raw []rawBox
 }
@@ -70,16 +70,16 @@ func (d *haar) Detect(_ context.Context, run *node.Run) error {
 	if len(run.Frames) == 0 {
 		return errors.New("haar: run without a picture")
 	}
-	p := run.Frames[len(run.Frames)-1].Luma()
+	o, p := d.m.Now(), run.Frames[len(run.Frames)-1].Luma()
 	var err error
 	d.raw, err = d.c.detect(p, cascadeParams{
-		step: d.o.Step, neighbours: d.o.MinNeighbors, minSide: int(d.o.MinSize * float64(p.Height)),
+		step: o.Step, neighbours: o.MinNeighbors, minSide: int(o.MinSize * float64(p.Height)),
 	}, d.raw[:0])
 	if err != nil {
 		return fmt.Errorf("haar: %w", err)
 	}
-	boxes := toBoxes(d.raw, p.Width, p.Height, d.o.Label, func(votes float64) float64 {
-		return votes / (votes + float64(d.o.MinNeighbors))
+	boxes := toBoxes(d.raw, p.Width, p.Height, o.Label, func(votes float64) float64 {
+		return votes / (votes + float64(o.MinNeighbors))
 	})
 	run.Set("count", signal.Int(int64(len(boxes))))
 	run.Set("boxes", signal.Boxes(boxes))

@@ -108,9 +108,13 @@ func hogKind() node.Kind {
 			"People must be about 96 pixels tall or more after enlarging. Its cost grows with the square of enlarge and the " +
 			"area of the picture; the stated one is for 768 x 576",
 		Options: hogCUE,
-		Needs:   needs,
-		Emits:   hogEmits,
-		Cost:    hogCost,
-		CostOf:  hogCostOf,
+		Changes: map[string]node.Change{
+			"enlarge": node.Retune, "step": node.Retune, "threshold": node.Retune, "trimWidth": node.Retune, "trimHeight": node.Retune,
+			"minNeighbors": node.Retune, "overlap": node.Retune,
+		},
+		Needs:  needs,
+		Emits:  hogEmits,
+		Cost:   hogCost,
+		CostOf: hogCostOf,
 	}, openHOG())
 }

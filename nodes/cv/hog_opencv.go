@@ -17,18 +17,20 @@ func hogScore(weight float64) float64 { return 1 / (1 + math.Exp(-weight)) }
 
 func openHOG() func(context.Context, node.DetectorEnv, HOGOptions) (node.Model, error) {
 	return func(_ context.Context, env node.DetectorEnv, o HOGOptions) (node.Model, error) {
-		s, err := o.settings()
+		t, err := node.NewTuned(o, HOGOptions.settings)
 		if err != nil {
 			return nil, err
 		}
 		if err := raiseThreads(env.Threads); err != nil {
 			return nil, err
 		}
-		return hogModel{s}, nil
+		return hogModel{t}, nil
 	}
 }
 
-type hogModel struct{ s hogSettings }
+type hogModel struct {
+	*node.Tuned[HOGOptions, hogSettings]
+}
 
 // NewInstance implements node.Model.
 func (m hogModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
@@ -36,16 +38,16 @@ func (m hogModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance,
 	if err != nil {
 		return nil, fmt.Errorf("hog: %w", err)
 	}
-	return &hog{s: m.s, d: d}, nil
+	return &hog{shared: m, d: d}, nil
 }
 
 // Close implements node.Model.
 func (hogModel) Close() error { return nil }
 
 type hog struct {
-	s   hogSettings
-	d   *hogDetector
-	raw []rawBox
+	shared hogModel
+	d      *hogDetector
+	raw    []rawBox
 }
 
 // Detect implements node.Instance.
@@ -53,15 +55,15 @@ func (h *hog) Detect(_ context.Context, run *node.Run) error {
 	if len(run.Frames) == 0 {
 		return errors.New("hog: run without a picture")
 	}
-	p := run.Frames[len(run.Frames)-1].BGR()
+	s, p := h.shared.Now(), run.Frames[len(run.Frames)-1].BGR()
 	var err error
-	if h.raw, err = h.d.detect(p, h.s.hogParams, h.raw[:0]); err != nil {
+	if h.raw, err = h.d.detect(p, s.hogParams, h.raw[:0]); err != nil {
 		return fmt.Errorf("hog: %w", err)
 	}
 	for i := range h.raw {
-		h.raw[i] = h.raw[i].trim(h.s.trimWidth, h.s.trimHeight)
+		h.raw[i] = h.raw[i].trim(s.trimWidth, s.trimHeight)
 	}
-	boxes := toBoxes(suppress(h.raw, h.s.overlap), p.Width, p.Height, "person", hogScore)
+	boxes := toBoxes(suppress(h.raw, s.overlap), p.Width, p.Height, "person", hogScore)
 	run.Set("count", signal.Int(int64(len(boxes))))
 	run.Set("boxes", signal.Boxes(boxes))
 	return nil

@@ -22,9 +22,12 @@ type HTTPOptions struct {
 
 func httpKind() node.Kind {
 	return node.Camera(node.Contract{
-		Name:      "http",
-		Doc:       "takes pictures from a motion JPEG stream over HTTP, or plays a video file from a web server at its own rate",
-		Options:   httpCUE,
+		Name:    "http",
+		Doc:     "takes pictures from a motion JPEG stream over HTTP, or plays a video file from a web server at its own rate",
+		Options: httpCUE,
+		Changes: map[string]node.Change{ // a stream is opened with all of them
+			"url": node.Replace, "user": node.Replace, "password": node.Replace, "timeout": node.Replace,
+		},
 		Endpoints: []string{"url"},
 		Secrets:   []string{"password"},
 		Needs:     needs,

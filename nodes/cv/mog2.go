@@ -64,9 +64,12 @@ func mog2Kind() node.Kind {
 			"BackgroundSubtractorMOG2 on brightness within 320 x 240). What stands still becomes background within " +
 			"history. The camera's masks are left out. It says nothing about the first picture, from which it learns",
 		Options: mog2CUE,
-		Needs:   needs,
-		Emits:   mog2Emits,
-		Cost:    time.Millisecond,
-		Masks:   true,
+		Changes: map[string]node.Change{
+			"history": node.Retune, "varThreshold": node.Retune, "shadows": node.Retune, "minArea": node.Retune,
+		},
+		Needs: needs,
+		Emits: mog2Emits,
+		Cost:  time.Millisecond,
+		Masks: true,
 	}, openMOG2())
 }

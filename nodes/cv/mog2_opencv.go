@@ -29,27 +29,31 @@ func (s mog2Settings) rate(dt time.Duration) float64 {
 
 func openMOG2() func(context.Context, node.DetectorEnv, MOG2Options) (node.Model, error) {
 	return func(_ context.Context, env node.DetectorEnv, o MOG2Options) (node.Model, error) {
-		s, err := o.settings()
+		t, err := node.NewTuned(o, MOG2Options.settings)
 		if err != nil {
 			return nil, err
 		}
 		if err := raiseThreads(env.Threads); err != nil {
 			return nil, err
 		}
-		return mog2Shared{s}, nil
+		return mog2Shared{t}, nil
 	}
 }
 
-type mog2Shared struct{ s mog2Settings }
+type mog2Shared struct {
+	*node.Tuned[MOG2Options, mog2Settings]
+}
 
 // NewInstance implements node.Model.
 func (m mog2Shared) NewInstance(_ context.Context, env node.InstanceEnv) (node.Instance, error) {
-	model, err := newMOG2(m.s.varThreshold, m.s.shadows)
+	s := m.Now()
+	model, err := newMOG2(s.varThreshold, s.shadows)
 	if err != nil {
 		return nil, fmt.Errorf("mog2: %w", err)
 	}
 	return &mog2{
-		s:      m.s,
+		shared: m,
+		s:      s,
 		model:  model,
 		kernel: gocv.GetStructuringElement(gocv.MorphRect, image.Pt(3, 3)),
 		mask:   gocv.NewMat(), open: gocv.NewMat(), moving: gocv.NewMat(),
@@ -63,8 +67,9 @@ func (mog2Shared) Close() error { return nil }
 
 // mog2 is the background of one camera. Its Mats are reused from run to run.
 type mog2 struct {
-	s     mog2Settings
-	model *mog2Model
+	shared mog2Shared
+	s      *mog2Settings // of the present run
+	model  *mog2Model
 
 	kernel, mask, moving, open gocv.Mat
 	labels, stats, centroids   gocv.Mat
@@ -80,6 +85,12 @@ type mog2 struct {
 func (d *mog2) Detect(_ context.Context, run *node.Run) error {
 	if len(run.Frames) == 0 {
 		return errors.New("mog2: run without a picture")
+	}
+	if s := d.shared.Now(); s != d.s {
+		if err := d.model.tune(s.varThreshold, s.shadows); err != nil {
+			return fmt.Errorf("mog2: %w", err)
+		}
+		d.s = s
 	}
 	for _, f := range run.Frames[:len(run.Frames)-1] {
 		if _, err := d.learn(f); err != nil {

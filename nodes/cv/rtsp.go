@@ -38,7 +38,10 @@ func rtspKind() node.Kind {
 		Doc: "takes pictures from a network camera over RTSP. OpenCV decodes with one thread a core and so gives each " +
 			"picture later by one less than that many frames; it does not follow a change of the picture's size, after " +
 			"which the picture stands still (camera.frozen)",
-		Options:   rtspCUE,
+		Options: rtspCUE,
+		Changes: map[string]node.Change{ // a stream is opened with all of them
+			"url": node.Replace, "transport": node.Replace, "user": node.Replace, "password": node.Replace, "timeout": node.Replace,
+		},
 		Endpoints: []string{"url"},
 		Secrets:   []string{"password"},
 		Needs:     needs,

@@ -364,6 +364,14 @@ rvo_mog2 *rvo_mog2_new(double var_threshold, int shadows, char **err) {
 
 void rvo_mog2_free(rvo_mog2 *m) { delete m; }
 
+int rvo_mog2_tune(rvo_mog2 *m, double var_threshold, int shadows, char **err) {
+  return guard(err, [&] {
+    m->model->setVarThreshold(var_threshold);
+    m->model->setDetectShadows(shadows != 0);
+    return 0;
+  });
+}
+
 int rvo_mog2_apply(rvo_mog2 *m, void *src, void *mask, double rate, char **err) {
   return guard(err, [&] {
     m->model->apply(*static_cast<cv::Mat *>(src), *static_cast<cv::Mat *>(mask), rate);

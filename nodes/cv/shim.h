@@ -68,6 +68,7 @@ int rvo_cascade_detect(rvo_cascade *c, const void *pix, int width, int height, i
 
 rvo_mog2 *rvo_mog2_new(double var_threshold, int shadows, char **err);
 void rvo_mog2_free(rvo_mog2 *m);
+int rvo_mog2_tune(rvo_mog2 *m, double var_threshold, int shadows, char **err);
 // src and mask are cv::Mat pointers; rate is the share of the new picture in the model, 0 to 1.
 int rvo_mog2_apply(rvo_mog2 *m, void *src, void *mask, double rate, char **err);
 

@@ -255,6 +255,17 @@ func newMOG2(varThreshold float64, shadows bool) (*mog2Model, error) {
 	return &mog2Model{p}, nil
 }
 
+// tune changes how the model tells moving from background; what it has learned stays.
+func (m *mog2Model) tune(varThreshold float64, shadows bool) error {
+	var s C.int
+	if shadows {
+		s = 1
+	}
+	var err *C.char
+	C.rvo_mog2_tune(m.p, C.double(varThreshold), s, &err)
+	return take(err)
+}
+
 // apply writes the foreground of src into mask, 255 for moving, 127 for shadow, and learns with the rate, 0 to 1.
 func (m *mog2Model) apply(src, mask gocv.Mat, rate float64) error {
 	var err *C.char
