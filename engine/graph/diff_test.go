@@ -20,6 +20,7 @@ import (
 func diffKinds(t testing.TB) *node.Set {
 	t.Helper()
 	type options struct {
+		Names  string         `json:"names"`
 		Path   string         `json:"path"`
 		Level  float64        `json:"level"`
 		Secret *node.Secret   `json:"secret"`
@@ -27,8 +28,8 @@ func diffKinds(t testing.TB) *node.Set {
 		Lines  map[string]int `json:"lines"`
 	}
 	c := node.Contract{
-		Doc: "made up", Options: "#Options: {}", Needs: "a test", Reads: []string{"path"}, Secrets: []string{"secret"},
-		Changes: map[string]node.Change{"level": node.Retune, "areas": node.Replace, "lines": node.Replace, "lines.*": node.Retune},
+		Doc: "made up", Options: "#Options: {}", Needs: "a test", Reads: []string{"path", "names"}, Secrets: []string{"secret"},
+		Changes: map[string]node.Change{"level": node.Retune, "names": node.Retune, "areas": node.Replace, "lines": node.Replace, "lines.*": node.Retune},
 	}
 	named := func(name string, change func(*node.Contract)) node.Contract {
 		k := c
@@ -180,9 +181,12 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// TestFactsAreOutside: a file of other content and a secret of another version replace what uses them, with the same text.
+// TestFactsAreOutside: a file of other content and a secret of another version replace what uses them, with the same text, or
+// retune it where another file would.
 func TestFactsAreOutside(t *testing.T) {
-	g := build(t, diffSpec())
+	s := diffSpec()
+	s.Cameras[0].Options = json.RawMessage(`{"names": "labels.txt"}`)
+	g := build(t, s)
 	version := "1"
 	facts := graph.Facts{File: func(string) string { return version }, Secret: func(node.Secret) string { return version }}
 	a := g.Nodes(facts)
@@ -193,7 +197,7 @@ func TestFactsAreOutside(t *testing.T) {
 			got = append(got, c.Action.String()+" "+c.ID)
 		}
 	}
-	want := []string{"replace camera/b", "replace detector/first", "replace detector/first@a", "replace detector/first@b"}
+	want := []string{"retune camera/a", "replace camera/b", "replace detector/first", "replace detector/first@a", "replace detector/first@b"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -143,7 +143,7 @@ func fields(class node.Change, pairs ...any) []Field {
 	return out
 }
 
-// kind returns the kind of a node, its options and what they point at. What the contract gives no class is Exclusive where two
+// kind returns the kind of a node, its options and what they point at, which is retuned where the option is. What the contract gives no class is Exclusive where two
 // nodes of the kind with the same options cannot be open at once.
 func (n *namer) kind(k *node.Kind, options json.RawMessage) []Field {
 	c := &k.Contract
@@ -172,15 +172,21 @@ func (n *namer) kind(k *node.Kind, options json.RawMessage) []Field {
 		}
 		out = append(out, fields(class(name), "options."+name, v)...)
 	}
+	behind := func(option string) node.Change { // of what an option points at
+		if class(option) == node.Retune {
+			return node.Retune
+		}
+		return replace
+	}
 	uses := c.Uses(options)
 	for _, u := range uses.Reads {
 		if n.facts.File != nil {
-			out = append(out, fields(replace, "file."+u.Option, n.facts.File(u.Value))...)
+			out = append(out, fields(behind(u.Option), "file."+u.Option, n.facts.File(u.Value))...)
 		}
 	}
 	for _, u := range uses.Secrets {
 		if n.facts.Secret != nil {
-			out = append(out, fields(replace, "secret."+u.Option, n.facts.Secret(u.Secret))...)
+			out = append(out, fields(behind(u.Option), "secret."+u.Option, n.facts.Secret(u.Secret))...)
 		}
 	}
 	return out
