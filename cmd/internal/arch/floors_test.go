@@ -31,7 +31,7 @@ dsl < dsl/report < cmd/rvo/internal/cli
 dsl/compile < dsl/show < cmd/rvo/internal/cli
 dsl/compile < dsl/draw < cmd/rvo/internal/cli
 dsl/compile, engine/analysis < dsl/plan < cmd/rvo/internal/web
-cmd/rvo/internal/watch, cmd/rvo/internal/models < cmd/rvo/internal/cli
+cmd/rvo/internal/watch, cmd/rvo/internal/models, cmd/rvo/internal/notify < cmd/rvo/internal/cli
 engine/graph < cmd/rvo/internal/profile < cmd/rvo/internal/cli
 cmd/rvo/internal/web/api < cmd/rvo/internal/tui, cmd/rvo/internal/web
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
