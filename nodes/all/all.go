@@ -20,6 +20,7 @@ import (
 	"rvo.dev/nodes/detect/dummy"
 	"rvo.dev/nodes/detect/grpc"
 	"rvo.dev/nodes/detect/jitter"
+	"rvo.dev/nodes/detect/kserve"
 	"rvo.dev/nodes/detect/motion"
 	"rvo.dev/nodes/detect/onnx"
 	"rvo.dev/nodes/detect/scripted"
@@ -40,6 +41,7 @@ func Kinds() []node.Kind {
 		dummy.Kind(),
 		grpc.Kind(),
 		jitter.Kind(),
+		kserve.Kind(),
 		motion.Kind(),
 		onnx.Kind(runtimes()),
 		scripted.Kind(),
