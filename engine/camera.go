@@ -36,6 +36,9 @@ type camera struct {
 	// slot holds the newest picture until the core takes it: newest wins, and whoever swaps a picture out owns it.
 	slot atomic.Pointer[frame.Frame]
 
+	// tap is who waits for its next picture, to show it; nil: nobody.
+	tap atomic.Pointer[tap]
+
 	// held are the pictures that the core keeps; owned by the holder of the turn.
 	held []*frame.Frame
 
@@ -317,6 +320,9 @@ func (c *camera) publish(f *frame.Frame) {
 		c.size(f.Width, f.Height)
 	}
 	s.enc.offer(f)
+	if c.tap.Load() != nil {
+		c.hand(f)
+	}
 	if old := c.slot.Swap(f); old != nil {
 		c.counts.superseded.Add(1)
 		old.Release()

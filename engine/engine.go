@@ -50,6 +50,8 @@ type Config struct {
 	Drain    time.Duration        // bound of a graceful stop; 0: DefaultDrain
 	Wall     func() time.Time     // wall clock; nil: time.Now
 	Secret   func(node.Secret) (string, error)
+	// Feed keeps event records for Engine.Record.
+	Feed bool
 	// Observe, when not nil, is called after each tick with its inputs, how long the core took and what it decided,
 	// before any of that is carried out; calls never overlap. It is for measurements: the pipeline waits for it, and it
 	// must neither block nor keep inputs or decisions after it returns.
@@ -90,6 +92,7 @@ type Engine struct {
 	metrics   *metrics
 	memory    *account
 	recording *inputLog // nil: not asked for
+	feed      *feed     // nil: likewise
 	pool      *pool
 
 	// Owned by the holder of the turn.
@@ -173,6 +176,9 @@ func New(cfg Config) (*Engine, error) {
 	e.w.Store(w)
 	e.core = sched.New(g, w.bounds)
 	var err error
+	if cfg.Feed {
+		e.feed = newFeed()
+	}
 	if e.recording, err = newInputLog(e, g, w.bounds); err != nil {
 		return nil, err
 	}

@@ -121,6 +121,8 @@ func (k *kit) graph() *graph.Graph {
 	}
 	waiting := det
 	waiting.Name, waiting.Blocking = "waiting", true
+	outside := det
+	outside.Name, outside.NoFrame, outside.External = "outside", true, true
 	openDet := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
 		return looseModel{fakeModel: &fakeModel{k, o.Name}}, nil
 	}
@@ -129,7 +131,7 @@ func (k *kit) graph() *graph.Graph {
 	}
 	set, err := node.NewSet(
 		node.Camera(file, openCam), node.Camera(live, openCam),
-		node.Detector(det, openDet), node.Detector(waiting, openDet),
+		node.Detector(det, openDet), node.Detector(waiting, openDet), node.Detector(outside, openDet),
 		node.SinkKind(sink, func(context.Context, node.Env, options) (node.Sink, error) { return memory{k}, nil }),
 	)
 	if err != nil {

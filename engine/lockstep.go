@@ -65,7 +65,7 @@ func (e *Engine) lockstep(ctx context.Context) error {
 			e.settle()
 			continue
 		}
-		e.feed(t)
+		e.present(t)
 		e.settle()
 		e.evidence.step(e.now())
 		if err := t.read(ctx); err != nil {
@@ -127,8 +127,8 @@ func earliest(tracks []*track) *track {
 	return first
 }
 
-// feed gives the core a track's picture at its media time.
-func (e *Engine) feed(t *track) {
+// present gives the core a track's picture at its media time.
+func (e *Engine) present(t *track) {
 	f := t.next
 	t.next = nil
 	at := max(tick.Time(f.PTS), e.now())
@@ -143,6 +143,9 @@ func (e *Engine) feed(t *track) {
 	}
 	seat := t.c.seat.Load()
 	seat.enc.offer(f)
+	if t.c.tap.Load() != nil {
+		t.c.hand(f)
+	}
 	t.c.held = append(t.c.held, f)
 	e.step(sched.Input{Kind: sched.InputFrame, Now: at, Camera: seat.index, Seq: f.Seq, Capture: at})
 }

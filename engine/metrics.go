@@ -300,6 +300,9 @@ func (m *metrics) outputs(put putFunc, w *wiring) {
 	if e.recording != nil {
 		queueSeries(put, "inputs", e.recording.q.Len(), e.recording.q.Cap(), e.recording.q.Dropped())
 	}
+	if e.feed != nil {
+		queueSeries(put, "feed", e.feed.q.Len(), e.feed.q.Cap(), e.feed.q.Dropped())
+	}
 	queueSeries(put, "log", e.logs.q.Len(), e.logs.q.Cap(), e.logs.q.Dropped())
 	queueSeries(put, "frames", w.ready.len(), len(w.cams), 0)
 	queueSeries(put, "jobs", len(e.pool.jobs), cap(e.pool.jobs), 0)

@@ -62,6 +62,7 @@ func (e *Engine) publish(d *sched.Decision) {
 	for _, i := range ev.Sinks {
 		w.sinks[i].push(delivery{r, line})
 	}
+	e.feed.push(line)
 }
 
 func (e *Engine) record(w *wiring, d *sched.Decision, clip string) *node.Record {

@@ -326,7 +326,7 @@ func (b *builder) instances() {
 			}
 			in := Instance{
 				Tuning: tuning(&at, d.Kind), Detector: di, Camera: ci, Seed: Seed(d.ID, g.Cameras[ci].ID),
-				Blocking: d.Kind.Contract.Blocking, NoFrame: d.Kind.Contract.NoFrame, NeedNames: d.Needs,
+				Blocking: d.Kind.Contract.Blocking, NoFrame: d.Kind.Contract.NoFrame, External: d.Kind.Contract.External, NeedNames: d.Needs,
 			}
 			ii := len(g.Instances)
 			for _, e := range d.Emits {
@@ -366,7 +366,7 @@ func (b *builder) wire(ii int) {
 			b.fail("detector %q needs %q, whose detector does not run on camera %q", d.ID, n, g.Cameras[in.Camera].ID)
 			continue
 		}
-		if !slices.Contains(in.Producers, p) {
+		if !g.Instances[p].External && !slices.Contains(in.Producers, p) { // else its camera's pictures are its clock
 			in.Producers = append(in.Producers, p)
 			g.Instances[p].Consumers = append(g.Instances[p].Consumers, ii)
 		}

@@ -77,6 +77,7 @@ type Instance struct {
 	Gate             *event.Program // nil: always
 	Blocking         bool
 	NoFrame          bool
+	External         bool // it is never run: its signals are told from outside
 }
 
 // Cell is one signal on one camera.

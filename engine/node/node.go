@@ -133,6 +133,8 @@ type Contract struct {
 	Blocking bool
 	// NoFrame is set for detectors that look at no picture: they are due by time alone.
 	NoFrame bool
+	// External is set for detectors that are never run, and NoFrame with it: what their signals say is told from outside.
+	External bool
 }
 
 // HasMembers reports whether Changes has a class for what is in the option, which is a map, beside that of its names.

@@ -159,6 +159,9 @@ func (q *Queue[T]) Len() int {
 	return q.mu.n
 }
 
+// Policy returns what happens when the queue is full.
+func (q *Queue[T]) Policy() Policy { return q.policy }
+
 // Cap returns the bound.
 func (q *Queue[T]) Cap() int {
 	q.mu.Lock()

@@ -172,7 +172,7 @@ func (c *Core) moveLanes(o *Core, p *prepared, out []Decision) []Decision {
 		}
 		l.retune(old, c.now)
 		l.news, l.queued, l.inDue, l.inFloor, l.alarmed = false, false, false, false, false
-		if l.noFrame && !l.chained {
+		if l.timed {
 			c.alarm(int32(i), l.due)
 		}
 		c.review(i)

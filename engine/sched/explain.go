@@ -23,6 +23,16 @@ type Explanation struct {
 
 // Explain returns why an instance begins no run now. It changes nothing; it allocates for SkipGate, and is for people.
 func (c *Core) Explain(instance int) Explanation {
+	x := c.Doing(instance)
+	if x.Hindered && x.Cause == SkipGate {
+		w := &c.watches[c.gates[instance]]
+		x.Leaves = w.prog.Explain(c.cells, w.state, c.now)
+	}
+	return x
+}
+
+// Doing is Explain without leaves. It allocates nothing.
+func (c *Core) Doing(instance int) Explanation {
 	l := &c.lanes[instance]
 	if l.busy {
 		return Explanation{Running: true, Cause: SkipBusy, Since: l.began, Until: l.timeout}
@@ -57,8 +67,7 @@ func (c *Core) Explain(instance int) Explanation {
 			x.Since = max(s.Since, 0)
 		}
 	case SkipGate:
-		w := &c.watches[c.gates[instance]]
-		x.Since, x.Leaves = w.since, w.prog.Explain(c.cells, w.state, c.now)
+		x.Since = c.watches[c.gates[instance]].since
 	case SkipSlots:
 		x.Since = min(l.turn, l.offerAt)
 	case SkipStopping, SkipLeaked, SkipBusy, SkipAge:

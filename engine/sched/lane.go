@@ -24,6 +24,7 @@ type settings struct {
 	weight   int           // CPU slots of a run
 	blocking bool
 	noFrame  bool
+	timed    bool // it is due by time alone
 	chained  bool // offers come from producers, not from the camera
 	newest   bool // takes the newest frame when it becomes ready, instead of the next to arrive
 	maxAge   time.Duration
@@ -105,6 +106,7 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 	return lane{settings: settings{
 		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, declared: in.Cost, phase: phase,
 		weight: min(in.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
+		timed: in.NoFrame && len(in.Producers) == 0 && !in.External,
 		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
 		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
 	}, wiring: wiring{in.Needs, in.Outputs, in.Consumers}, life: life{period: in.Period}}
@@ -115,7 +117,7 @@ func (c *Core) enter(li int) {
 	l := &c.lanes[li]
 	l.due = c.now.Add(l.phase)
 	l.turn, l.ended = l.due, c.now
-	if l.noFrame && !l.chained {
+	if l.timed {
 		c.alarm(int32(li), l.due)
 	}
 }

@@ -27,4 +27,6 @@ func (c *Core) Machine(i int) MachineLook {
 }
 
 // Remembered returns a copy of what the condition of an event remembers: with the cells it explains the answer.
-func (c *Core) Remembered(machine int) *event.EvalState { return c.watches[c.machines[machine]].state.Clone() }
+func (c *Core) Remembered(machine int) *event.EvalState {
+	return c.watches[c.machines[machine]].state.Clone()
+}
