@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rvo.dev/cmd/rvo/internal/web"
+	"rvo.dev/cmd/rvo/internal/web/console"
 	"rvo.dev/engine"
 	"rvo.dev/engine/graph"
 )
@@ -141,6 +142,7 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 			Addr: addr, Names: f.http.names, Token: token, Registry: registry,
 			Status: e.Status, Reopen: e.Reopen, Pprof: f.http.pprof, Log: log.Logger,
 			Pipeline: running(in, nodes, func() uint64 { return e.Status().Generation }),
+			Console:  console.Handler(func() ([]byte, error) { return schemaText(a.Kinds, true) }),
 		})
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rvo.dev/dsl/compile"
+	"rvo.dev/engine/node"
 	"rvo.dev/schema"
 )
 
@@ -29,16 +30,22 @@ rvo vet refuses.`,
 }
 
 func printSchema(a *app, asJSON bool) error {
-	text, err := compile.SchemaFor(a.Kinds)
+	text, err := schemaText(a.Kinds, asJSON)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		if text, err = schema.JSONSchema(text); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
 	_, err = a.Out.Write(text)
 	return err
+}
+
+// schemaText returns the language of this build, in CUE or as a JSON Schema.
+func schemaText(kinds *node.Set, asJSON bool) ([]byte, error) {
+	text, err := compile.SchemaFor(kinds)
+	if err != nil || !asJSON {
+		return text, err
+	}
+	if text, err = schema.JSONSchema(text); err != nil {
+		return nil, err
+	}
+	return append(text, '\n'), nil
 }
