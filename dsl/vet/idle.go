@@ -43,6 +43,11 @@ func (p *Pass) idleDetector(d *graph.Detector) {
 		p.idle(path+"frame", "%s looks at no picture", d.DetectorSpec.Kind)
 		p.idle(path+"maxAge", "%s looks at no picture", d.DetectorSpec.Kind)
 	}
+	if k.External {
+		for _, field := range []string{"minFps", "cost", "costClass", "threads", "timeout", "load", "priority", "isolate", "needs", "when"} {
+			p.idle(path+field, "%s is never run: its signals are told from outside", d.DetectorSpec.Kind)
+		}
+	}
 	if k.Blocking && d.Threads > 1 {
 		p.idle(path+"threads", "%s waits for somebody else and takes no CPU slot", d.DetectorSpec.Kind)
 	}

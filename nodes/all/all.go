@@ -18,6 +18,7 @@ import (
 	"rvo.dev/nodes/cv"
 	"rvo.dev/nodes/detect/busy"
 	"rvo.dev/nodes/detect/dummy"
+	"rvo.dev/nodes/detect/external"
 	"rvo.dev/nodes/detect/grpc"
 	"rvo.dev/nodes/detect/jitter"
 	"rvo.dev/nodes/detect/kserve"
@@ -39,6 +40,7 @@ func Kinds() []node.Kind {
 
 		busy.Kind(),
 		dummy.Kind(),
+		external.Kind(),
 		grpc.Kind(),
 		jitter.Kind(),
 		kserve.Kind(),

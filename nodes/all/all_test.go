@@ -22,7 +22,7 @@ func TestSet(t *testing.T) {
 	// A kind that is lost takes pipelines with it.
 	for role, names := range map[node.Role][]string{
 		node.RoleCamera:   {"device", "file", "http", "images", "rtsp", "synthetic"},
-		node.RoleDetector: {"busy", "dummy", "grpc", "haar", "hog", "jitter", "kserve", "mog2", "motion", "scripted"},
+		node.RoleDetector: {"busy", "dummy", "external", "grpc", "haar", "hog", "jitter", "kserve", "mog2", "motion", "scripted"},
 		node.RoleSink:     {"jsonl", "stdout"},
 	} {
 		var got []string
