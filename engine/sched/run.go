@@ -31,7 +31,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	l.place = len(c.running)
 	c.running = append(c.running, entry{l.timeout, int32(li)})
 	if !l.noFrame || l.chained {
-		c.advanceDue(li, l.offerAt, c.tolerance(l))
+		c.advanceDue(li, l.offerAt)
 	}
 	if l.health == HealthBroken {
 		out = c.setHealth(li, HealthProbing, out)
@@ -43,9 +43,14 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 
 // advanceDue moves a lane to the first slot of its rate that a run on what was offered at that instant does not serve: a
 // run that had to wait serves the slot it came for, and not the next one too. Slots that passed are counted, not caught up.
-func (c *Core) advanceDue(li int, offered tick.Time, tolerance time.Duration) {
+//
+// A picture that is late by less than a period serves its own slot, and one that is early by up to the tolerance too: pictures
+// that come at the rate itself are all served, wherever between the slots they lie. Were a late one to count for the nearer slot,
+// pictures half way between two slots, each a little early or late, would use up two in one turn and be refused in the next: a
+// quarter of the runs.
+func (c *Core) advanceDue(li int, offered tick.Time) {
 	l := &c.lanes[li]
-	passed := max(offered.Add(tolerance).Sub(l.due)/l.period, 0)
+	passed := max(offered.Sub(l.due)/l.period, 0)
 	c.Stats.Lanes[li].Missed += uint64(passed)
 	l.due = l.due.Add((passed + 1) * l.period)
 }
@@ -169,7 +174,7 @@ func (c *Core) timers(out []Decision) []Decision {
 		}
 		if l.due <= c.now {
 			out = c.propose(int(e.id), 0, c.now, out)
-			c.advanceDue(int(e.id), c.now, 0)
+			c.advanceDue(int(e.id), c.now)
 		}
 		c.alarm(e.id, l.due)
 	}
