@@ -40,7 +40,7 @@ type data struct {
 }
 
 func newData() *data {
-	d := &data{events: newRing[node.Record](keptRecords), lines: newRing[logLine](keptLines)}
+	d := &data{events: newRing[node.Record](keptRecords), lines: newRing[logLine](keptLines), seen: map[string]bool{}}
 	d.forget()
 	return d
 }
@@ -48,7 +48,6 @@ func newData() *data {
 // forget drops what belongs to another run, and keeps what people read.
 func (d *data) forget() {
 	d.tracks, d.ticks = map[string]*track{}, track{}
-	d.seen = map[string]bool{}
 }
 
 // clone returns data that later messages do not change. What the server told of one thing is never changed, only replaced.

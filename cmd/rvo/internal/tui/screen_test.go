@@ -31,8 +31,8 @@ func fixture(t testing.TB, name string) []byte {
 	return b
 }
 
-// looking returns a model that is connected to the rvo of the fixture.
-func looking(t testing.TB, w, h int) *model {
+// fresh returns a model that has just been connected to the rvo of the fixture.
+func fresh(t testing.TB, w, h int) *model {
 	t.Helper()
 	c, err := newClient("http://127.0.0.1:9090", "")
 	if err != nil {
@@ -44,10 +44,16 @@ func looking(t testing.TB, w, h int) *model {
 	if err := json.Unmarshal(fixture(t, "events.json"), &before); err != nil {
 		t.Fatal(err)
 	}
-	s := &stream{close: func() {}, body: nobody{}}
-	m.Update(connected{s, before})
-	state := fixture(t, "state.json")
-	m.Update(told{from: s, messages: []message{{"state", state}}})
+	m.Update(connected{&stream{close: func() {}, body: nobody{}}, before})
+	m.Update(told{from: m.stream, messages: []message{{"state", fixture(t, "state.json")}}})
+	return m
+}
+
+// looking is fresh with a past.
+func looking(t testing.TB, w, h int) *model {
+	t.Helper()
+	m := fresh(t, w, h)
+	s, state := m.stream, fixture(t, "state.json")
 	// A minute of the past, so that there is something to draw.
 	for i := range 100 {
 		delta := fmt.Sprintf(`{"time_ms":%d,"detectors":{"motion@gate":%s,"person@gate":%s}}`, noon().UnixMilli()+int64(i)*500,

@@ -65,7 +65,7 @@ func number[N uint64 | int | int64](n N) string {
 	}
 }
 
-// span writes a duration in at most six columns, as precise as people look at it: 350us, 4.2ms, 1.5s, 3m20s, 2h05m, 4d03h.
+// span writes a duration in at most six columns, as precise as people look at it: 350us, 4.2ms, 1.5s, 3m20s, 2h05m, 4d03h, 120d.
 func span(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -86,6 +86,8 @@ func span(d time.Duration) string {
 		return strings.TrimSuffix(fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60), "00s")
 	case d < 24*time.Hour:
 		return strings.TrimSuffix(fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60), "00m")
+	case d >= 100*24*time.Hour:
+		return fmt.Sprintf("%dd", int(d.Hours())/24)
 	default:
 		return fmt.Sprintf("%dd%02dh", int(d.Hours())/24, int(d.Hours())%24)
 	}

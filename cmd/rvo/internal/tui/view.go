@@ -90,11 +90,13 @@ func (m *model) title() string {
 		return paint(strong, name) + "  " + m.link()
 	}
 	parts := []string{paint(strong, "rvo "+clean(s.Pipeline))}
+	link := m.link()
 	switch {
 	case m.stopping || s.Stopping:
 		parts = append(parts, m.g.mark(warn)+" stopping")
 	case m.exited:
 		parts = append(parts, m.g.mark(bad)+" ended")
+	case m.stream == nil: // what was last known is no news
 	case !s.Started:
 		parts = append(parts, m.g.mark(warn)+" starting")
 	case s.Ready:
@@ -102,9 +104,11 @@ func (m *model) title() string {
 	default:
 		parts = append(parts, paint(bad, m.g.bad+" not ready")+fmt.Sprintf(" (%d)", len(s.Reasons)))
 	}
-	parts = append(parts, "up "+span(ms(s.UptimeMS)))
-	if l := m.link(); l != "" {
-		parts = append(parts, l)
+	if link != "" {
+		parts = append(parts, link)
+	}
+	if m.stream != nil {
+		parts = append(parts, "up "+span(ms(s.UptimeMS)))
 	}
 	if m.held != nil {
 		parts = append(parts, paint(warn, fmt.Sprintf("PAUSED +%d events", m.data.events.total-m.held.events.total)))
@@ -127,7 +131,7 @@ func (m *model) link() string {
 	case m.exited || m.stopping:
 		return ""
 	case m.stream == nil && m.problem != nil:
-		return paint(bad, m.g.bad+" not connected")
+		return paint(bad, m.g.bad+" not connected for "+span(m.now.Sub(m.news).Truncate(time.Second)))
 	case m.stream == nil:
 		return paint(warn, "connecting")
 	}
