@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -8,30 +9,80 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
 )
 
 // OverlayFile is what the text of Options.Overlay is called where it is at fault, in the pipeline's folder. It need not exist.
 const OverlayFile = "overlay.cue"
 
-// Entry names a node of a pipeline by the field it stands in and its name there: events and intrusion.
-type Entry struct{ Collection, Name string }
+// Entry is a node of a pipeline as an overlay gives it: the field it stands in, its name there and its text in CUE. events,
+// intrusion.
+type Entry struct {
+	Collection string
+	Name       string
+	Value      string // "null": it is taken away
+}
+
+// Gone reports whether the node is taken away.
+func (e *Entry) Gone() bool { return e.Value == null }
+
+const null = "null"
 
 // Collections are the fields of a pipeline that hold nodes by name.
 func Collections() []string { return []string{"cameras", "detectors", "events", "evidence", "sinks"} }
 
-// Entries lists the nodes that a text for Options.Overlay gives, those that it takes away too, in their order. The error says
-// what else stands there, or where the text is no CUE.
-func Entries(text []byte) (given, gone []Entry, err error) {
+// Entries lists the nodes that a text for Options.Overlay gives, in their order. JSON is such a text too. The error says what
+// else stands there, or where the text is no CUE.
+func Entries(text []byte) ([]Entry, error) {
 	f, err := parser.ParseFile(OverlayFile, text, parser.ParseComments)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return entries(f)
+	return listed(f)
 }
 
-// entries lists the nodes of an overlay and takes those out of it that are null.
-func entries(f *ast.File) (given, gone []Entry, err error) {
+// Nodes lists the nodes of a whole pipeline that was evaluated: one that show.Pipeline wrote.
+func Nodes(source []byte) ([]Entry, error) {
+	f, err := parser.ParseFile("pipeline.cue", source)
+	if err != nil {
+		return nil, err
+	}
+	f.Decls = slices.DeleteFunc(f.Decls, func(d ast.Decl) bool {
+		field, ok := d.(*ast.Field)
+		if !ok {
+			return true
+		}
+		name, _, err := ast.LabelName(field.Label)
+		return err != nil || !slices.Contains(Collections(), name)
+	})
+	return listed(f)
+}
+
+func listed(f *ast.File) ([]Entry, error) {
+	var out []Entry
+	_, err := entries(f, func(collection, name string, v ast.Expr) error {
+		value, err := format.Node(v)
+		out = append(out, Entry{collection, name, string(value)})
+		return err
+	})
+	return out, err
+}
+
+// Overlay writes nodes as a text for Options.Overlay; it is empty where there are none.
+func Overlay(es []Entry) ([]byte, error) {
+	if len(es) == 0 {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	for _, e := range es {
+		fmt.Fprintf(&b, "%s: %s: %s\n", e.Collection, quoted(e.Name), e.Value)
+	}
+	return format.Source(b.Bytes())
+}
+
+// entries tells each node of an overlay and returns the declarations without those that are null.
+func entries(f *ast.File, each func(collection, name string, v ast.Expr) error) ([]ast.Decl, error) {
 	var kept []ast.Decl
 	for _, d := range unwrap(f.Decls) {
 		if c, ok := d.(*ast.CommentGroup); ok {
@@ -44,40 +95,43 @@ func entries(f *ast.File) (given, gone []Entry, err error) {
 			name, _, _ = ast.LabelName(field.Label)
 		}
 		if !slices.Contains(Collections(), name) {
-			return nil, nil, fmt.Errorf("holds something else than nodes: it is %s, each with nodes by name", List(Collections()))
+			return nil, fmt.Errorf("holds something else than nodes: it is %s, each with nodes by name", List(Collections()))
 		}
 		body, ok := field.Value.(*ast.StructLit)
 		if !ok {
-			return nil, nil, fmt.Errorf("%s must be {NAME: {...}}", name)
+			return nil, fmt.Errorf("%s must be {NAME: {...}}", name)
 		}
 		var left []ast.Decl
 		for _, e := range body.Elts {
+			if _, comment := e.(*ast.CommentGroup); comment {
+				left = append(left, e)
+				continue
+			}
 			node, ok := e.(*ast.Field)
 			if !ok {
-				if _, comment := e.(*ast.CommentGroup); comment {
-					left = append(left, e)
-					continue
-				}
-				return nil, nil, fmt.Errorf("%s must be {NAME: {...}}", name)
+				return nil, fmt.Errorf("%s must be {NAME: {...}}", name)
 			}
 			id, _, err := ast.LabelName(node.Label)
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: a name has to be written out: %w", name, err)
+				return nil, fmt.Errorf("%s: a name has to be written out: %w", name, err)
 			}
-			entry := Entry{name, id}
-			if lit, ok := node.Value.(*ast.BasicLit); ok && lit.Value == "null" {
-				gone = append(gone, entry)
-				continue
+			if err := each(name, id, node.Value); err != nil {
+				return nil, err
 			}
-			given = append(given, entry)
-			left = append(left, e)
+			if !isNull(node.Value) {
+				left = append(left, e)
+			}
 		}
 		if body.Elts = left; len(left) > 0 {
 			kept = append(kept, field)
 		}
 	}
-	f.Decls = kept
-	return given, gone, nil
+	return kept, nil
+}
+
+func isNull(e ast.Expr) bool {
+	lit, ok := e.(*ast.BasicLit)
+	return ok && lit.Value == null
 }
 
 // unwrap returns what stands in a text that is one struct in braces, as JSON is.
@@ -100,17 +154,20 @@ func addOverlay(src *sources, inst *build.Instance, dir string, text []byte) ([]
 	if fs := syntax(src, []string{name}); len(fs) > 0 {
 		return nil, fs
 	}
+	var gone []Entry
 	f, err := parser.ParseFile(name, text, parser.ParseComments)
-	given, gone := []Entry(nil), []Entry(nil)
 	if err == nil {
-		given, gone, err = entries(f)
+		f.Decls, err = entries(f, func(collection, name string, v ast.Expr) error {
+			for _, file := range inst.Files {
+				file.Decls = without(file.Decls, collection, name)
+			}
+			if isNull(v) {
+				gone = append(gone, Entry{Collection: collection, Name: name})
+			}
+			return nil
+		})
 	}
 	if err == nil {
-		for _, e := range slices.Concat(given, gone) {
-			for _, file := range inst.Files {
-				file.Decls = without(file.Decls, e.Collection, e.Name)
-			}
-		}
 		for _, file := range inst.Files {
 			tidy(file)
 		}

@@ -96,17 +96,25 @@ func TestOverlayRefused(t *testing.T) {
 }
 
 func TestEntries(t *testing.T) {
-	given, gone, err := dsl.Entries([]byte(`// a remark
+	es, err := dsl.Entries([]byte(`// a remark
 detectors: person: {motion: {}}
-sinks: {log: jsonl: path: "x", old: null}
+sinks: {log: jsonl: path: "x", "old-one": null}
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []dsl.Entry{{"detectors", "person"}, {"sinks", "log"}}; !slices.Equal(given, want) {
-		t.Errorf("given %v, want %v", given, want)
+	want := []dsl.Entry{{"detectors", "person", "{motion: {}}"}, {"sinks", "log", "{\n\tjsonl: path: \"x\"\n}"}, {"sinks", "old-one", "null"}}
+	if !slices.Equal(es, want) {
+		t.Errorf("entries %q, want %q", es, want)
 	}
-	if want := []dsl.Entry{{"sinks", "old"}}; !slices.Equal(gone, want) {
-		t.Errorf("gone %v, want %v", gone, want)
+	text, err := dsl.Overlay(es)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := dsl.Entries(text); err != nil || !slices.Equal(again, es) {
+		t.Errorf("written and read again %q (%v), want %q", again, err, es)
+	}
+	if !es[2].Gone() || es[0].Gone() {
+		t.Error("a node that is null is gone, and no other")
 	}
 }

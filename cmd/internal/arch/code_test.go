@@ -11,13 +11,14 @@ import (
 
 // starters are the packages that may say go, and what they start. Whoever starts a goroutine waits for it.
 var starters = map[string]string{
-	"engine":               "cameras, lanes, sinks, the core and the evidence worker",
-	"engine/enginetest":    "what stands in for them",
-	"engine/isolate":       "a detector's own process: there is no engine in it",
-	"cmd/rvo/internal/cli": "the engine, the server and the signal handler of one run",
-	"cmd/rvo/internal/web": "the server",
-	"bench":                "load",
-	"dsl":                  "an evaluation, which CUE cannot cancel, so that vet can give up on it",
+	"engine":                  "cameras, lanes, sinks, the core and the evidence worker",
+	"engine/enginetest":       "what stands in for them",
+	"engine/isolate":          "a detector's own process: there is no engine in it",
+	"cmd/rvo/internal/cli":    "the engine, the server and the signal handler of one run",
+	"cmd/rvo/internal/web":    "the server",
+	"cmd/rvo/internal/reload": "an attempt to reload, which a newer edit ends, and the wait for files",
+	"bench":                   "load",
+	"dsl":                     "an evaluation, which CUE cannot cancel, so that vet can give up on it",
 }
 
 // clocks are the functions of package time that read one or wait for one.

@@ -32,6 +32,7 @@ dsl/compile < dsl/show < cmd/rvo/internal/cli
 dsl/compile < dsl/draw < cmd/rvo/internal/cli
 dsl/compile, engine/analysis < dsl/plan < cmd/rvo/internal/web
 cmd/rvo/internal/watch, cmd/rvo/internal/models, cmd/rvo/internal/notify < cmd/rvo/internal/cli
+cmd/rvo/internal/watch, engine, dsl/vet, dsl/plan, dsl/show < cmd/rvo/internal/reload < cmd/rvo/internal/cli
 engine/graph < cmd/rvo/internal/profile < cmd/rvo/internal/cli
 cmd/rvo/internal/web/api < cmd/rvo/internal/tui, cmd/rvo/internal/web
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web

@@ -1,0 +1,82 @@
+package reload
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"rvo.dev/dsl"
+)
+
+// maxLogged is how many findings of a rejected edit are logged; GET /api/v1/reloads has all.
+const maxLogged = 10
+
+// report logs an outcome: one line, and one for each finding that keeps an edit from running.
+func (r *Reloader) report(o *Outcome) {
+	attrs := []slog.Attr{slog.String("trigger", string(o.Trigger)), slog.Uint64("generation", o.Generation)}
+	if o.Revision != "" {
+		attrs = append(attrs, slog.String("revision", o.Revision[:min(12, len(o.Revision))]))
+	}
+	for _, t := range []struct {
+		name string
+		s    float64
+	}{{"wait", o.Seconds.Wait}, {"read", o.Seconds.Read}, {"prepare", o.Seconds.Prepare}, {"commit", o.Seconds.Commit}, {"total", o.Seconds.Total}} {
+		if t.s > 0 {
+			attrs = append(attrs, slog.Duration(t.name, time.Duration(t.s*float64(time.Second)).Round(time.Microsecond)))
+		}
+	}
+	count := func(name string, n int) {
+		if n > 0 {
+			attrs = append(attrs, slog.Int(name, n))
+		}
+	}
+	message, level := "", slog.LevelInfo
+	switch o.Result {
+	case Applied:
+		message = "reloaded"
+		for _, c := range []struct {
+			name string
+			n    int
+		}{{"retuned", o.Counts.Retune}, {"replaced", o.Counts.Replace}, {"added", o.Counts.Add}, {"removed", o.Counts.Remove}} {
+			count(c.name, c.n)
+		}
+		attrs = append(attrs, slog.Int("kept", o.Counts.Keep))
+	case Unchanged:
+		message = "reload: nothing changed"
+	case Rejected:
+		message, level = "edit rejected: the pipeline that runs goes on", slog.LevelError
+		errs := 0
+		for i := range o.Findings {
+			if o.Findings[i].Severity == dsl.Error {
+				errs++
+			}
+		}
+		count("errors", errs)
+	case RolledBack:
+		message, level = "edit rolled back: the pipeline before it runs again", slog.LevelError
+	case Superseded, Planned:
+		return
+	}
+	if o.Error != "" {
+		attrs = append(attrs, slog.String("node", o.Node), slog.String("step", o.Step), slog.String("err", o.Error))
+	}
+	if o.Written != "" {
+		attrs = append(attrs, slog.String("written", o.Written))
+	}
+	ctx := context.Background()
+	r.log.LogAttrs(ctx, level, message, attrs...)
+	if o.Result != Rejected {
+		return
+	}
+	n := 0
+	for i := range o.Findings {
+		f := &o.Findings[i]
+		if f.Severity != dsl.Error {
+			continue
+		}
+		if n++; n > maxLogged {
+			break
+		}
+		r.log.LogAttrs(ctx, slog.LevelError, f.Message, slog.String("code", f.Code), slog.String("at", f.Place.String()), slog.String("hint", f.Hint))
+	}
+}
