@@ -42,8 +42,16 @@ type camera struct {
 	// held are the pictures that the core keeps; owned by the holder of the turn.
 	held []*frame.Frame
 
-	last   atomic.Int64 // core time of the newest picture
-	over   atomic.Bool  // its file has ended
+	last atomic.Int64 // core time of the newest picture
+	over atomic.Bool  // its file has ended
+
+	// Of its life: start makes them.
+	cancel context.CancelFunc
+	done   chan struct{} // closed when nothing watches it any more
+
+	// try is set while a swap makes it ready.
+	try atomic.Pointer[tryout]
+
 	frozen atomic.Bool
 	freeze freeze            // owned by the reader, of which one at a time is not given up
 	told   sched.CameraState // what the core knows, with knows; owned by the watch goroutine
@@ -56,7 +64,8 @@ type camera struct {
 		err   string
 		info  node.StreamInfo
 		w, h  int
-		since time.Time // of the state
+		since time.Time     // of the state
+		taken chan struct{} // closed when it has a seat
 	}
 }
 
@@ -125,7 +134,7 @@ func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
 		claimed = int64(bytes)
 		return nil
 	}})
-	c.mu.state, c.mu.since = cameraStarting, time.Now()
+	c.mu.state, c.mu.since, c.mu.taken = cameraStarting, time.Now(), make(chan struct{})
 	c.last.Store(-1)
 	if spec.FPS > 0 {
 		c.period.Store(int64(float64(time.Second) / spec.FPS))
@@ -142,7 +151,29 @@ func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
 
 // start begins to watch the camera.
 func (c *camera) start(ctx context.Context) {
-	c.e.spawn(func() { c.watch(ctx) })
+	ctx, c.cancel = context.WithCancel(ctx)
+	done := make(chan struct{})
+	c.done = done
+	c.e.spawn(func() {
+		defer close(done)
+		c.watch(ctx)
+	})
+}
+
+// alive reports whether somebody watches the camera. Whoever may swap asks.
+func (c *camera) alive() bool {
+	select {
+	case <-c.done:
+		return c.over.Load()
+	default:
+		return true
+	}
+}
+
+// halt ends watching, and waits for it: no longer than for a reader that hangs.
+func (c *camera) halt() {
+	c.cancel()
+	<-c.done
 }
 
 // watch keeps the camera running until ctx is done or its file is over.
@@ -168,6 +199,10 @@ func (c *camera) watch(ctx context.Context) {
 		}
 		if time.Since(begin) > steadyAfter {
 			wait = reconnectFirst
+		}
+		if t := c.try.Load(); t != nil && t.fail(err) {
+			c.set(cameraDown, err)
+			return
 		}
 		pause := wait + rand.N(wait/2)
 		c.set(cameraDown, err)
@@ -211,7 +246,7 @@ func (c *camera) session(ctx context.Context) error {
 		if r.up.Load() {
 			limit = max(stallAfter, 10*time.Duration(c.period.Load()))
 		}
-		if quiet := time.Duration(int64(c.e.now()) - r.beat.Load()); quiet > limit {
+		if quiet := time.Duration(int64(c.e.now()) - r.beat.Load()); quiet > limit && !r.waits.Load() {
 			c.counts.stalls.Add(1)
 			what := "the source gave no picture for %v"
 			if !r.up.Load() {

@@ -38,9 +38,11 @@ import (
 
 // Config is what an Engine needs. Graph must be set.
 type Config struct {
-	Graph    *graph.Graph
-	Codec    frame.Codec          // nil: frame.StdCodec
-	Log      *slog.Logger         // nil: silent
+	Graph *graph.Graph
+	Codec frame.Codec  // nil: frame.StdCodec
+	Log   *slog.Logger // nil: silent
+	// Nodes are those of Graph, taken with Facts when its files were read; nil: they are taken when Run begins.
+	Nodes    []graph.Node
 	Registry *prometheus.Registry // nil: one of its own
 	StateDir string               // where relative output paths lead
 	ClipsDir string               // replaces the folder of every evidence policy, when set
@@ -116,7 +118,22 @@ type Engine struct {
 	// finalCore is the core's state at the end, for those who ask later.
 	finalCore atomic.Pointer[snapshot]
 	opened    atomic.Bool // every sink and model is
-	records   recordCounts
+	// Of swaps. watching ends when cameras are to, hard when the stop's bound is over; Run sets both before it runs.
+	watching context.Context //nolint:containedctx // of the run: what a swap opens lives as long
+	hangUp   context.CancelFunc
+	hard     context.Context     //nolint:containedctx // likewise
+	swapping chan struct{}       // has a token while one is made: of whoever may swap
+	nodes    []graph.Node        // of the graph that runs, nil: not asked for yet; owned by whoever may swap
+	first    func() []graph.Node // of the graph that the run began with, as its files were then
+	last     *edit               // the newest that was carried out; likewise
+	edit     *edit               // that the core is about to carry out; owned by the holder of the turn
+	orphans  []*job              // runs of lanes that are gone; likewise
+	trial    *trial              // of what the last swap brought; likewise
+	complete bool                // every camera's file has ended; likewise
+	strays   atomic.Int64        // calls of foreign code that a swap gave up and that have not come back
+	left     atomic.Uint64       // nodes that could not be closed
+	reloads  reloads
+	records  recordCounts
 }
 
 type phase int32
@@ -168,12 +185,14 @@ func New(cfg Config) (*Engine, error) {
 	g := cfg.Graph
 	e := &Engine{
 		cfg: cfg, run: cfg.RunID, logs: newLogger(), still: g.Lockstep,
-		turn: newTurn(), control: make(chan func()), ended: make(chan struct{}, 1),
+		turn: newTurn(), control: make(chan func()), swapping: make(chan struct{}, 1), ended: make(chan struct{}, 1),
 		wakeAt: tick.Never, armed: tick.Never, closed: make(chan struct{}),
 	}
 	e.log = slog.New(e.logs.handler(cfg.Log.Handler()))
 	w := newWiring(g, 1)
 	e.w.Store(w)
+	e.nodes = cfg.Nodes
+	e.first = firstNodes(g)
 	e.core = sched.New(g, w.bounds)
 	var err error
 	if cfg.Feed {
@@ -204,7 +223,7 @@ func New(cfg Config) (*Engine, error) {
 		if s.spec.Ring > 0 {
 			s.enc = newEncoder(e.evidence, g, i)
 		}
-		c.seat.Store(s)
+		c.sit(s)
 	}
 	for i := range g.Instances {
 		w.lanes[i] = newLane(e, g, i)
@@ -300,6 +319,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.opened.Store(true)
 	hard, kill := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer kill(nil)
+	e.hard = hard
+	e.watching, e.hangUp = context.WithCancel(ctx)
+	defer e.hangUp()
 	e.pool.start(hard)
 	if e.recording != nil {
 		e.spawn(e.recording.run)
@@ -307,6 +329,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.evidence.start(hard, w)
 	for _, s := range w.sinks {
 		s.start(hard)
+	}
+	if e.nodes == nil && !e.still {
+		e.spawn(func() { e.first() }) // looks at the files now; what it makes of them is made again when it is asked for
 	}
 	e.enter(phaseOpening, phaseRunning)
 	var err error
@@ -340,7 +365,7 @@ func (e *Engine) open(ctx context.Context, w *wiring) error {
 	var errs []error
 	e.evidence.check(w)
 	for i := range w.g.Sinks {
-		s, err := newSink(ctx, e, w.g, i)
+		s, err := openSink(ctx, e, w.g, i)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("sink %q: %w", w.g.Sinks[i].ID, err))
 			continue
@@ -396,6 +421,8 @@ func (e *Engine) finish(kill context.CancelCauseFunc) {
 	for _, s := range w.sinks {
 		s.stop()
 	}
+	e.starting.Lock()   // whoever joined did so before
+	e.starting.Unlock() //nolint:staticcheck // that is all it is for
 	done := make(chan struct{})
 	go func() { // the one wait that may be given up
 		e.wg.Wait()

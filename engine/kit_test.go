@@ -75,7 +75,9 @@ func (k *kit) camera(id string, fps float64, c *fakeCamera) *graph.CameraSpec {
 }
 
 func (k *kit) detector(id string, fps float64, f func(ctx context.Context, n uint64, run *node.Run) error) *graph.DetectorSpec {
+	k.mu.Lock()
 	k.dets[id] = f
+	k.mu.Unlock()
 	o, _ := json.Marshal(options{id})
 	k.spec.Detectors = append(k.spec.Detectors, graph.DetectorSpec{ID: id, Kind: "fake", Options: o, FPS: fps, Enabled: true, Priority: graph.Normal})
 	return &k.spec.Detectors[len(k.spec.Detectors)-1]
@@ -132,7 +134,12 @@ func (k *kit) graph() *graph.Graph {
 	set, err := node.NewSet(
 		node.Camera(file, openCam), node.Camera(live, openCam),
 		node.Detector(det, openDet), node.Detector(waiting, openDet), node.Detector(outside, openDet),
-		node.SinkKind(sink, func(context.Context, node.Env, options) (node.Sink, error) { return memory{k}, nil }),
+		node.SinkKind(sink, func(_ context.Context, _ node.Env, o options) (node.Sink, error) {
+			if o.Name == "refuses" {
+				return nil, errTest
+			}
+			return memory{k}, nil
+		}),
 	)
 	if err != nil {
 		k.t.Fatal(err)
@@ -293,8 +300,9 @@ func (i *fakeInstance) Detect(ctx context.Context, run *node.Run) error {
 	for _, f := range run.Frames {
 		i.k.looked[i.name] = append(i.k.looked[i.name], f.Seq)
 	}
+	detect := i.k.dets[i.name]
 	i.k.mu.Unlock()
-	return i.k.dets[i.name](ctx, run.N, run)
+	return detect(ctx, run.N, run)
 }
 
 type memory struct{ k *kit }

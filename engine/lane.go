@@ -29,8 +29,9 @@ type lane struct {
 	env atomic.Pointer[node.InstanceEnv]
 
 	// Owned by the holder of the turn.
-	index   int  // in the wiring that runs
-	gone    bool // not in it: nothing is started any more, and the end of the run that is out is the core's by its job alone
+	index   int           // in the wiring that runs
+	idle    chan struct{} // closed when it is gone and no run is out
+	gone    bool          // not in it: nothing is started any more, and the end of the run that is out is the core's by its job alone
 	runs    uint64
 	current *job // the run that is out, nil: none
 	spare   *job // for the next run, nil: a new one is made
@@ -57,7 +58,7 @@ func newLane(e *Engine, g *graph.Graph, i int) *lane {
 	// In lockstep core time stands still, and with it the core's watchdog.
 	timed := in.Blocking || d.Isolate == graph.IsolateProcess || g.Lockstep
 	l := &lane{
-		e: e, name: g.InstanceName(i), index: i, emits: d.Emits, timed: timed, took: newHist(latencyBounds()), failures: &failures{},
+		e: e, name: g.InstanceName(i), index: i, emits: d.Emits, timed: timed, idle: make(chan struct{}), took: newHist(latencyBounds()), failures: &failures{},
 	}
 	l.env.Store(instanceEnv(g, i))
 	return l
@@ -136,6 +137,18 @@ func (l *lane) recycle(j *job) {
 	clear(j.inputs)
 	*j = job{lane: l, inputs: j.inputs[:0]}
 	l.spare = j
+}
+
+// rests reports whether a lane that is gone could be used again: no run is in it, and none was given up. Whoever may swap asks.
+func (l *lane) rests() bool {
+	select {
+	case <-l.idle:
+	default:
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.mu.inst != nil && l.mu.job == 0 && l.mu.stuck == 0
 }
 
 // context gives a job what its run is to be ended by.

@@ -20,8 +20,7 @@ const (
 // live runs the core on the clock until ctx is done or every camera has ended, and stops it. It is the core goroutine: it
 // has the turn whenever nobody else calls the core.
 func (e *Engine) live(ctx context.Context) {
-	cams, hangUp := context.WithCancel(ctx)
-	defer hangUp()
+	defer e.hangUp()
 	e.turn.claim()
 	e.alarm = newRuntimeAlarm(e.now, e.ring)
 	if e.cfg.Precise {
@@ -30,19 +29,20 @@ func (e *Engine) live(ctx context.Context) {
 	defer e.alarm.Stop()
 	e.step(sched.Input{Kind: sched.InputStart, Now: e.now(), Run: e.run, Offset: e.offset.Load()})
 	for _, c := range e.w.Load().cams {
-		c.start(cams)
+		c.start(e.watching)
 	}
-	e.spawn(func() { e.followWall(cams) })
+	e.spawn(func() { e.followWall(e.watching) })
 
-	over, stopping := e.over(), false
+	e.complete = e.over()
+	stopping := false
 	var limit <-chan time.Time // bound of the runs that are still out
 	done := ctx.Done()
 	for {
 		e.round()
-		if !stopping && (done == nil || over) {
+		if !stopping && (done == nil || e.complete) {
 			stopping, e.stopping = true, time.Now()
 			e.state.Store(int32(phaseStopping))
-			hangUp()
+			e.hangUp()
 			limit = time.After(e.cfg.Drain / 2)
 			e.round() // what has come since then is not looked at
 		}
@@ -60,7 +60,7 @@ func (e *Engine) live(ctx context.Context) {
 			f()
 		case <-e.ended:
 			e.turn.claim()
-			over = e.over()
+			e.complete = e.over()
 		case <-done:
 			e.turn.claim()
 			done = nil
@@ -182,6 +182,12 @@ func (e *Engine) finished(j *job) {
 	l := j.lane
 	if l.current == j {
 		l.current = nil
+		if l.gone {
+			e.forget(j)
+		}
+		if e.trial != nil {
+			e.trial.ran(l, j.outcome, j.err)
+		}
 	}
 	l.took.observe(j.took)
 	l.failures.add(j.err)
@@ -239,6 +245,10 @@ func (e *Engine) carry(d *sched.Decision) {
 	case sched.DecisionRun:
 		e.start(d)
 	case sched.DecisionAbandon:
+		if d.Instance == sched.Gone {
+			e.abandonOrphan(d.Job)
+			return
+		}
 		e.abandon(e.w.Load().lanes[d.Instance])
 	case sched.DecisionDrop:
 		e.w.Load().cams[d.Camera].drop(d.Seq)
@@ -248,8 +258,10 @@ func (e *Engine) carry(d *sched.Decision) {
 		e.w.Load().lanes[d.Instance].healthChanged(d.Health)
 	case sched.DecisionWake:
 		e.wakeAt = d.At
-	case sched.DecisionSignal, sched.DecisionSwap:
-		// The cell has the value; and a graph is swapped by who asked the core for it.
+	case sched.DecisionSwap:
+		e.adopt()
+	case sched.DecisionSignal:
+		// The cell has the value.
 	}
 }
 
@@ -282,6 +294,12 @@ func (e *Engine) start(d *sched.Decision) {
 func (e *Engine) abandon(l *lane) {
 	if j := l.current; j != nil {
 		l.current = nil
+		if l.gone {
+			e.forget(j)
+		}
+		if e.trial != nil {
+			e.trial.ran(l, sched.OutcomeTimeout, context.DeadlineExceeded)
+		}
 		l.took.observe(j.limit)
 		e.pool.abandon(j)
 		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
@@ -291,6 +309,9 @@ func (e *Engine) abandon(l *lane) {
 func (e *Engine) abandonAll() {
 	for _, l := range e.w.Load().lanes {
 		e.abandon(l)
+	}
+	for len(e.orphans) > 0 {
+		e.abandon(e.orphans[0].lane)
 	}
 }
 

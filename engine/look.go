@@ -48,7 +48,7 @@ func (e *Engine) View() View {
 	})
 	v := View{
 		Status: e.status(&snap), Graph: snap.w.g, Now: snap.now, Wall: time.Unix(0, offset+int64(snap.now)).UTC(), Ticks: snap.ticks,
-		Memory: e.memory.use(), MemoryLimit: e.memory.limit, Cells: snap.cells, Machines: looks, Policies: e.evidence.rec.Status(),
+		Memory: e.memory.use(), MemoryLimit: e.memory.bound(), Cells: snap.cells, Machines: looks, Policies: e.evidence.rec.Status(),
 	}
 	if offset == 0 {
 		v.Wall = e.cfg.Wall().UTC() // it has not begun

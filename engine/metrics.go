@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rvo.dev/engine/event"
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/sched"
 )
 
@@ -17,6 +18,7 @@ type metrics struct {
 	e *Engine
 
 	tick  *hist
+	pause *hist // of swaps
 	descs map[string]*prometheus.Desc
 }
 
@@ -36,7 +38,7 @@ func tickBounds() []time.Duration {
 }
 
 func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
-	m := &metrics{e: e, tick: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}}
+	m := &metrics{e: e, tick: newHist(tickBounds()), pause: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}}
 	reg.MustRegister(m)
 	return m
 }
@@ -84,6 +86,7 @@ func (m *metrics) table() []series {
 	const c, g, h = prometheus.CounterValue, prometheus.GaugeValue, prometheus.UntypedValue
 	return []series{
 		{"rvo_tick_seconds", "Time of one turn of the core.", h, nil},
+		{"rvo_swap_pause_seconds", "Time for which the core took no input while another graph took the place of the one that ran.", h, nil},
 		{"rvo_frame_age_seconds", "Age of a picture, from its capture, when a detector starts on it.", h, []string{"camera"}},
 		{"rvo_detector_run_seconds", "Time of one run of a detector.", h, []string{"detector", "camera"}},
 		{"rvo_encode_seconds", "Time to encode one picture for evidence.", h, []string{"camera"}},
@@ -91,6 +94,11 @@ func (m *metrics) table() []series {
 		{"rvo_events_total", "Changes of events, by state (potential, idle, confirmed, updated, ended) and, where ended or given up, by reason.", c, []string{"event", "camera", "state", "reason"}},
 		{"rvo_info", "Always 1; which pipeline runs.", g, []string{"pipeline", "revision", "run"}},
 		{"rvo_generation", "Counts the graphs that this run has executed.", g, nil},
+		{"rvo_swaps_total", "Swaps of the graph, by outcome: live on its commit, then kept, superseded or rolled_back; or rejected.", c, []string{"outcome"}},
+		{"rvo_swap_nodes_total", "Nodes of all swaps, by what became of them: keep, retune, replace, add, remove.", c, []string{"action"}},
+		{"rvo_swap_nodes_left_total", "Nodes that a swap took away and that did not end within their bound.", c, nil},
+		{"rvo_swap_calls_left", "Calls of nodes that a swap gave up and that have not come back.", g, nil},
+		{"rvo_results_gone_total", "Results of runs whose detector a swap took away.", c, nil},
 		{"rvo_ready", "1 when every camera, detector, sink and evidence folder works.", g, nil},
 		{"rvo_ticks_total", "Turns of the core.", c, nil},
 		{"rvo_camera_up", "1 while the camera gives pictures.", g, []string{"camera"}},
@@ -155,10 +163,19 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	put("rvo_info", 1, st.Pipeline, st.Revision, st.Run)
 	put("rvo_generation", float64(st.Generation))
+	for i, outcome := range outcomes() {
+		put("rvo_swaps_total", float64(m.e.reloads.counts[i].Load()), outcome)
+	}
+	for a := graph.Keep; a <= graph.Remove; a++ {
+		put("rvo_swap_nodes_total", float64(m.e.reloads.nodes[a].Load()), a.String())
+	}
+	put("rvo_swap_nodes_left_total", float64(m.e.left.Load()))
+	put("rvo_swap_calls_left", float64(m.e.strays.Load()))
+	put("rvo_results_gone_total", float64(snap.stats.Gone))
 	put("rvo_ready", flag(st.Ready()))
 	put("rvo_ticks_total", float64(snap.ticks))
 	put("rvo_memory_bytes", float64(m.e.memory.use()))
-	put("rvo_memory_limit_bytes", float64(m.e.memory.limit))
+	put("rvo_memory_limit_bytes", float64(m.e.memory.bound()))
 	put("rvo_results_stale_total", float64(snap.stats.Stale))
 	put("rvo_results_late_total", float64(snap.stats.Late))
 	put("rvo_detector_threads_leaked", float64(m.e.pool.leaked.Load()))
@@ -186,6 +203,7 @@ func (m *metrics) histograms(ch chan<- prometheus.Metric, w *wiring) {
 		ch <- &histMetric{h: h, desc: m.descs[name], labels: prometheus.MakeLabelPairs(m.descs[name], labels)}
 	}
 	put("rvo_tick_seconds", m.tick)
+	put("rvo_swap_pause_seconds", m.pause)
 	for _, c := range w.cams {
 		put("rvo_frame_age_seconds", c.age, c.id)
 		if enc := c.seat.Load().encoder(); enc != nil {
@@ -279,10 +297,10 @@ func (m *metrics) processes(put putFunc, w *wiring) {
 
 func (m *metrics) outputs(put putFunc, w *wiring) {
 	for _, s := range m.e.openSinks(w) {
-		put("rvo_sink_records_total", float64(s.written.Load()), s.spec.ID, "written")
-		put("rvo_sink_records_total", float64(s.dropped.Load()), s.spec.ID, "dropped")
-		put("rvo_sink_records_total", float64(s.retried.Load()), s.spec.ID, "retried")
-		queueSeries(put, "sink/"+s.spec.ID, s.q.Len(), s.q.Cap(), s.q.Dropped())
+		put("rvo_sink_records_total", float64(s.written.Load()), s.id, "written")
+		put("rvo_sink_records_total", float64(s.dropped.Load()), s.id, "dropped")
+		put("rvo_sink_records_total", float64(s.retried.Load()), s.id, "retried")
+		queueSeries(put, "sink/"+s.id, s.q.Len(), s.q.Cap(), s.q.Dropped())
 	}
 	for _, p := range m.e.evidence.rec.Status() {
 		put("rvo_clips_total", float64(p.Clips), p.ID, "written")

@@ -32,8 +32,11 @@ type pool struct {
 // what the threads are lowered for. A run that is suddenly longer does, once: its cost is learned.
 const shortRun = 50 * time.Microsecond
 
+// maxSlots is how many CPU slots a pipeline can ask for, as its schema says: so many jobs always have a place.
+const maxSlots = 1024
+
 func newPool(e *Engine, instances, slots, blocking, nice int) *pool {
-	return &pool{e: e, slots: slots, nice: nice, jobs: make(chan *job, max(instances, 1)), plain: make(chan *job, blocking+slots)}
+	return &pool{e: e, slots: slots, nice: nice, jobs: make(chan *job, max(instances, maxSlots)), plain: make(chan *job, blocking+slots)}
 }
 
 func (p *pool) start(ctx context.Context) {
@@ -71,6 +74,19 @@ func (p *pool) stop() {
 		p.bell.ring(1 << 32) // more than there are threads
 	}
 	p.leave()
+}
+
+// resize changes how many slots there are: a thread too many ends when it is idle. Whoever holds the turn calls it.
+func (p *pool) resize(slots int) {
+	for ; p.slots < slots; p.slots++ {
+		p.spawn()
+	}
+	for ; p.slots > slots; p.slots-- {
+		p.jobs <- nil
+		if p.bell != nil {
+			p.bell.ring(1)
+		}
+	}
 }
 
 // send starts a job. Whoever holds the turn calls it.
@@ -120,7 +136,7 @@ func (p *pool) worker() {
 	}
 }
 
-// next waits for a job and returns it, nil when the pool stops.
+// next waits for a job and returns it, nil when the pool stops or has fewer slots from now on.
 func (p *pool) next() *job {
 	if p.bell != nil {
 		p.bell.wait()

@@ -21,6 +21,8 @@ type reader struct {
 	beat atomic.Int64 // core time of the last sign of life
 	up   atomic.Bool  // connected
 
+	waits atomic.Bool // for the camera's seat: no sign of life is due
+
 	mu struct {
 		sync.Mutex
 		stream node.Stream
@@ -87,6 +89,14 @@ func (r *reader) read() error {
 			return r.ctx.Err()
 		}
 		r.beat.Store(int64(now))
+		if c.seat.Load() == nil {
+			if more, err := r.unseated(f, err); !more {
+				return err
+			}
+			if f == nil || !c.file {
+				continue
+			}
+		}
 		switch {
 		case err == nil:
 		case errors.Is(err, frame.ErrNoBuffer):

@@ -30,6 +30,13 @@ func (r ready) take(f func(camera int)) {
 	}
 }
 
+// all notes the first n cameras.
+func (r ready) all(n int) {
+	for i := range r {
+		r[i].Store(^uint64(0) >> max(64*(i+1)-n, 0))
+	}
+}
+
 // len returns how many cameras are noted.
 func (r ready) len() int {
 	n := 0

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,18 +15,18 @@ import (
 // needs of a burst that does not fit is its end.
 type sink struct {
 	e      *Engine
-	spec   *graph.Sink
-	node   node.Sink
+	id     string
 	q      *queue.Queue[delivery]
+	out    atomic.Pointer[outlet] // where they go: a swap puts another there, between two tries
 	reopen atomic.Bool
 	done   chan struct{}
+	cancel context.CancelFunc // ends the delivery of what waits; set by start
 
-	written, dropped, retried atomic.Uint64
+	written, dropped, retried, failed atomic.Uint64
 
 	mu struct {
 		sync.Mutex
-		err    string
-		closed bool
+		err string
 	}
 }
 
@@ -45,24 +44,32 @@ const (
 	sinkMostWait  = 8 * time.Second
 )
 
-func newSink(ctx context.Context, e *Engine, g *graph.Graph, i int) (*sink, error) {
-	spec := &g.Sinks[i]
-	n, err := spec.Kind.OpenSink(ctx, e.env(g, "sink", spec.ID), spec.Options)
+func openSink(ctx context.Context, e *Engine, g *graph.Graph, i int) (*sink, error) {
+	o, err := newOutlet(ctx, e, g, i)
 	if err != nil {
 		return nil, err
 	}
-	return &sink{e: e, spec: spec, node: n, q: queue.New[delivery](spec.Queue, queue.DropOldest), done: make(chan struct{})}, nil
+	return e.newSink(o), nil
+}
+
+func (e *Engine) newSink(o *outlet) *sink {
+	s := &sink{e: e, id: o.spec.ID, q: queue.New[delivery](o.spec.Queue, queue.DropOldest), done: make(chan struct{})}
+	s.out.Store(o)
+	return s
 }
 
 // push queues a record; it never waits.
 func (s *sink) push(d delivery) {
 	if lost, dropped := s.q.Push(d); dropped {
 		s.dropped.Add(1)
-		s.e.log.Error("an event record was dropped: the sink's queue is full", "node", "sink/"+s.spec.ID, "record", lost.record.ID, "bound", s.q.Cap())
+		s.e.log.Error("an event record was dropped: the sink's queue is full", "node", "sink/"+s.id, "record", lost.record.ID, "bound", s.q.Cap())
 	}
 }
 
-func (s *sink) start(ctx context.Context) { s.e.spawn(func() { s.loop(ctx) }) }
+func (s *sink) start(ctx context.Context) {
+	ctx, s.cancel = context.WithCancel(ctx)
+	s.e.spawn(func() { s.loop(ctx) })
+}
 
 // loop delivers until the queue is closed and empty, or ctx is done; what is left then is counted as dropped.
 func (s *sink) loop(ctx context.Context) {
@@ -85,7 +92,7 @@ func (s *sink) loop(ctx context.Context) {
 	}
 	if left > 0 {
 		s.dropped.Add(left)
-		s.e.log.Error("records were not delivered before the stop's bound", "node", "sink/"+s.spec.ID, "records", left)
+		s.e.log.Error("records were not delivered before the stop's bound", "node", "sink/"+s.id, "records", left)
 	}
 }
 
@@ -93,23 +100,17 @@ func (s *sink) loop(ctx context.Context) {
 func (s *sink) deliver(ctx context.Context, d delivery) bool {
 	wait := sinkFirstWait
 	for try := 1; ; try++ {
-		if s.reopen.CompareAndSwap(true, false) {
-			if r, ok := s.node.(node.Reopener); ok {
-				if err := r.Reopen(); err != nil {
-					s.e.log.Error("reopen", "node", "sink/"+s.spec.ID, "err", err)
-				}
-			}
-		}
 		err := s.write(ctx, d)
 		if err == nil {
 			s.written.Add(1)
 			s.setError(nil)
 			return true
 		}
+		s.failed.Add(1)
 		s.setError(err)
-		s.e.log.Error("an event record is not written yet", "node", "sink/"+s.spec.ID, "record", d.record.ID, "try", try, "err", err)
+		s.e.log.Error("an event record is not written yet", "node", "sink/"+s.id, "record", d.record.ID, "try", try, "err", err)
 		if try == sinkTries || ctx.Err() != nil {
-			s.e.log.Error("an event record was dropped", "node", "sink/"+s.spec.ID, "record", d.record.ID, "tries", try, "err", err)
+			s.e.log.Error("an event record was dropped", "node", "sink/"+s.id, "record", d.record.ID, "tries", try, "err", err)
 			return false
 		}
 		s.retried.Add(1)
@@ -121,14 +122,23 @@ func (s *sink) deliver(ctx context.Context, d delivery) bool {
 	}
 }
 
-// write calls the sink; a panic in it is an error like any other.
-func (s *sink) write(ctx context.Context, d delivery) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+// write hands a record to the outlet that is there now.
+func (s *sink) write(ctx context.Context, d delivery) error {
+	for {
+		o := s.out.Load()
+		if err := o.take(ctx); err != nil {
+			return err
 		}
-	}()
-	return s.node.Write(ctx, d.record, d.line)
+		if s.out.Load() != o {
+			o.give()
+			continue // a swap has put another in its place
+		}
+		defer o.give()
+		if s.reopen.CompareAndSwap(true, false) {
+			o.reopen()
+		}
+		return o.write(ctx, d)
+	}
 }
 
 func (s *sink) setError(err error) {
@@ -143,20 +153,10 @@ func (s *sink) setError(err error) {
 // stop lets the sink deliver what is queued; it does not wait.
 func (s *sink) stop() { s.q.Close() }
 
-func (s *sink) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mu.closed {
-		return
-	}
-	s.mu.closed = true
-	if err := s.node.Close(); err != nil {
-		s.e.log.Error("close", "node", "sink/"+s.spec.ID, "err", err)
-	}
-}
+func (s *sink) close() { s.out.Load().close() }
 
 func (s *sink) status() SinkStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return SinkStatus{ID: s.spec.ID, Error: s.mu.err, Written: s.written.Load(), Dropped: s.dropped.Load(), Waiting: s.q.Len()}
+	return SinkStatus{ID: s.id, Error: s.mu.err, Written: s.written.Load(), Dropped: s.dropped.Load(), Waiting: s.q.Len()}
 }

@@ -27,6 +27,8 @@ type Status struct {
 	Sinks     []SinkStatus     `json:"sinks"`
 	Evidence  []EvidenceStatus `json:"evidence"`
 	Events    EventCounts      `json:"events"`
+	Reloads   []Reload         `json:"reloads"`             // the last 16 swaps, oldest first
+	Probation *Probation       `json:"probation,omitempty"` // of the last one, while it may be rolled back
 }
 
 // Ready reports whether every camera, detector, sink and evidence folder works.
@@ -158,6 +160,7 @@ func (e *Engine) status(snap *snapshot) Status {
 		Sinks: e.sinkStatus(w), Evidence: e.evidence.status(),
 		Events: EventCounts{Confirmed: e.records.confirmed.Load(), Updated: e.records.updated.Load(), Ended: e.records.ended.Load()},
 	}
+	st.Reloads, st.Probation = e.reloads.tell()
 	if p != phaseNew {
 		st.Uptime = time.Since(e.begin)
 	}

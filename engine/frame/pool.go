@@ -258,11 +258,12 @@ func (p *Pool) unmap(s *slab) {
 type Stats struct {
 	Held, Peak, Bound int
 	Bytes             int // mapped for held and free slabs, of whatever size
+	Shared            bool
 }
 
 // Stats returns the pool's present use.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.mu.bound, Bytes: p.mu.bytes}
+	return Stats{Held: p.mu.held, Peak: p.mu.peak, Bound: p.mu.bound, Bytes: p.mu.bytes, Shared: p.mu.shared}
 }

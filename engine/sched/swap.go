@@ -37,6 +37,10 @@ func Prepare(from, to *graph.Graph, replaced []int, o Options) *Swap {
 // Remap says where the things of the old graph are in the new one; nil for a swap that was read from a log, before Resolve.
 func (s *Swap) Remap() *Remap { return s.remap }
 
+// Fresh reports whether an instance of the new graph begins anew although one of its id was there: its detector is another, or
+// tells other signals, and the end of a run that is out counts no more. It is to be asked before the swap.
+func (s *Swap) Fresh(instance int) bool { return s.next.lanes[instance].fresh }
+
 // Resolve makes a log that was read from a file fit for replay: it prepares each of its swaps again. first is the graph that
 // the log began with, and find returns the graph of a revision. It may be called again for another replay.
 func Resolve(log []Input, first *graph.Graph, find func(revision string) (*graph.Graph, error)) error {
