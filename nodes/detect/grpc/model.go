@@ -86,6 +86,7 @@ func (i *instance) Detect(ctx context.Context, run *node.Run) error {
 	if err := remote.Live(ctx); err != nil {
 		return err
 	}
+	i.conn.Wake(ctx)
 	if timed {
 		request.BudgetNs = uint64(max(time.Until(deadline), 1))
 	}

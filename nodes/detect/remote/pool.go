@@ -25,13 +25,11 @@ import (
 // service counts as well.
 const defaultConfig = `{"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}`
 
-// LastRetry bounds the pause before a lost connection is tried again. It is short beside gRPC's two minutes, for a service that
-// is back must be found by the next probe of its detector, and one try a second harms nobody.
-const LastRetry = time.Second
-
 const (
-	// firstRetry is the first such pause.
+	// firstRetry and lastRetry bound the pause before a lost connection is tried again when nobody asks anything. The last is short
+	// beside gRPC's two minutes: one try a second harms nobody. Wake does not wait for it.
 	firstRetry = 100 * time.Millisecond
+	lastRetry  = time.Second
 	// connectTime is how long one try may take.
 	connectTime = 5 * time.Second
 	// keepaliveWait is how long a sign of life may take.
@@ -114,7 +112,7 @@ func dial(env *node.Env, o *Channel) (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(int(o.MaxMessage))),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: o.Keepalive.D(), Timeout: keepaliveWait}),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: firstRetry, Multiplier: 1.6, Jitter: 0.2, MaxDelay: LastRetry},
+			Backoff:           backoff.Config{BaseDelay: firstRetry, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastRetry},
 			MinConnectTimeout: connectTime,
 		}),
 	}
