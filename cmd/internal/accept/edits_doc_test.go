@@ -48,13 +48,17 @@ func fieldTable(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("\n| field | what it asks |\n|---|---|\n")
-	plain := compiled(t, with(t))
+	kinds, err := all.Set()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := compiled(t, with(t), kinds)
 	for _, e := range edits() {
 		from := plain
 		if e.base != nil {
-			from = compiled(t, with(t, e.base))
+			from = compiled(t, with(t, e.base), kinds)
 		}
-		what := asks(from, compiled(t, with(t, e.base, e.to)))
+		what := asks(from, compiled(t, with(t, e.base, e.to), kinds))
 		if len(what) == 0 {
 			t.Errorf("an edit of %s asks nothing of any node: who runs this would not see it", e.field)
 		}

@@ -9,9 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"rvo.dev/dsl/vet"
 	"rvo.dev/engine/graph"
-	"rvo.dev/nodes/all"
 	"rvo.dev/schema"
 )
 
@@ -252,25 +250,6 @@ func with(t testing.TB, sets ...set) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-// compiled vets a pipeline.
-func compiled(t testing.TB, source string) *graph.Graph {
-	t.Helper()
-	kinds, err := all.Set()
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := vet.Vet(t.Context(), []string{"p/pipeline.cue"}, vet.Options{
-		Kinds: kinds, Dir: t.TempDir(), Files: map[string][]byte{"p/pipeline.cue": []byte(source)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.Graph == nil {
-		t.Fatalf("vet: %v\n%s", res.Findings, source)
-	}
-	return res.Graph
 }
 
 // asks returns what an edit asks of what kind of node: "detector on a camera: retune". A node that is not there before or

@@ -17,6 +17,7 @@ import (
 
 	"rvo.dev/dsl/vet"
 	"rvo.dev/engine"
+	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 	"rvo.dev/nodes/all"
 	"rvo.dev/nodes/cv"
@@ -60,6 +61,12 @@ func start(t testing.TB, source string, change ...func(*engine.Config)) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return launch(t, compiled(t, source, kinds), change...)
+}
+
+// compiled vets a pipeline.
+func compiled(t testing.TB, source string, kinds *node.Set) *graph.Graph {
+	t.Helper()
 	res, err := vet.Vet(t.Context(), []string{"p/pipeline.cue"}, vet.Options{
 		Kinds: kinds, Dir: t.TempDir(), Files: map[string][]byte{"p/pipeline.cue": []byte(source)},
 	})
@@ -67,11 +74,17 @@ func start(t testing.TB, source string, change ...func(*engine.Config)) *run {
 		t.Fatal(err)
 	}
 	if res.Graph == nil {
-		t.Fatalf("vet: %v", res.Findings)
+		t.Fatalf("vet: %v\n%s", res.Findings, source)
 	}
+	return res.Graph
+}
+
+// launch runs a graph until the returned run is stopped or its files are over.
+func launch(t testing.TB, g *graph.Graph, change ...func(*engine.Config)) *run {
+	t.Helper()
 	r := &run{t: t, dir: t.TempDir(), reg: prometheus.NewRegistry(), done: make(chan struct{}), said: &logged{}}
 	cfg := engine.Config{
-		Graph: res.Graph, Registry: r.reg, StateDir: r.dir, RunID: "accept",
+		Graph: g, Registry: r.reg, StateDir: r.dir, RunID: "accept",
 		Log:    slog.New(slog.NewTextHandler(r.said, nil)),
 		Secret: func(s node.Secret) (string, error) { return os.Getenv(s.Env), nil },
 	}
@@ -81,6 +94,7 @@ func start(t testing.TB, source string, change ...func(*engine.Config)) *run {
 	for _, f := range change {
 		f(&cfg)
 	}
+	var err error
 	if r.e, err = engine.New(cfg); err != nil {
 		t.Fatal(err)
 	}
