@@ -9,6 +9,7 @@ func commands(a *app) []*cobra.Command {
 		newTest(a),
 		newPlan(a),
 		newRun(a),
+		newTUI(a),
 		newInit(a),
 		newExplain(a),
 		newGraph(a),
