@@ -33,10 +33,12 @@ func (m *model) cameras() list {
 			spark = t.graph(12, 0, m.g)
 		}
 		t := target{camera: id}
-		l.rows = append(l.rows, row{key: id, mutes: &t, text: id + " " + c.State + " " + c.Error, cells: []string{
-			m.g.mark(stateTone(c.State)), clean(id), paint(stateTone(c.State), clean(c.State)), fmt.Sprintf("%.1f", c.FPS), spark, picture(c),
-			age(d.state.TimeMS, c.CapturedMS), number(c.Frames), number(dropped), number(c.Reconnects),
-			fmt.Sprintf("%d/%d", c.Buffers, c.BuffersCapacity), bytesOf(uint64(max(0, c.RingBytes))), m.mutedText(t), clean(c.Error),
+		l.rows = append(l.rows, row{key: id, mutes: &t, text: id + " " + c.State + " " + c.Error, cells: func() []string {
+			return []string{
+				m.g.mark(stateTone(c.State)), clean(id), paint(stateTone(c.State), clean(c.State)), fmt.Sprintf("%.1f", c.FPS), spark, picture(c),
+				age(d.state.TimeMS, c.CapturedMS), number(c.Frames), number(dropped), number(c.Reconnects),
+				fmt.Sprintf("%d/%d", c.Buffers, c.BuffersCapacity), bytesOf(uint64(max(0, c.RingBytes))), m.mutedText(t), clean(c.Error),
+			}
 		}})
 	}
 	return l

@@ -36,10 +36,12 @@ func (m *model) detectors() list {
 			most = cs[0].name
 		}
 		failed := x.Failed + x.Panics + x.Timeouts
-		l.rows = append(l.rows, row{key: id, text: id + " " + x.Health + " " + x.Error + " " + x.Cause + " " + x.Doing, cells: []string{
-			m.g.mark(stateTone(x.Health)), clean(id), paint(stateTone(x.Health), clean(x.Health)), rate, fmt.Sprintf("%.4g", x.FPS), spark,
-			paint(over(x), costText(x.CostMS)), costText(x.DeclaredMS), number(x.Runs), paint(ifAny(failed, bad), number(failed)),
-			number(skipped(x)), most, doing(x),
+		l.rows = append(l.rows, row{key: id, text: id + " " + x.Health + " " + x.Error + " " + x.Cause + " " + x.Doing, cells: func() []string {
+			return []string{
+				m.g.mark(stateTone(x.Health)), clean(id), paint(stateTone(x.Health), clean(x.Health)), rate, fmt.Sprintf("%.4g", x.FPS), spark,
+				paint(over(x), costText(x.CostMS)), costText(x.DeclaredMS), number(x.Runs), paint(ifAny(failed, bad), number(failed)),
+				number(skipped(x)), most, doing(x),
+			}
 		}})
 	}
 	return l

@@ -38,9 +38,11 @@ func (m *model) events() list {
 			lastly = clean(r.State) + " at " + m.stamp(r.Time)
 		}
 		t := target{e.Event, e.Camera}
-		l.rows = append(l.rows, row{key: id, mutes: &t, text: id + " " + e.State + " " + e.Answer + " " + e.Severity, cells: []string{
-			m.g.mark(stateTone(e.State)), clean(id), paint(stateTone(e.State), clean(e.State)), stateAge(d.state.TimeMS, e), paint(stateTone(e.Answer), clean(e.Answer)),
-			clean(e.Severity), number(e.Seq), m.mutedText(t), lastly,
+		l.rows = append(l.rows, row{key: id, mutes: &t, text: id + " " + e.State + " " + e.Answer + " " + e.Severity, cells: func() []string {
+			return []string{
+				m.g.mark(stateTone(e.State)), clean(id), paint(stateTone(e.State), clean(e.State)), stateAge(d.state.TimeMS, e), paint(stateTone(e.Answer), clean(e.Answer)),
+				clean(e.Severity), number(e.Seq), m.mutedText(t), lastly,
+			}
 		}})
 	}
 	return l
@@ -173,8 +175,10 @@ func (m *model) records() list {
 		for _, f := range r.Leaves {
 			by = append(by, clean(strings.TrimSpace(f.Signal+" "+f.Test))+" ("+value(f.Value)+")")
 		}
-		l.rows = append(l.rows, row{key: r.ID + r.State + r.Time, mutes: &t, text: id + " " + r.State + " " + r.Reason + " " + r.Severity, cells: []string{
-			m.stamp(r.Time), m.recordMark(r), clean(r.State), clean(id), clean(r.Severity), clean(r.Reason), shortDuration(r.Duration), strings.Join(by, ", "),
+		l.rows = append(l.rows, row{key: r.ID + r.State + r.Time, mutes: &t, text: id + " " + r.State + " " + r.Reason + " " + r.Severity, cells: func() []string {
+			return []string{
+				m.stamp(r.Time), m.recordMark(r), clean(r.State), clean(id), clean(r.Severity), clean(r.Reason), shortDuration(r.Duration), strings.Join(by, ", "),
+			}
 		}})
 	}
 	return l

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,10 +36,10 @@ func (m *model) waiting() []string {
 	switch {
 	case m.exited:
 		out = append(out, "  "+paint(bad, m.g.bad)+" the run has ended; page 8 shows what it wrote")
-	case m.proc != nil:
-		out = append(out, "  starting the pipeline")
 	case m.problem != nil:
 		out = append(out, "  "+paint(bad, m.g.bad)+" "+clean(m.problem.Error()))
+	case m.proc != nil:
+		out = append(out, "  starting the pipeline")
 	default:
 		out = append(out, "  connecting")
 	}
@@ -91,37 +92,60 @@ func (m *model) columns(w, h int) []string {
 	return strings.Split(lipgloss.JoinHorizontal(lipgloss.Top, cols...), "\n")
 }
 
-// cut keeps a block within h lines.
-func cut(title string, out []string, h int, page string) []string {
-	out = append([]string{paint(strong, title)}, out...)
-	if len(out) <= h {
-		return out
+// cut makes a block of a title and n lines, of which as many as fit in h are written.
+func cut(title string, n, h int, page string, line func(i int) string) []string {
+	if h <= 0 {
+		return nil
 	}
-	if h < 2 {
-		return out[:max(h, 0)]
+	out := []string{paint(strong, title)}
+	for i := range n {
+		if len(out) == h-1 && n-i > 1 {
+			return append(out, paint(dim, strings.TrimSuffix(fmt.Sprintf("%d more: page %s", n-i, page), ": page ")))
+		}
+		if len(out) == h {
+			return out
+		}
+		out = append(out, line(i))
 	}
-	return append(out[:h-1], paint(dim, fmt.Sprintf("%d more: page %s", len(out)-h+1, page)))
+	return out
+}
+
+// worstFirst puts what is bad before what is worth a look before the rest: of a thousand cameras the one that is down is seen.
+func worstFirst(ids []string, state func(id string) string) []string {
+	rank := func(id string) int {
+		switch stateTone(state(id)) {
+		case bad:
+			return 0
+		case warn:
+			return 1
+		case plain, dim, strong, good, accent:
+		}
+		return 2
+	}
+	slices.SortStableFunc(ids, func(a, b string) int { return rank(a) - rank(b) })
+	return ids
 }
 
 func (m *model) cameraBlock(w, h int) []string {
 	d := m.shown()
-	var out []string
-	for _, id := range sortedKeys(d.state.Cameras) {
+	ids := worstFirst(sortedKeys(d.state.Cameras), func(id string) string { return d.state.Cameras[id].State })
+	return cut(count(len(ids), "camera"), len(ids), h, "2", func(i int) string {
+		id := ids[i]
 		c := d.state.Cameras[id]
 		tail := fmt.Sprintf(" %5.1f fps %6s", c.FPS, age(d.state.TimeMS, c.CapturedMS))
 		if c.State != "up" {
 			tail = " " + clean(c.State)
 		}
-		out = append(out, m.g.mark(stateTone(c.State))+" "+fit(clean(id), w-2-len(tail), m.g)+tail)
-	}
-	return cut(count(len(out), "camera"), out, h, "2")
+		return m.g.mark(stateTone(c.State)) + " " + fit(clean(id), w-2-len(tail), m.g) + tail
+	})
 }
 
 func (m *model) detectorBlock(w, h int) []string {
 	d := m.shown()
-	var out []string
 	graph := max(0, min(30, w-24))
-	for _, id := range sortedKeys(d.state.Detectors) {
+	ids := worstFirst(sortedKeys(d.state.Detectors), func(id string) string { return d.state.Detectors[id].Health })
+	return cut(count(len(ids), "detector"), len(ids), h, "3", func(i int) string {
+		id := ids[i]
 		t := d.tracks["detector/"+id]
 		rate, ok := t.now()
 		tail := "     -"
@@ -132,24 +156,23 @@ func (m *model) detectorBlock(w, h int) []string {
 			tail = " " + t.graph(graph, 0, m.g) + tail
 		}
 		x := d.state.Detectors[id]
-		out = append(out, m.g.mark(stateTone(x.Health))+" "+fit(clean(id), max(4, w-2-lipgloss.Width(tail)), m.g)+tail)
-	}
-	return cut(count(len(out), "detector"), out, h, "3")
+		return m.g.mark(stateTone(x.Health)) + " " + fit(clean(id), max(4, w-2-lipgloss.Width(tail)), m.g) + tail
+	})
 }
 
 func (m *model) signalBlock(w, h int) []string {
 	d := m.shown()
-	var out []string
-	for _, id := range sortedKeys(d.state.Signals) {
+	ids := sortedKeys(d.state.Signals)
+	return cut(count(len(ids), "signal"), len(ids), h, "4", func(i int) string {
+		id := ids[i]
 		s := d.state.Signals[id]
 		text, sign := "-", m.g.mark(dim)
 		if s.Fresh {
 			text, sign = value(s.Value), m.g.mark(good)
 		}
 		vw := min(max(6, w/3), lipgloss.Width(text))
-		out = append(out, sign+" "+fit(clean(id), w-3-vw, m.g)+" "+fit(text, vw, m.g))
-	}
-	return cut(count(len(out), "signal"), out, h, "4")
+		return sign + " " + fit(clean(id), w-3-vw, m.g) + " " + fit(text, vw, m.g)
+	})
 }
 
 // countBlock is the seed's counts, and what is dropped.
@@ -203,7 +226,7 @@ func (m *model) countBlock(w, h int) []string {
 	} else {
 		add(plain, "pictures", bytesOf(uint64(max(0, s.Memory.Bytes))))
 	}
-	return cut("Counts", out, h, "7")
+	return cut("Counts", len(out), h, "7", func(i int) string { return out[i] })
 }
 
 // lastEvents are the newest records, the newest first.

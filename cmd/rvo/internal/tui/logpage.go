@@ -20,8 +20,10 @@ func (m *model) log() list {
 		if !x.at.IsZero() {
 			at = x.at.In(m.zone).Format("15:04:05")
 		}
-		l.rows = append(l.rows, row{key: fmt.Sprint(first + i), text: x.level + " " + x.text, cells: []string{
-			paint(dim, at), paint(levelTone(x.level), x.level), x.text,
+		l.rows = append(l.rows, row{key: fmt.Sprint(first + i), text: x.level + " " + x.text, cells: func() []string {
+			return []string{
+				paint(dim, at), paint(levelTone(x.level), x.level), x.text,
+			}
 		}})
 	}
 	return l
@@ -39,8 +41,9 @@ func levelTone(level string) tone {
 
 // logText is a line of the log in full.
 func (m *model) logText(r row, w int) []string {
-	out := []string{"", heading(strings.TrimSpace(ansi.Strip(r.cells[0] + " " + r.cells[1]))), ""}
-	for l := range strings.SplitSeq(ansi.Wrap(r.cells[2], max(20, w-4), ""), "\n") {
+	cells := r.cells()
+	out := []string{"", heading(strings.TrimSpace(ansi.Strip(cells[0] + " " + cells[1]))), ""}
+	for l := range strings.SplitSeq(ansi.Wrap(cells[2], max(20, w-4), ""), "\n") {
 		out = append(out, "  "+l)
 	}
 	return out

@@ -77,11 +77,8 @@ func (m *model) menuLines() []string {
 		}
 		left = append(left, "  "+text)
 	}
-	var right []string
-	for _, d := range n.Choices[n.at].Detectors {
-		right = append(right, clean(d))
-	}
-	right = cut(count(len(right), "detector"), right, h, "3")
+	ds := n.Choices[n.at].Detectors
+	right := cut(count(len(ds), "detector"), len(ds), h, "", func(i int) string { return clean(ds[i]) })
 	for i := range max(len(left), len(right)) {
 		var l, r string
 		if i < len(left) {

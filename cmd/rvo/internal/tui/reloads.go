@@ -23,9 +23,11 @@ func (m *model) reloads() list {
 		{title: "why", width: 16, grow: true},
 	}}
 	for _, x := range slices.Backward(d.state.Reloads) {
-		l.rows = append(l.rows, row{key: reloadKey(&x), text: x.Result + " " + x.Revision + " " + x.Error, cells: []string{
-			m.clockTime(x.TimeMS), m.g.mark(stateTone(x.Result)), paint(stateTone(x.Result), clean(x.Result)), fmt.Sprint(x.Generation), short(x.Revision),
-			fmt.Sprint(x.Changes), costText(x.PrepareMS), costText(x.CommitMS), costText(x.TotalMS), clean(x.Error),
+		l.rows = append(l.rows, row{key: reloadKey(&x), text: x.Result + " " + x.Revision + " " + x.Error, cells: func() []string {
+			return []string{
+				m.clockTime(x.TimeMS), m.g.mark(stateTone(x.Result)), paint(stateTone(x.Result), clean(x.Result)), fmt.Sprint(x.Generation), short(x.Revision),
+				fmt.Sprint(x.Changes), costText(x.PrepareMS), costText(x.CommitMS), costText(x.TotalMS), clean(x.Error),
+			}
 		}})
 	}
 	return l

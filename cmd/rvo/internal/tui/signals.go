@@ -29,8 +29,10 @@ func (m *model) signals() list {
 			spark = t.graph(12, 0, m.g)
 		}
 		state, tn := freshness(s)
-		l.rows = append(l.rows, row{key: id, text: id + " " + s.Type + " " + value(s.Value) + " " + state, cells: []string{
-			m.g.mark(tn), clean(id), clean(s.Type), value(s.Value), spark, age(d.state.TimeMS, s.CapturedMS), span(ms(s.TTLMS)), paint(tn, state),
+		l.rows = append(l.rows, row{key: id, text: id + " " + s.Type + " " + value(s.Value) + " " + state, cells: func() []string {
+			return []string{
+				m.g.mark(tn), clean(id), clean(s.Type), value(s.Value), spark, age(d.state.TimeMS, s.CapturedMS), span(ms(s.TTLMS)), paint(tn, state),
+			}
 		}})
 	}
 	return l

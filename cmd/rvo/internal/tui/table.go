@@ -13,10 +13,10 @@ type column struct {
 
 // row is one line of a table.
 type row struct {
-	key   string   // what it is, across refreshes
-	cells []string // one a column, styled or not
-	text  string   // what a filter looks into
-	mutes *target  // what m mutes, nil: nothing
+	key   string          // what it is, across refreshes
+	cells func() []string // one a column, styled or not; asked of rows that are on the screen
+	text  string          // what a filter looks into
+	mutes *target         // what m mutes, nil: nothing
 }
 
 // list is a table and what to say when it is empty.

@@ -210,7 +210,7 @@ func (m *model) table(l list) []string {
 	s.top = min(max(s.top, at-h+1), at)
 	s.top = max(0, min(s.top, len(rows)-h))
 	for i := s.top; i < min(len(rows), s.top+h); i++ {
-		text := line(l.columns, widths, rows[i].cells, m.width-2, m.g)
+		text := line(l.columns, widths, rows[i].cells(), m.width-2, m.g)
 		if i == at {
 			out = append(out, chosen(fit("> "+ansi.Strip(text), m.width, m.g)))
 			continue
