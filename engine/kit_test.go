@@ -34,6 +34,8 @@ type kit struct {
 	records []node.Record
 	looked  map[string][]uint64 // by detector: the pictures it looked at
 	closed  map[string]int      // by detector: how often its model was closed
+	pools   map[*frame.Pool]bool
+	opened  atomic.Int64 // sinks that are open
 	cfg     Config
 }
 
@@ -51,14 +53,16 @@ type fakeCamera struct {
 }
 
 type options struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Rev   int    `json:"rev,omitempty"`
+	Level int64  `json:"level,omitempty"`
 }
 
 func newKit(t testing.TB) *kit {
 	t.Helper()
 	return &kit{
 		t: t, cams: map[string]*fakeCamera{}, dets: map[string]func(context.Context, uint64, *node.Run) error{},
-		looked: map[string][]uint64{}, closed: map[string]int{}, spec: graph.Spec{Name: "test", Revision: "rev", Engine: graph.EngineSpec{Cores: 4}},
+		looked: map[string][]uint64{}, closed: map[string]int{}, pools: map[*frame.Pool]bool{}, spec: graph.Spec{Name: "test", Revision: "rev", Engine: graph.EngineSpec{Cores: 4}},
 	}
 }
 
@@ -69,18 +73,30 @@ func (k *kit) camera(id string, fps float64, c *fakeCamera) *graph.CameraSpec {
 		kind = "live"
 		c.gap = time.Duration(float64(time.Second) / fps)
 	}
-	o, _ := json.Marshal(options{id})
+	o, _ := json.Marshal(options{Name: id})
 	k.spec.Cameras = append(k.spec.Cameras, graph.CameraSpec{ID: id, Kind: kind, Options: o, FPS: fps, Enabled: true})
 	return &k.spec.Cameras[len(k.spec.Cameras)-1]
 }
 
 func (k *kit) detector(id string, fps float64, f func(ctx context.Context, n uint64, run *node.Run) error) *graph.DetectorSpec {
-	k.mu.Lock()
-	k.dets[id] = f
-	k.mu.Unlock()
-	o, _ := json.Marshal(options{id})
+	k.does(id, f)
+	o, _ := json.Marshal(options{Name: id})
 	k.spec.Detectors = append(k.spec.Detectors, graph.DetectorSpec{ID: id, Kind: "fake", Options: o, FPS: fps, Enabled: true, Priority: graph.Normal})
 	return &k.spec.Detectors[len(k.spec.Detectors)-1]
+}
+
+// does sets what detectors of that name do.
+func (k *kit) does(name string, f func(ctx context.Context, n uint64, run *node.Run) error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dets[name] = f
+}
+
+// closes returns how often models of that name were closed.
+func (k *kit) closes(name string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.closed[name]
 }
 
 // says makes a detector that takes that long and counts that many.
@@ -121,6 +137,9 @@ func (k *kit) graph() *graph.Graph {
 	det.Emits = func(json.RawMessage) ([]node.Emit, error) {
 		return []node.Emit{{Name: "count", Type: signal.TypeInt}, {Name: "boxes", Type: signal.TypeBoxes}}, nil
 	}
+	device, only, tuned := live, sink, det
+	device.Name, device.Exclusive, only.Name, only.Exclusive = "device", true, "only", true
+	tuned.Name, tuned.Changes = "tuned", map[string]node.Change{"level": node.Retune}
 	waiting := det
 	waiting.Name, waiting.Blocking = "waiting", true
 	outside := det
@@ -131,15 +150,26 @@ func (k *kit) graph() *graph.Graph {
 	openCam := func(env node.CameraEnv, o options) (node.Source, error) {
 		return &fakeSource{k: k, c: k.cams[o.Name], env: env}, nil
 	}
-	set, err := node.NewSet(
-		node.Camera(file, openCam), node.Camera(live, openCam),
-		node.Detector(det, openDet), node.Detector(waiting, openDet), node.Detector(outside, openDet),
-		node.SinkKind(sink, func(_ context.Context, _ node.Env, o options) (node.Sink, error) {
-			if o.Name == "refuses" {
-				return nil, errTest
+	openSink := func(_ context.Context, _ node.Env, o options) (node.Sink, error) {
+		if o.Name == "refuses" {
+			return nil, errTest
+		}
+		k.opened.Add(1)
+		return memory{k, o.Name}, nil
+	}
+	openTuned := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
+		t, err := node.NewTuned(o, func(o options) (int64, error) {
+			if o.Level < 0 {
+				return 0, errTest
 			}
-			return memory{k}, nil
-		}),
+			return o.Level, nil
+		})
+		return &levelModel{t}, err
+	}
+	set, err := node.NewSet(
+		node.Camera(file, openCam), node.Camera(live, openCam), node.Camera(device, openCam),
+		node.Detector(det, openDet), node.Detector(waiting, openDet), node.Detector(outside, openDet), node.Detector(tuned, openTuned),
+		node.SinkKind(sink, openSink), node.SinkKind(only, openSink),
 	)
 	if err != nil {
 		k.t.Fatal(err)
@@ -186,10 +216,13 @@ func (k *kit) run(d time.Duration) *Engine {
 
 func (k *kit) clean(e *Engine) {
 	k.t.Helper()
-	for _, c := range e.w.Load().cams {
-		if s := c.pool.Stats(); s.Held != 0 {
-			k.t.Errorf("camera %s: %d frame buffers are still held after the run", c.id, s.Held)
+	for p := range k.pools {
+		if s := p.Stats(); s.Held != 0 || s.Bytes != 0 {
+			k.t.Errorf("%d frame buffers are still held after the run, and %d bytes", s.Held, s.Bytes)
 		}
+	}
+	if n := k.opened.Load(); n != 0 {
+		k.t.Errorf("%d sinks are still open after the run", n)
 	}
 }
 
@@ -250,6 +283,11 @@ func (s *fakeStream) Next(ctx context.Context, alloc node.Allocator) (*frame.Fra
 			return nil, err
 		}
 	}
+	if p, ok := alloc.(*frame.Pool); ok && s.n == 1 {
+		s.k.mu.Lock()
+		s.k.pools[p] = true
+		s.k.mu.Unlock()
+	}
 	f, err := alloc.Get(s.c.format, 64, 48)
 	if err != nil {
 		return nil, err
@@ -305,10 +343,13 @@ func (i *fakeInstance) Detect(ctx context.Context, run *node.Run) error {
 	return detect(ctx, run.N, run)
 }
 
-type memory struct{ k *kit }
+type memory struct {
+	k    *kit
+	name string
+}
 
 func (m memory) Write(_ context.Context, r *node.Record, line []byte) error {
-	if err := m.k.sinkErr.Load(); err != nil {
+	if err := m.k.sinkErr.Load(); err != nil && (m.name == "" || m.name == "fails") {
 		return *err
 	}
 	if !json.Valid(line) {
@@ -319,6 +360,21 @@ func (m memory) Write(_ context.Context, r *node.Record, line []byte) error {
 	m.k.records = append(m.k.records, *r)
 	return nil
 }
-func (m memory) Close() error { return nil }
+func (m memory) Close() error { m.k.opened.Add(-1); return nil }
+
+// levelModel says its level, which can be changed while it runs.
+type levelModel struct{ *node.Tuned[options, int64] }
+
+func (m *levelModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	return levelInstance{m}, nil
+}
+func (*levelModel) Close() error { return nil }
+
+type levelInstance struct{ *levelModel }
+
+func (i levelInstance) Detect(_ context.Context, run *node.Run) error {
+	run.Set("count", signal.Int(*i.Now()))
+	return nil
+}
 
 var errTest = errors.New("made to fail")

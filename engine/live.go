@@ -294,14 +294,14 @@ func (e *Engine) start(d *sched.Decision) {
 func (e *Engine) abandon(l *lane) {
 	if j := l.current; j != nil {
 		l.current = nil
-		if l.gone {
-			e.forget(j)
-		}
 		if e.trial != nil {
 			e.trial.ran(l, sched.OutcomeTimeout, context.DeadlineExceeded)
 		}
 		l.took.observe(j.limit)
 		e.pool.abandon(j)
+		if l.gone {
+			e.forget(j)
+		}
 		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
 	}
 }

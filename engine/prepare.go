@@ -215,8 +215,8 @@ func (d *edit) openLanes(ctx context.Context) error {
 		}
 		d.new.lanes[i] = l
 		d.made.lanes = append(d.made.lanes, l)
-		if d.undoes != nil {
-			continue // it has run before
+		if d.undoes != nil || d.new.g.Detectors[d.new.g.Instances[i].Detector].Kind.Contract.External {
+			continue // it has run before, or never does
 		}
 		if err := d.warmUp(ctx, i, l); err != nil {
 			return err

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
+	"rvo.dev/engine/signal"
 )
 
 // live runs the kit's pipeline in the background and returns what ends it and waits for that.
@@ -105,8 +107,8 @@ func TestSwap(t *testing.T) {
 		k.spec.Events = k.spec.Events[:1]
 		k.swap(e, SwapOptions{})
 		time.Sleep(3 * time.Second)
-		if k.closed["a"] != 1 {
-			t.Errorf("the model of a detector that went was closed %d times", k.closed["a"])
+		if k.closes("a") != 1 {
+			t.Errorf("the model of a detector that went was closed %d times", k.closes("a"))
 		}
 		if st := e.Status(); st.Generation != 4 || len(st.Cameras) != 1 || len(st.Reloads) != 3 || st.Reloads[2].Changes.Removed == 0 {
 			t.Errorf("%+v", st)
@@ -188,4 +190,308 @@ func TestSwapRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// quickly is the probation of tests.
+const quickly = 30 * time.Second
+
+// TestSwapRolledBack breaks a detector, a camera and a sink some time after the swap that brought them: the graph of before runs
+// again, with the nodes of before where they could be kept.
+func TestSwapRolledBack(t *testing.T) {
+	bad := atomic.Bool{}
+	for _, c := range []struct {
+		name string
+		edit func(k *kit)
+		node string
+	}{
+		{"panic", func(k *kit) {
+			k.does("b", func(_ context.Context, _ uint64, run *node.Run) error {
+				if bad.Load() {
+					panic("after a while")
+				}
+				run.Set("count", signal.Int(1))
+				return nil
+			})
+			k.spec.Detectors[0].Options = []byte(`{"name":"b"}`)
+		}, "detector/a@c"},
+		{"errors", func(k *kit) {
+			k.detector("b", 10, func(context.Context, uint64, *node.Run) error {
+				if bad.Load() {
+					return errTest
+				}
+				return nil
+			})
+		}, "detector/b@c"},
+		{"timeouts", func(k *kit) {
+			k.detector("b", 10, func(ctx context.Context, _ uint64, _ *node.Run) error {
+				if bad.Load() {
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				return nil
+			}).Timeout = time.Second
+		}, "detector/b@c"},
+		{"camera", func(k *kit) {
+			k.cams["d"] = &fakeCamera{live: true, gap: 50 * time.Millisecond, next: func(ctx context.Context, _ int) error {
+				if bad.Load() {
+					<-ctx.Done()
+				}
+				return ctx.Err()
+			}}
+			k.spec.Cameras[0].Options = []byte(`{"name":"d"}`)
+		}, "camera/c"},
+		{"sink", func(k *kit) {
+			k.spec.Sinks[0].Options = []byte(`{"name":"fails"}`)
+			k.spec.Events[0].Updates = 100 * time.Millisecond
+			k.sinkErr.Store(&errTest)
+		}, "sink/memory"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				bad.Store(false)
+				k := newKit(t)
+				k.camera("c", 20, &fakeCamera{live: true})
+				k.detector("a", 10, says(time.Millisecond, 1))
+				k.event("e", "a.count", time.Second)
+				k.sink()
+				e, stop := k.live()
+				defer stop()
+				time.Sleep(3 * time.Second)
+				was := e.w.Load()
+				c.edit(k)
+				var got SwapOutcome
+				rep := k.swap(e, SwapOptions{Probation: quickly, Ended: func(o SwapOutcome) { got = o }})
+				if p := e.Status().Probation; p == nil || p.Generation != rep.Generation || len(p.Nodes) == 0 {
+					t.Errorf("probation %+v", p)
+				}
+				time.Sleep(5 * time.Second)
+				bad.Store(true)
+				time.Sleep(10 * time.Second)
+				k.sinkErr.Store(nil)
+				time.Sleep(20 * time.Second)
+				if got.Kept || got.Node != c.node || got.Now != 3 || got.Err != nil {
+					t.Errorf("%+v, want a rollback because of %s", got, c.node)
+				}
+				now := e.w.Load()
+				if now.g != was.g || now.lanes[0] != was.lanes[0] || now.cams[0] != was.cams[0] || now.sinks[0].out.Load() != was.sinks[0].out.Load() {
+					t.Error("the graph of before does not run with its own nodes")
+				}
+				st := e.Status()
+				if !st.Ready() || st.Probation != nil || st.Reloads[0].Outcome != reloadRolledBack || st.Reloads[1].By != "rollback" {
+					t.Errorf("%+v %+v", st.Reasons, st.Reloads)
+				}
+				if got := k.states(); !slices.Equal(slices.DeleteFunc(got, func(s string) bool { return strings.HasSuffix(s, "updated") }), []string{"e@c confirmed"}) {
+					t.Errorf("%q", got)
+				}
+			})
+		})
+	}
+}
+
+// TestSwapKept lets a probation end well: what was kept for a rollback is closed.
+func TestSwapKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, says(time.Millisecond, 1))
+		k.event("e", "a.count", time.Second)
+		k.sink()
+		e, stop := k.live()
+		defer stop()
+		time.Sleep(3 * time.Second)
+		var ended []SwapOutcome
+		o := SwapOptions{Probation: quickly, Ended: func(o SwapOutcome) { ended = append(ended, o) }}
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","rev":1}`)
+		k.swap(e, o)
+		if k.closes("a") != 0 {
+			t.Error("a model on which a rollback rests is closed")
+		}
+		time.Sleep(10 * time.Second)
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","rev":2}`)
+		k.swap(e, o) // the first is superseded, not rolled back
+		time.Sleep(time.Second)
+		if k.closes("a") != 1 {
+			t.Errorf("%d models are closed, want that of the first graph", k.closes("a"))
+		}
+		time.Sleep(quickly)
+		want := []SwapOutcome{{Generation: 2, Kept: true, Now: 2}, {Generation: 3, Kept: true, Now: 3}}
+		if !slices.Equal(ended, want) || k.closes("a") != 2 {
+			t.Errorf("%+v, %d models closed", ended, k.closes("a"))
+		}
+		if got := []string{e.Status().Reloads[0].Outcome, e.Status().Reloads[1].Outcome}; !slices.Equal(got, []string{reloadSuperseded, reloadKept}) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestSwapExclusive replaces a camera and a sink that cannot be open twice, once by others that open and once by others that do
+// not.
+func TestSwapExclusive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true}).Kind = "device"
+		k.detector("a", 10, says(time.Millisecond, 1))
+		k.event("e", "a.count", time.Second)
+		k.spec.Sinks = []graph.SinkSpec{{ID: "s", Kind: "only", Options: []byte(`{"name":"s"}`)}}
+		e, stop := k.live()
+		defer stop()
+		time.Sleep(3 * time.Second)
+
+		k.spec.Sinks[0].Options = []byte(`{"name":"refuses"}`)
+		k.cams["d"] = &fakeCamera{live: true, gap: 50 * time.Millisecond}
+		k.spec.Cameras[0].Options = []byte(`{"name":"d"}`)
+		_, err := e.Swap(t.Context(), k.graph(), SwapOptions{})
+		if refused := new(SwapError); !errors.As(err, &refused) || refused.Node != "sink/s" || refused.Step != StepExclusive {
+			t.Errorf("%v, want sink/s to be refused", err)
+		}
+		time.Sleep(2 * time.Second)
+		if st := e.Status(); !st.Ready() || st.Generation != 1 || k.opened.Load() != 1 {
+			t.Errorf("%+v, %d sinks open", st.Reasons, k.opened.Load())
+		}
+
+		k.spec.Sinks[0].Options = []byte(`{"name":"t"}`)
+		k.spec.Events[0].Updates = time.Second
+		k.swap(e, SwapOptions{Probation: quickly})
+		time.Sleep(2 * time.Second)
+		if st := e.Status(); !st.Ready() || st.Generation != 2 || k.opened.Load() != 1 || k.cams["d"].tries.Load() != 2 {
+			t.Errorf("%+v, %d sinks open", st.Reasons, k.opened.Load())
+		}
+		if got := k.states(); len(got) < 3 || got[0] != "e@c confirmed" || got[1] != "e@c updated" {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestSwapRetunes changes an option in place, refuses one that the node refuses, and replaces a node that does not know how.
+func TestSwapRetunes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, nil).Kind = "tuned"
+		k.event("e", "a.count", time.Second)
+		k.sink()
+		e, stop := k.live()
+		defer stop()
+		time.Sleep(3 * time.Second)
+		was := e.w.Load()
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","level":-1}`)
+		if _, err := e.Swap(t.Context(), k.graph(), SwapOptions{}); err == nil || !strings.Contains(err.Error(), "detector/a: open: made to fail") {
+			t.Errorf("%v", err)
+		}
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","level":1}`)
+		k.swap(e, SwapOptions{})
+		if now := e.w.Load(); now.models[0] != was.models[0] || now.lanes[0] != was.lanes[0] {
+			t.Error("a node that is retuned was replaced")
+		}
+		time.Sleep(3 * time.Second)
+		if got := k.states(); !slices.Equal(got, []string{"e@c confirmed"}) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestSwapOrphans replaces a detector in the middle of a long run, and removes another: both runs end in their old models, which
+// are closed after them.
+func TestSwapOrphans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 1, says(4*time.Second, 1)).Timeout = 8 * time.Second
+		k.detector("b", 1, func(context.Context, uint64, *node.Run) error { time.Sleep(20 * time.Second); return nil }).Timeout = 6 * time.Second
+		k.event("e", "a.count", 0)
+		k.sink()
+		e, stop := k.live()
+		defer stop()
+		time.Sleep(2 * time.Second) // both are in their first run
+		k.does("a2", says(time.Millisecond, 0))
+		k.spec.Detectors[0].Options = []byte(`{"name":"a2"}`)
+		k.spec.Detectors = k.spec.Detectors[:1]
+		k.swap(e, SwapOptions{})
+		time.Sleep(time.Second)
+		out := 0
+		e.do(func() { out = len(e.orphans) })
+		if out != 2 || k.closes("a") != 0 {
+			t.Errorf("%d runs are out in what is gone, want 2", out)
+		}
+		time.Sleep(15 * time.Second)
+		e.do(func() { out = len(e.orphans) })
+		if k.closes("a") != 1 || k.closes("b") != 0 || e.left.Load() != 1 || out != 0 {
+			t.Errorf("closed %d and %d, %d nodes left behind, %d runs out", k.closes("a"), k.closes("b"), e.left.Load(), out)
+		}
+		_, snap := e.snapshot()
+		if snap.stats.Gone != 1 || len(k.states()) != 0 {
+			t.Errorf("%d results of what is gone, records %q", snap.stats.Gone, k.states())
+		}
+		time.Sleep(10 * time.Second)
+	})
+}
+
+// TestSwapStops ends the run in the middle of a preparation, and swaps where nothing runs.
+func TestSwapStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, says(time.Millisecond, 1))
+		e, stop := k.live()
+		time.Sleep(time.Second)
+		k.camera("d", 20, &fakeCamera{live: true, next: func(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() }})
+		g := k.graph()
+		ended := make(chan error, 2)
+		for range 2 { // one prepares, one waits
+			go func() {
+				_, err := e.Swap(context.Background(), g, SwapOptions{})
+				ended <- err
+			}()
+		}
+		time.Sleep(time.Second)
+		stop()
+		for range 2 {
+			if err := <-ended; !errors.Is(err, ErrStopped) {
+				t.Errorf("%v, want %v", err, ErrStopped)
+			}
+		}
+		if _, err := e.Swap(context.Background(), g, SwapOptions{}); !errors.Is(err, ErrStopped) {
+			t.Errorf("%v, want %v", err, ErrStopped)
+		}
+	})
+}
+
+// TestSwapGivesWay cancels a preparation, as a newer edit does: the next one is made at once.
+func TestSwapGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, says(time.Millisecond, 1))
+		e, stop := k.live()
+		defer stop()
+		time.Sleep(time.Second)
+		k.camera("d", 20, &fakeCamera{live: true, next: func(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() }})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(10*time.Millisecond, cancel)
+		if _, err := e.Swap(ctx, k.graph(), SwapOptions{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want %v", err, context.Canceled)
+		}
+		k.spec.Cameras = k.spec.Cameras[:1]
+		k.spec.Detectors[0].FPS = 5
+		k.swap(e, SwapOptions{})
+		if st := e.Status(); len(st.Reloads) != 1 || st.Reloads[0].Outcome != reloadKept {
+			t.Errorf("%+v", st.Reloads)
+		}
+	})
+}
+
+// TestSwapInLockstep is refused: it says why.
+func TestSwapInLockstep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, says(time.Millisecond, 1))
+		e, stop := k.live()
+		defer stop()
+		time.Sleep(time.Second)
+		k.spec.Cameras[0].Kind, k.spec.Cameras[0].Pace = "file", graph.PaceLockstep
+		if _, err := e.Swap(t.Context(), k.graph(), SwapOptions{}); err == nil || !strings.Contains(err.Error(), "lockstep") {
+			t.Errorf("%v", err)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"time"
 
 	"rvo.dev/engine/graph"
@@ -53,8 +54,11 @@ func (t *trial) nodes() []string {
 	return out
 }
 
-// score counts the runs of a lane on trial.
-type score struct{ runs, bad int }
+// score is how the last runs of a lane on trial went.
+type score struct {
+	runs int
+	last uint8 // a bit for each of the last eight, set: it failed
+}
 
 // verdict is why a node has failed its trial.
 type verdict struct{ node, why string }
@@ -67,16 +71,17 @@ func (t *trial) ran(l *lane, outcome sched.Outcome, err error) {
 }
 
 func (s *score) count(t *trial, l *lane, outcome sched.Outcome, err error) {
-	s.runs++
+	s.runs, s.last = s.runs+1, s.last<<1
 	if outcome == sched.OutcomeOK {
 		return
 	}
-	s.bad++
+	s.last |= 1
+	n, bad := min(s.runs, 8), bits.OnesCount8(s.last)
 	switch {
 	case outcome == sched.OutcomePanic:
 		t.failed("detector/"+l.name, fmt.Sprintf("it panicked: %v", err))
-	case s.runs >= trialRuns && 2*s.bad > s.runs:
-		t.failed("detector/"+l.name, fmt.Sprintf("%d of its %d runs failed, the last: %v", s.bad, s.runs, err))
+	case n >= trialRuns && 2*bad > n:
+		t.failed("detector/"+l.name, fmt.Sprintf("%d of its last %d runs failed: %v", bad, n, err))
 	}
 }
 
