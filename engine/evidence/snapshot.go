@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"image/jpeg"
 	"slices"
-	"strconv"
 	"time"
 
 	"rvo.dev/engine/event"
@@ -93,59 +91,11 @@ func drawBoxes(data []byte, boxes []signal.Box, quality int) ([]byte, error) {
 	img := image.NewRGBA(src.Bounds())
 	draw.Draw(img, img.Bounds(), src, src.Bounds().Min, draw.Src)
 	for _, b := range boxes {
-		drawBox(img, b)
+		DrawBox(img, b)
 	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality}); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil
-}
-
-// boxLine is the width of a box's outline in pixels.
-const boxLine = 2
-
-// drawBox outlines the box inside of its edges and writes its label and score above it, or below where it touches the
-// top. Green is rare indoors and out, and black below the text reads on any background.
-func drawBox(img *image.RGBA, b signal.Box) {
-	w, h := float32(img.Rect.Dx()), float32(img.Rect.Dy())
-	r := image.Rect(pixel(b.X*w), pixel(b.Y*h), pixel((b.X+b.W)*w), pixel((b.Y+b.H)*h)).Intersect(img.Rect)
-	if r.Empty() {
-		return
-	}
-	ink := image.NewUniform(color.RGBA{G: 0xff, A: 0xff})
-	fill := func(x0, y0, x1, y1 int) {
-		draw.Draw(img, image.Rect(x0, y0, x1, y1).Intersect(r), ink, image.Point{}, draw.Src)
-	}
-	fill(r.Min.X, r.Min.Y, r.Max.X, r.Min.Y+boxLine)
-	fill(r.Min.X, r.Max.Y-boxLine, r.Max.X, r.Max.Y)
-	fill(r.Min.X, r.Min.Y, r.Min.X+boxLine, r.Max.Y)
-	fill(r.Max.X-boxLine, r.Min.Y, r.Max.X, r.Max.Y)
-
-	text := b.Label
-	if b.Score > 0 {
-		if text != "" {
-			text += " "
-		}
-		text += strconv.Itoa(int(b.Score*100+0.5)) + "%"
-	}
-	if text == "" {
-		return
-	}
-	scale := 1 + img.Rect.Dy()/720
-	size := textSize(text, scale)
-	at := image.Pt(r.Min.X, r.Min.Y-size.Y)
-	if at.Y < img.Rect.Min.Y {
-		at.Y = min(r.Min.Y+boxLine, img.Rect.Max.Y-size.Y)
-	}
-	draw.Draw(img, image.Rectangle{Min: at, Max: at.Add(size)}.Intersect(img.Rect), image.Black, image.Point{}, draw.Src)
-	drawText(img, at, text, scale, ink)
-}
-
-// pixel rounds a coordinate, far outside ones to a value that still fits an int on every machine.
-func pixel(v float32) int {
-	if v != v {
-		return 0
-	}
-	return int(min(max(v+0.5, -1), frame.MaxSide+1))
 }
