@@ -10,6 +10,7 @@ func commands(a *app) []*cobra.Command {
 		newPlan(a),
 		newRun(a),
 		newTUI(a),
+		newReady(a),
 		newInit(a),
 		newExplain(a),
 		newGraph(a),

@@ -38,6 +38,7 @@ func exits() map[string]map[int][]string {
 		"test":    {0: {"test good.cue", "test tested.cue", "test --format junit tested.cue"}, 1: {"test failing.cue", "test bad.cue", "test --format json failing.cue"}, 2: {"test", "test none.cue", "test --format xml good.cue", "test --run ( tested.cue", "test --run nothing tested.cue"}},
 		"plan":    {0: {"plan good.cue good.cue", "plan good.cue warned.cue"}, 1: {"plan good.cue bad.cue"}, 2: {"plan", "plan good.cue", "plan bad.cue good.cue", "plan none.cue good.cue", "plan --format xml good.cue good.cue", "plan --live=http://127.0.0.1:1 good.cue"}, 3: {"plan --detailed-exitcode good.cue warned.cue"}},
 		"run":     {0: {"run --for 100ms --http off --state-dir state good.cue"}, 1: {"run --http off --state-dir state bad.cue"}, 2: {"run", "run none.cue", "run --http nonsense good.cue"}},
+		"ready":   {2: {"ready http://127.0.0.1:1", "ready nonsense", "ready a b", "ready --http-token-env NOT_SET"}},
 		"tui":     {1: {"tui bad.cue"}, 2: {"tui http://127.0.0.1:1", "tui ftp://x", "tui http://a http://b", "tui none.cue", "tui 127.0.0.1:9090", "tui good.cue", "tui --http off good.cue", "tui --for 1s http://127.0.0.1:1", "tui --http-token-env NOT_SET"}},
 		"init":    {0: {"init new"}, 2: {"init taken", "init a b"}},
 		"explain": {0: {"explain RVO002", "explain"}, 2: {"explain RVO999"}},
