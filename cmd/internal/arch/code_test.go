@@ -18,6 +18,7 @@ var starters = map[string]string{
 	"cmd/rvo/internal/web":    "the server",
 	"cmd/rvo/internal/reload": "an attempt to reload, which a newer edit ends, and the wait for files",
 	"bench":                   "load",
+	"bench/remote":            "the service that is asked, and the engine that asks",
 	"dsl":                     "an evaluation, which CUE cannot cancel, so that vet can give up on it",
 }
 

@@ -42,6 +42,7 @@ cmd/rvo/internal/cli, nodes/all < cmd/rvo
 engine, dsl/vet, nodes/all, proto/** < cmd/internal/accept
 engine, engine/enginetest, dsl/compile < bench
 dsl/vet, nodes/all < bench/vetspeed
+engine, dsl/vet, nodes/all, proto/** < bench/remote
 `
 
 // lattice is floors, parsed: for each pattern, the patterns it may import.

@@ -1,10 +1,14 @@
 package remote
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/node/nodetest"
@@ -76,5 +80,28 @@ func TestSaid(t *testing.T) {
 	}
 	if s.Note(node.Identity{Name: strings.Repeat("é", 1<<20)}) {
 		t.Error("the same is said to be another")
+	}
+}
+
+// TestWhoEndedAQuestion: a question whose time is over failed for that, also when it was given up from outside just then.
+func TestWhoEndedAQuestion(t *testing.T) {
+	ended := status.Error(codes.Canceled, "context canceled")
+	for name, c := range map[string]struct {
+		left time.Duration
+		want string
+	}{
+		"given up after its time":  {-time.Millisecond, CauseDeadline},
+		"given up before its time": {time.Hour, CauseStopped},
+	} {
+		outer, cancel := context.WithCancel(t.Context())
+		cancel()
+		ctx, done := context.WithDeadline(outer, time.Now().Add(c.left))
+		if why := Failed(ctx, ended); why.Cause != c.want {
+			t.Errorf("%s: %s/%s, want %s", name, why.Hop, why.Cause, c.want)
+		}
+		done()
+	}
+	if why := Failed(t.Context(), ended); why.Cause != CauseClosed {
+		t.Errorf("ended by the service: %s/%s", why.Hop, why.Cause)
 	}
 }
