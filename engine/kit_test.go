@@ -53,9 +53,10 @@ type fakeCamera struct {
 }
 
 type options struct {
-	Name  string `json:"name"`
-	Rev   int    `json:"rev,omitempty"`
-	Level int64  `json:"level,omitempty"`
+	Name  string        `json:"name"`
+	Rev   int           `json:"rev,omitempty"`
+	Level int64         `json:"level,omitempty"`
+	Took  time.Duration `json:"took,omitempty"` // of a run of kind tuned
 }
 
 func newKit(t testing.TB) *kit {
@@ -158,11 +159,11 @@ func (k *kit) graph() *graph.Graph {
 		return memory{k, o.Name}, nil
 	}
 	openTuned := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
-		t, err := node.NewTuned(o, func(o options) (int64, error) {
+		t, err := node.NewTuned(o, func(o options) (options, error) {
 			if o.Level < 0 {
-				return 0, errTest
+				return o, errTest
 			}
-			return o.Level, nil
+			return o, nil
 		})
 		return &levelModel{t}, err
 	}
@@ -363,7 +364,7 @@ func (m memory) Write(_ context.Context, r *node.Record, line []byte) error {
 func (m memory) Close() error { m.k.opened.Add(-1); return nil }
 
 // levelModel says its level, which can be changed while it runs.
-type levelModel struct{ *node.Tuned[options, int64] }
+type levelModel struct{ *node.Tuned[options, options] }
 
 func (m *levelModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
 	return levelInstance{m}, nil
@@ -373,7 +374,9 @@ func (*levelModel) Close() error { return nil }
 type levelInstance struct{ *levelModel }
 
 func (i levelInstance) Detect(_ context.Context, run *node.Run) error {
-	run.Set("count", signal.Int(*i.Now()))
+	o := i.Now()
+	time.Sleep(o.Took)
+	run.Set("count", signal.Int(o.Level))
 	return nil
 }
 
