@@ -6,11 +6,10 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// codec writes a service's answers: as they are, as bytes that are no message, or as 100 MiB of them. Those are the same memory
-// each time: what is measured is who has to refuse them.
+// codec writes a service's answers: as they are, as bytes that are no message, or as 100 MiB.
 type codec struct{ s *service }
 
-// hundred is what an answer of 100 MiB is made of, a piece that is sent over and over.
+// An answer of 100 MiB is one piece over and over.
 const (
 	piece  = 1 << 20
 	pieces = 100

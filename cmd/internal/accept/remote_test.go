@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 
 	"rvo.dev/engine"
+	"rvo.dev/engine/frame"
 	"rvo.dev/engine/sched"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
@@ -144,4 +145,91 @@ func TestRemoteServiceHoldsNothingUp(t *testing.T) {
 			t.Error("the service was not asked")
 		}
 	}
+}
+
+// counting counts what an encoder does.
+type counting struct {
+	frame.StdCodec
+	n atomic.Int64
+}
+
+func (c *counting) EncodeJPEG(p frame.Plane, quality int) ([]byte, error) {
+	c.n.Add(1)
+	return c.StdCodec.EncodeJPEG(p, quality)
+}
+
+// askedAbout notes which pictures services are asked about.
+type askedAbout struct {
+	detectv1.UnimplementedDetectorServer
+	mu    sync.Mutex
+	asked int
+	ids   map[uint64]bool
+}
+
+// Detect implements detectv1.DetectorServer.
+func (p *askedAbout) Detect(_ context.Context, r *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	p.ids[r.GetFrameId()] = true
+	return &detectv1.DetectResponse{FrameId: r.GetFrameId(), Signals: []*detectv1.SignalOut{{SignalType: "PersonDetected", Value: 1}}}, nil
+}
+
+// TestEightRemoteDetectorsOnOneCamera: a picture is encoded once, whoever wants it, and each question is about the newest there is.
+func TestEightRemoteDetectorsOnOneCamera(t *testing.T) {
+	p := &askedAbout{ids: map[uint64]bool{}}
+	at := listen(t, p)
+	var source strings.Builder
+	source.WriteString("apiVersion: \"rvo/v1\"\ncameras: front: {synthetic: {pattern: \"alternating\", period: 3}, fps: 20, width: 320, height: 240}\n")
+	for i := range 8 {
+		fmt.Fprintf(&source, "detectors: d%d: {fps: 20, timeout: \"2s\", grpc: {endpoint: \"http://%s\", signals: person_detected: type: \"int\"}}\n", i, at)
+	}
+	source.WriteString("events: all: when: {signal: \"d0.person_detected\", gte: 1}\nsinks: log: jsonl: path: \"events.jsonl\"\n")
+	codec, newest, older, runs := &counting{}, uint64(0), 0, 0
+	r := start(t, source.String(), func(c *engine.Config) {
+		c.Codec = codec
+		c.Observe = func(ins []sched.Input, _ time.Duration, decided []sched.Decision) {
+			for i := range ins {
+				if ins[i].Kind == sched.InputFrame {
+					newest = ins[i].Seq
+				}
+			}
+			for i := range decided {
+				if decided[i].Kind == sched.DecisionRun {
+					if runs++; decided[i].Seq != newest {
+						older++
+					}
+				}
+			}
+		}
+	})
+	r.until(60*time.Second, "three hundred questions", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.asked >= 300
+	})
+	r.end()
+	// The end may come between the encoding of a picture and the first question about it.
+	if encoded, asked := int(codec.n.Load()), len(p.ids); encoded != asked && encoded != asked+1 {
+		t.Errorf("%d encodings of the %d pictures that were asked about", encoded, asked)
+	}
+	if older > 0 {
+		t.Errorf("%d of %d questions were about a picture that was not the newest", older, runs)
+	}
+	t.Logf("8 detectors: %d questions about %d pictures, %d encodings", p.asked, len(p.ids), codec.n.Load())
+}
+
+// listen serves until the end of the test.
+func listen(t testing.TB, s detectv1.DetectorServer) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	detectv1.RegisterDetectorServer(server, s)
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = server.Serve(l) })
+	t.Cleanup(func() { server.Stop(); wg.Wait() })
+	return l.Addr().String()
 }
