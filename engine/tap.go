@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rvo.dev/engine/frame"
+	"rvo.dev/engine/tick"
 )
 
 // tap takes a camera's next picture, once.
@@ -38,6 +40,9 @@ func (e *Engine) Picture(ctx context.Context, camera string) (*frame.Frame, erro
 		return <-t.got, nil // it is being handed over
 	}
 }
+
+// At returns the wall clock's time at a point of core time, such as a picture's capture, by the offset that the core knows.
+func (e *Engine) At(t tick.Time) time.Time { return e.wall(t) }
 
 // hand gives a picture to who waits for the next. It never blocks: there is room for what it gives, once.
 func (c *camera) hand(f *frame.Frame) {

@@ -64,3 +64,12 @@ func openAPI(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 	_, _ = w.Write(api.OpenAPI())
 }
+
+// marshal returns a value of package api as JSON; those have no form that JSON cannot say.
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return []byte("null")
+	}
+	return b
+}

@@ -28,7 +28,7 @@ type Route struct {
 }
 
 // routes is all there is.
-func routes(c *Config, g *guard) []Route {
+func routes(c *Config, g *guard, l *live) []Route {
 	rs := []Route{
 		{Method: http.MethodGet, Path: "/metrics", Doc: "metrics in the Prometheus format", Serve: promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{
 			EnableOpenMetrics: true, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
@@ -48,6 +48,9 @@ func routes(c *Config, g *guard) []Route {
 			c.Reopen()
 			w.WriteHeader(http.StatusNoContent)
 		}})
+	}
+	if l != nil {
+		rs = append(rs, l.routes(c)...)
 	}
 	rs = append(rs, c.Routes...)
 	if c.Pprof {
@@ -79,9 +82,9 @@ type handler struct {
 	metrics *metrics
 }
 
-func newHandler(c *Config, host string, addr net.Addr, m *metrics) *handler {
+func newHandler(c *Config, host string, addr net.Addr, m *metrics, l *live) *handler {
 	h := &handler{guard: newGuard(c, host, addr), mux: http.NewServeMux(), routes: map[string]*Route{}, log: c.Log, metrics: m}
-	for _, r := range routes(c, h.guard) {
+	for _, r := range routes(c, h.guard, l) {
 		pattern := r.Method + " " + r.Path
 		h.mux.HandleFunc(pattern, r.Serve)
 		h.routes[pattern] = &r

@@ -8,7 +8,8 @@
 // a loopback address reading is free and changing needs the token; on any other address everything needs it, and Listen
 // refuses to open one without. The package never reads the pipeline, files or the environment.
 //
-// Run owns the goroutines: one that accepts, one a connection (at most MaxConns). It returns when all have ended.
+// Run owns the goroutines: one that accepts, one a connection (at most MaxConns), two that tell subscribers what happens, one for
+// each camera that is watched. It returns when all have ended.
 package web
 
 import (
@@ -27,6 +28,7 @@ import (
 
 	"rvo.dev/dsl/plan"
 	"rvo.dev/engine"
+	"rvo.dev/engine/frame"
 )
 
 const (
@@ -73,6 +75,12 @@ type Config struct {
 	Pipeline func(key []byte) (*plan.Running, error)
 	// Reopen is called by POST /api/v1/reopen; nil: there is no such path.
 	Reopen func()
+	// Engine is what is shown below /api/v1, and asked to mute and to take what is told from outside; nil: none of that is there.
+	Engine Engine
+	// Codec encodes live pictures; nil: frame.StdCodec.
+	Codec frame.Codec
+	// Tap has the program's log, for those who look at the run; nil: it is not shown.
+	Tap *LogTap
 	// Routes are further paths: who changes the pipeline that runs.
 	Routes []Route
 	// Console serves the pages for a browser at / and /console/, to everybody who may call the server by its name: they hold
@@ -91,6 +99,7 @@ type Server struct {
 	listener *boundedListener
 	http     *http.Server
 	stop     time.Duration
+	live     *live // nil: there is no engine to show
 }
 
 // ErrToken says that an address needs a token that was not given or is too short.
@@ -121,11 +130,16 @@ func Listen(c Config) (*Server, error) {
 	bounded := newBoundedListener(l, MaxConns, m.refused.Inc)
 	m.watch(c.Registry, bounded.open)
 	t := c.Timeouts.withDefaults()
+	var shown *live
+	if c.Engine != nil {
+		shown = newLive(&c, m)
+	}
 	return &Server{
 		listener: bounded,
 		stop:     t.Stop,
+		live:     shown,
 		http: &http.Server{
-			Handler:           newHandler(&c, host, l.Addr(), m),
+			Handler:           newHandler(&c, host, l.Addr(), m, shown),
 			ReadHeaderTimeout: t.Header,
 			ReadTimeout:       t.Read,
 			WriteTimeout:      t.Write,
@@ -169,11 +183,13 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 func (s *Server) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(s.listener) }()
+	defer s.live.start()()
 	select {
 	case err := <-served:
 		return fmt.Errorf("http server: %w", err)
 	case <-ctx.Done():
 	}
+	s.live.hangUp() // those who listen would go on for ever
 	// Not cancelled with ctx: the last requests have a moment of their own.
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.stop)
 	defer cancel()
@@ -200,6 +216,8 @@ func isLoopback(host string) bool {
 type metrics struct {
 	requests *prometheus.CounterVec
 	refused  prometheus.Counter
+	lost     prometheus.Counter
+	pictures prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -210,8 +228,14 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "rvo_http_connections_refused_total", Help: "Connections closed at once because the bound was reached.",
 		}),
+		lost: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rvo_http_stream_dropped_total", Help: "Messages that readers of the stream were too slow for.",
+		}),
+		pictures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "rvo_http_pictures_total", Help: "Live pictures that were encoded for those who watch.",
+		}),
 	}
-	r.MustRegister(m.requests, m.refused, collectors.NewGoCollector(),
+	r.MustRegister(m.requests, m.refused, m.lost, m.pictures, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -40,7 +40,7 @@ func config(t *testing.T) (c *Config, reopened *int) {
 
 // serve returns the handler a server on host would have.
 func serve(c *Config, host string) http.Handler {
-	return newHandler(c, host, &net.TCPAddr{IP: net.ParseIP(host), Port: 9090}, newMetrics(c.Registry))
+	return newHandler(c, host, &net.TCPAddr{IP: net.ParseIP(host), Port: 9090}, newMetrics(c.Registry), nil)
 }
 
 func TestGuard(t *testing.T) {

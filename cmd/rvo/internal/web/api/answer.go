@@ -44,6 +44,7 @@ type Tree struct {
 	// Modifiers.
 	ForMS    float64 `json:"for_ms,omitempty"`
 	WithinMS float64 `json:"within_ms,omitempty"`
+	SpanMS   float64 `json:"span_ms,omitempty"` // of sequence: the longest from its first part to its last
 	Unknown  string  `json:"unknown,omitempty"` // what replaces unknown: yes or no
 	N        int     `json:"n,omitempty"`       // of atLeast
 

@@ -1,0 +1,262 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rvo.dev/cmd/rvo/internal/web/api"
+	"rvo.dev/engine/evidence"
+)
+
+const (
+	// maxClips bounds the manifests that one answer looks into, and what is remembered of them.
+	maxClips = 2000
+	// maxMeta bounds what is read of a manifest, in bytes: one of a clip of 20 minutes is smaller.
+	maxMeta = 64 << 20
+)
+
+// clips shows the evidence on disk. Folders are those of the pipeline's policies; nothing outside of them can be named.
+type clips struct {
+	look *look
+
+	mu struct {
+		sync.Mutex
+		known map[string]known // by policy, clip and time of the manifest
+	}
+}
+
+// known is what a manifest said.
+type known struct {
+	clip api.Clip
+	used time.Time
+}
+
+func newClips(l *look) *clips {
+	c := &clips{look: l}
+	c.mu.known = map[string]known{}
+	return c
+}
+
+// open opens a policy's folder, from which no name leads out.
+func (c *clips) open(policy string) (*os.Root, error) {
+	for _, p := range c.look.now().Policies {
+		if p.ID == policy {
+			return os.OpenRoot(p.Dir)
+		}
+	}
+	return nil, fs.ErrNotExist
+}
+
+// named reports whether a name is one that clips and their files have: a single one, and not of something unfinished.
+func named(s string) bool {
+	return s != "" && s[0] != '.' && !strings.ContainsAny(s, "/\\\x00") && len(s) <= 255
+}
+
+// list gives the clips on disk, the newest first.
+func (c *clips) list(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	limit := 50
+	if why := parseLimit(q, &limit, 500); why != "" {
+		writeError(w, http.StatusBadRequest, "limit", why)
+		return
+	}
+	type place struct {
+		policy, clip string
+		root         *os.Root
+	}
+	var places []place
+	dirs := map[string]bool{} // policies may share one
+	for _, p := range c.look.now().Policies {
+		root, err := os.OpenRoot(p.Dir)
+		if err != nil {
+			continue // it is made when a clip is written; what is wrong with it is in the state
+		}
+		defer func() { _ = root.Close() }()
+		if dirs[p.Dir] {
+			continue
+		}
+		dirs[p.Dir] = true
+		for _, name := range folders(root) {
+			places = append(places, place{p.ID, name, root})
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return strings.Compare(b.clip, a.clip) }) // names begin with the time
+	out := api.Clips{Clips: []api.Clip{}}
+	for i, p := range places {
+		clip, ok := c.read(p.root, p.policy, p.clip)
+		if !ok || !shows(&clip, q.Get("event"), q.Get("camera")) {
+			continue
+		}
+		if len(out.Clips) == limit || i >= maxClips {
+			out.More = true
+			break
+		}
+		out.Clips = append(out.Clips, clip)
+	}
+	writeJSON(w, http.StatusOK, out)
+}
+
+// folders lists what may be clips.
+func folders(root *os.Root) []string {
+	d, err := root.Open(".")
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = d.Close() }()
+	entries, err := d.ReadDir(-1)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() && named(e.Name()) {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+func shows(c *api.Clip, event, camera string) bool {
+	return (camera == "" || c.Camera == camera) &&
+		(event == "" || slices.ContainsFunc(c.Events, func(e api.ClipEvent) bool { return e.Event == event }))
+}
+
+// read returns what a clip's manifest says, and false where there is none.
+func (c *clips) read(root *os.Root, policy, name string) (api.Clip, bool) {
+	f, err := root.Open(path.Join(name, evidence.ManifestName))
+	if err != nil {
+		return api.Clip{}, false
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxMeta {
+		return api.Clip{}, false
+	}
+	key := policy + "/" + name + "/" + info.ModTime().String()
+	if k, ok := c.remembered(key); ok {
+		return k, true
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxMeta))
+	if err != nil {
+		return api.Clip{}, false
+	}
+	var m evidence.Manifest
+	if json.Unmarshal(data, &m) != nil || m.Schema != evidence.ManifestSchema || m.Clip != name {
+		return api.Clip{}, false
+	}
+	clip := api.Clip{
+		Policy: m.Policy, Clip: name, Camera: m.Camera, Created: m.Created, Bytes: m.Bytes, Frames: m.Delivered.Frames,
+		From: m.Delivered.From, To: m.Delivered.To, Short: []string{}, Events: []api.ClipEvent{},
+	}
+	for _, s := range m.Short {
+		clip.Short = append(clip.Short, string(s.Reason))
+	}
+	if m.Snapshot != nil {
+		clip.Snapshot = m.Snapshot.File
+	}
+	for i := range m.Events {
+		clip.Events = append(clip.Events, api.ClipEvent{ID: m.Events[i].ID, Event: m.Events[i].Event, Severity: m.Events[i].Severity})
+	}
+	c.remember(key, clip)
+	return clip, true
+}
+
+func (c *clips) remembered(key string) (api.Clip, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, ok := c.mu.known[key]
+	if ok {
+		k.used = time.Now()
+		c.mu.known[key] = k
+	}
+	return k.clip, ok
+}
+
+func (c *clips) remember(key string, clip api.Clip) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.mu.known) >= maxClips { // those that nobody asked for lately go
+		for k, v := range c.mu.known {
+			if time.Since(v.used) > time.Minute {
+				delete(c.mu.known, k)
+			}
+		}
+		if len(c.mu.known) >= maxClips {
+			clear(c.mu.known)
+		}
+	}
+	c.mu.known[key] = known{clip, time.Now()}
+}
+
+// meta gives a clip's manifest.
+func (c *clips) meta(w http.ResponseWriter, r *http.Request) { c.serve(w, r, evidence.ManifestName) }
+
+// file gives one of a clip's files, or a range of it.
+func (c *clips) file(w http.ResponseWriter, r *http.Request) { c.serve(w, r, r.PathValue("file")) }
+
+func (c *clips) serve(w http.ResponseWriter, r *http.Request, file string) {
+	clip := r.PathValue("clip")
+	nothing := func() { writeError(w, http.StatusNotFound, "", "there is no such file of a clip") }
+	if !named(clip) || !named(file) {
+		nothing()
+		return
+	}
+	root, err := c.open(r.PathValue("policy"))
+	if err != nil {
+		nothing()
+		return
+	}
+	defer func() { _ = root.Close() }()
+	name := path.Join(clip, file)
+	if info, err := root.Lstat(name); err != nil || !info.Mode().IsRegular() { // nor a link to another
+		nothing()
+		return
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			writeError(w, http.StatusServiceUnavailable, "", "the file cannot be read now")
+			return
+		}
+		nothing()
+		return
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		nothing()
+		return
+	}
+	kind := contentType(file)
+	w.Header().Set("Content-Type", kind)
+	if kind == "application/octet-stream" {
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file}))
+	}
+	// A clip is written once; a browser may keep it, for itself.
+	w.Header().Set("Cache-Control", "private, max-age=3600")
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(10 * time.Minute)) // a long clip over a slow line
+	http.ServeContent(w, r, "", info.ModTime(), f)
+}
+
+// contentType is what a browser is told of a file. Nothing that it could run.
+func contentType(file string) string {
+	switch path.Ext(file) {
+	case ".jpg":
+		return "image/jpeg"
+	case ".json":
+		return "application/json"
+	case ".mp4":
+		return "video/mp4"
+	}
+	return "application/octet-stream"
+}
