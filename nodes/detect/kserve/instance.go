@@ -83,6 +83,7 @@ func (i *instance) ask(ctx context.Context, run *node.Run) ([]signal.Box, error)
 	if err := remote.Live(ctx); err != nil {
 		return nil, err
 	}
+	i.conn.Wake(ctx)
 	a, err := i.client.ModelInfer(ctx, q)
 	if err != nil {
 		return nil, remote.Failed(ctx, err)

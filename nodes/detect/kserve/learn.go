@@ -28,6 +28,7 @@ func (m *served) learn(ctx context.Context, use *model.PlanOptions) (*known, err
 	if k := m.known.Load(); k != nil {
 		return k, nil
 	}
+	m.conn.Wake(ctx)
 	ready, err := m.client.ModelReady(ctx, &inferencev2.ModelReadyRequest{Name: m.o.Model, Version: m.o.Version})
 	switch {
 	case status.Code(err) == codes.Unimplemented: // then its metadata says enough
