@@ -393,7 +393,7 @@ func (e *Engine) open(ctx context.Context, w *wiring) error {
 // openModel opens a detector's model, in a process of its own where the pipeline says so.
 func (e *Engine) openModel(ctx context.Context, g *graph.Graph, i int) (*model, error) {
 	d := &g.Detectors[i]
-	env := node.DetectorEnv{Env: e.env(g, "detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec}
+	env := node.DetectorEnv{Env: e.env(g, "detector", d.ID), Threads: d.Threads, Codec: e.cfg.Codec, Compute: e.compute}
 	if d.Isolate != graph.IsolateProcess {
 		m, err := d.Kind.OpenDetector(ctx, env, d.Options)
 		if err != nil {

@@ -83,7 +83,7 @@ func (p *Pass) short(pool *analysis.Pool) (text, why string) {
 	var out []string
 	for di := range p.Graph.Detectors {
 		d := &p.Graph.Detectors[di]
-		if (pool.Name == "cpu") == d.Kind.Contract.Blocking {
+		if (pool.Name == "cpu") == d.Kind.Contract.BlockingWith(d.Options) {
 			continue
 		}
 		worst := -1

@@ -326,7 +326,7 @@ func (b *builder) instances() {
 			}
 			in := Instance{
 				Tuning: tuning(&at, d.Kind), Detector: di, Camera: ci, Seed: Seed(d.ID, g.Cameras[ci].ID),
-				Blocking: d.Kind.Contract.Blocking, NoFrame: d.Kind.Contract.NoFrame, External: d.Kind.Contract.External, NeedNames: d.Needs,
+				Blocking: d.Kind.Contract.BlockingWith(d.Options), NoFrame: d.Kind.Contract.NoFrame, External: d.Kind.Contract.External, NeedNames: d.Needs,
 			}
 			ii := len(g.Instances)
 			for _, e := range d.Emits {

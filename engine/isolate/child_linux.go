@@ -150,7 +150,7 @@ func (c *child) openModel(kinds *node.Set, codec frame.Codec, req *openRequest) 
 		Env: node.Env{
 			ID: req.ID, Dir: req.Dir, StateDir: req.StateDir, Log: c.log, Secret: c.secret, Now: c.clock.now, Seed: req.Seed, Stdout: io.Discard,
 		},
-		Threads: req.Threads, Codec: codec,
+		Threads: req.Threads, Codec: codec, Compute: func(f func()) { f() }, // all of the process is lowered
 	}, req.Options)
 	c.asking.Lock()
 	defer c.asking.Unlock()

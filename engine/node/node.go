@@ -131,6 +131,8 @@ type Contract struct {
 	CostOf func(options json.RawMessage) time.Duration
 	// Blocking is set for detectors that wait rather than compute: they take no CPU slot.
 	Blocking bool
+	// Waits reports whether detectors with these options wait, too, of a kind that is not Blocking; nil: none does.
+	Waits func(options json.RawMessage) bool
 	// NoFrame is set for detectors that look at no picture: they are due by time alone.
 	NoFrame bool
 	// External is set for detectors that are never run, and NoFrame with it: what their signals say is told from outside.
@@ -141,6 +143,11 @@ type Contract struct {
 func (c *Contract) HasMembers(option string) bool {
 	_, ok := c.Changes[option+".*"]
 	return ok
+}
+
+// BlockingWith reports whether a detector with these options waits rather than computes.
+func (c *Contract) BlockingWith(options json.RawMessage) bool {
+	return c.Blocking || c.Waits != nil && c.Waits(options)
 }
 
 // ErrNotBuilt is what opening a kind gives whose code is not in this build.
@@ -231,6 +238,9 @@ type DetectorEnv struct {
 	// Threads is how many threads one run may use.
 	Threads int
 	Codec   frame.Codec
+	// Compute runs f on a thread of the priority that runs have and waits for its end, for detectors that wait and then compute:
+	// their runs have no CPU slot and no such thread. It may be called from several goroutines, and costs what a thread does.
+	Compute func(f func())
 }
 
 // InstanceEnv is what an instance of a detector gets: one for each camera.

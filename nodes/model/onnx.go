@@ -76,10 +76,10 @@ func ReadONNX(weights []byte) (in, out []Info, err error) {
 }
 
 // ResizeONNX returns the bytes of an ONNX file whose one picture input, of shape batch x 3 x height x width, is declared to be
-// w x h. The sizes that are stored for intermediate values are dropped, and those of outputs that follow from the input's are left open: a library works
-// them out anew. The
-// weights are untouched, so that only networks whose layers do not depend on the size can be resized.
-func ResizeONNX(weights []byte, w, h int) ([]byte, error) {
+// of n pictures of w x h. The sizes that are stored for intermediate values are dropped, and those of outputs that follow from
+// the input's are left open: a library works them out anew. The weights are untouched, so that only networks whose layers do
+// not depend on the size can be resized.
+func ResizeONNX(weights []byte, n, w, h int) ([]byte, error) {
 	in, _, err := ReadONNX(weights)
 	if err != nil {
 		return nil, err
@@ -102,14 +102,14 @@ func ResizeONNX(weights []byte, w, h int) ([]byte, error) {
 				if err != nil {
 					return nil, false, err
 				}
-				v, err := withShape(g.bytes, freed(o.Shape))
+				v, err := withShape(g.bytes, freed(o.Shape, n))
 				return bytesField(graphOutput, v), true, err
 			case g.num == graphInput:
 				i, err := readInfo(g.bytes)
 				if err != nil || i.Name != in[0].Name {
 					return g.raw, true, err
 				}
-				v, err := withShape(g.bytes, []int{1, in[0].Shape[1], h, w})
+				v, err := withShape(g.bytes, []int{n, in[0].Shape[1], h, w})
 				return bytesField(graphInput, v), true, err
 			}
 			return g.raw, true, nil
@@ -118,10 +118,13 @@ func ResizeONNX(weights []byte, w, h int) ([]byte, error) {
 	})
 }
 
-// freed is an output's shape without what follows from the input's size: of tables the rows, of grids height and width.
-// OpenCV wants outputs to have a number of axes.
-func freed(shape []int) []int {
+// freed is an output's shape without what follows from the input's: of tables the rows, of grids height and width, and of more
+// than one picture how many. OpenCV wants outputs to have a number of axes.
+func freed(shape []int, n int) []int {
 	out := slices.Clone(shape)
+	if n > 1 && len(out) > 0 {
+		out[0] = -1
+	}
 	switch len(out) {
 	case 3:
 		out[1] = -1

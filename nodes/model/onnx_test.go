@@ -61,7 +61,7 @@ func TestReadONNX(t *testing.T) {
 func TestResizeONNX(t *testing.T) {
 	layer := bytesField(1, []byte("a layer, kept as it is"))
 	b := file([]Info{{"images", []int{1, 3, 416, 416}}}, []Info{{"output", []int{1, 3549, 85}}}, layer)
-	got, err := ResizeONNX(b, 320, 256)
+	got, err := ResizeONNX(b, 1, 320, 256)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func FuzzReadONNX(f *testing.F) {
 			return
 		}
 		_, _ = Recognize(in, out)
-		if r, err := ResizeONNX(b, 320, 256); err == nil {
+		if r, err := ResizeONNX(b, 1, 320, 256); err == nil {
 			if got, _, err := ReadONNX(r); err != nil || got[0].Shape[2] != 256 || got[0].Shape[3] != 320 {
 				t.Fatalf("after resizing: %v, %v", list(got), err)
 			}

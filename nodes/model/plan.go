@@ -141,7 +141,7 @@ func (p *Plan) resize(own size) (err error) {
 	if own == (size{p.Width, p.Height}) || len(p.Config) > 0 { // Darknet's layers follow what they are fed
 		return nil
 	}
-	p.Weights, err = ResizeONNX(p.Weights, p.Width, p.Height)
+	p.Weights, err = ResizeONNX(p.Weights, 1, p.Width, p.Height)
 	return err
 }
 

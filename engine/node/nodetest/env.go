@@ -41,5 +41,5 @@ func CameraEnv(t testing.TB) node.CameraEnv {
 // DetectorEnv returns an environment for a detector with one thread and the standard library's codec.
 func DetectorEnv(t testing.TB) node.DetectorEnv {
 	t.Helper()
-	return node.DetectorEnv{Env: Env(t), Threads: 1, Codec: frame.StdCodec{}}
+	return node.DetectorEnv{Env: Env(t), Threads: 1, Codec: frame.StdCodec{}, Compute: func(f func()) { f() }}
 }

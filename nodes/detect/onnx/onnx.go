@@ -5,11 +5,13 @@
 //	events: person: when: {signal: "objects.boxes", labels: ["person"], gte: 1}
 //
 // nodes/model knows how networks are fed and read; the libraries that compute come in as model.Runtime. All cameras of a
-// detector share one loaded network. The package starts no goroutine and reads no clock.
+// detector share one loaded network, and with batch one run of it. The package starts no goroutine.
 package onnx
 
 import (
 	_ "embed"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"rvo.dev/engine/node"
@@ -53,6 +55,7 @@ func Kind(r Runtimes) node.Kind {
 		Options: optionsCUE,
 		Changes: map[string]node.Change{
 			"model": node.Replace, "config": node.Replace, "runtime": node.Replace, "family": node.Replace, "inputSize": node.Replace,
+			"batch":     node.Replace,
 			"threshold": node.Retune, "overlap": node.Retune, "labels": node.Retune, "labelsFile": node.Retune, "keep": node.Retune,
 		},
 		Needs: needs,
@@ -60,6 +63,7 @@ func Kind(r Runtimes) node.Kind {
 		Probe: probe,
 		Emits: model.Emits,
 		Cost:  cost,
+		Waits: waits,
 	}
 	if r.ORT == nil && r.OpenCV == nil {
 		return node.Detector[Options](c, nil)
@@ -79,4 +83,33 @@ type Options struct {
 	Labels     []string `json:"labels"`
 	LabelsFile string   `json:"labelsFile"`
 	Keep       []string `json:"keep"`
+	Batch      *Batch   `json:"batch"`
+}
+
+// Batch says how pictures of several cameras are computed together.
+type Batch struct {
+	// Max is how many there are at most, from 2.
+	Max int `json:"max"`
+	// Wait is how long the first waits for others; 0: 5 ms.
+	Wait node.Duration `json:"wait"`
+}
+
+// mostBatch bounds Batch.Max: the memory is that of as many pictures, twice.
+const mostBatch = 64
+
+// completed returns what is asked for with the defaults of options.cue.
+func (b *Batch) completed() (*Batch, error) {
+	if b == nil {
+		return nil, nil
+	}
+	if b.Max < 2 || b.Max > mostBatch || b.Wait < 0 {
+		return nil, fmt.Errorf("batch: max %d, wait %s: max must be from 2 to %d pictures and wait 0 or longer", b.Max, b.Wait, mostBatch)
+	}
+	return &Batch{Max: b.Max, Wait: node.Duration(b.Wait.Or(5 * time.Millisecond))}, nil
+}
+
+// waits reports whether runs wait for those of other cameras.
+func waits(raw json.RawMessage) bool {
+	var o Options
+	return json.Unmarshal(raw, &o) == nil && o.Batch != nil
 }

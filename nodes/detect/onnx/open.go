@@ -32,19 +32,22 @@ func (r Runtimes) open(_ context.Context, env node.DetectorEnv, o Options) (node
 	if err != nil {
 		return nil, err
 	}
+	batch, err := o.Batch.completed()
+	if err != nil {
+		return nil, err
+	}
 	rt, err := r.choose(o, env)
 	if err != nil {
 		return nil, err
 	}
-	net, err := rt.Open(plan.Files, model.Options{Threads: env.Threads})
-	if err != nil {
+	m := &shared{Tuned: t, plan: plan, id: node.Identity{Name: filepath.Base(o.Model), SHA256: hex.EncodeToString(sum[:])}}
+	if err := m.load(rt, &env, batch); err != nil {
 		return nil, fmt.Errorf("model %s: %w", o.Model, err)
 	}
-	id := node.Identity{Name: filepath.Base(o.Model), SHA256: hex.EncodeToString(sum[:])}
 	f := *t.Now()
 	env.Log.Info("a network is loaded", "model", o.Model, "runtime", rt.Name(), "family", plan.Family.Name,
-		"input", fmt.Sprintf("%dx%d", plan.Width, plan.Height), "threshold", f.Score, "labels", len(f.Labels), "sha256", id.SHA256)
-	return &shared{Tuned: t, plan: plan, net: net, id: id}, nil
+		"input", fmt.Sprintf("%dx%d", plan.Width, plan.Height), "threshold", f.Score, "labels", len(f.Labels), "sha256", m.id.SHA256)
+	return m, nil
 }
 
 // use is what the options say of how the network is used.
@@ -104,8 +107,25 @@ func (r Runtimes) choose(o Options, env node.DetectorEnv) (model.Runtime, error)
 type shared struct {
 	*node.Tuned[Options, *model.Filter]
 	plan *model.Plan
-	net  model.Network
 	id   node.Identity
+
+	// One of them: each picture alone, or with others.
+	net   model.Network
+	batch *batcher
+}
+
+// load loads the network with a library.
+func (m *shared) load(rt model.Runtime, env *node.DetectorEnv, batch *Batch) (err error) {
+	if batch == nil {
+		m.net, err = rt.Open(m.plan.Files, model.Options{Threads: env.Threads})
+		return err
+	}
+	s, err := newStack(rt, m.plan, env.Threads, batch.Max)
+	if err != nil {
+		return err
+	}
+	m.batch = newBatcher(batch, env.Compute, s)
+	return nil
 }
 
 // Identity implements node.Identifier.
@@ -113,6 +133,9 @@ func (m *shared) Identity() node.Identity { return m.id }
 
 // NewInstance implements node.Model. The first run of a session is slower than the others: it is made here, on a gray picture.
 func (m *shared) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
+	if m.batch != nil {
+		return &batched{m: m, lens: m.plan.NewLens()}, nil
+	}
 	s, err := m.net.NewSession()
 	if err != nil {
 		return nil, err
@@ -127,27 +150,9 @@ func (m *shared) NewInstance(context.Context, node.InstanceEnv) (node.Instance, 
 }
 
 // Close implements node.Model.
-func (m *shared) Close() error { return m.net.Close() }
-
-// instance is a network on one camera.
-type instance struct {
-	m        *shared
-	session  model.Session
-	detector *model.Detector
-}
-
-// Detect implements node.Instance.
-func (i *instance) Detect(_ context.Context, run *node.Run) error {
-	if len(run.Frames) == 0 {
-		return errors.New("onnx: run without a picture")
+func (m *shared) Close() error {
+	if m.batch != nil {
+		return m.batch.network.close()
 	}
-	boxes, err := i.detector.Detect(run.Frames[len(run.Frames)-1].BGR(), *i.m.Now())
-	if err != nil {
-		return err
-	}
-	model.Publish(run, boxes)
-	return nil
+	return m.net.Close()
 }
-
-// Close implements node.Instance.
-func (i *instance) Close() error { return i.session.Close() }

@@ -173,7 +173,7 @@ func open(ctx context.Context, o *Options, camera, threads int) ([]*lane, error)
 	for _, i := range order(g, camera) {
 		in := &g.Instances[i]
 		l := &lane{detector: in.Detector, in: in, d: &g.Detectors[in.Detector]}
-		env := node.DetectorEnv{Env: o.Env("detector", l.d.ID), Threads: threads, Codec: o.Codec}
+		env := node.DetectorEnv{Env: o.Env("detector", l.d.ID), Threads: threads, Codec: o.Codec, Compute: func(f func()) { f() }}
 		var err error
 		if l.model, err = l.d.Kind.OpenDetector(ctx, env, l.d.Options); err != nil {
 			return out, fmt.Errorf("detector %q: %w", l.d.ID, err)

@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// TestCompute: what a detector computes outside of the slots is done when the call returns, may be done side by side, and panics
+// in the caller, where the engine knows whose it is.
+func TestCompute(t *testing.T) {
+	k := newKit(t)
+	k.camera("front", 10, &fakeCamera{live: true})
+	k.detector("d", 10, says(time.Millisecond, 1))
+	e := k.engine()
+	n := 0
+	first := make(chan struct{})
+	go e.compute(func() { <-first })
+	e.compute(func() { n++ })
+	if n != 1 {
+		t.Error("it was not done when the call returned")
+	}
+	close(first)
+	defer func() {
+		if p := recover(); p != "no" {
+			t.Errorf("the caller of what panicked gets %v", p)
+		}
+		e.wg.Wait()
+	}()
+	e.compute(func() { panic("no") })
+	t.Error("a panic was swallowed")
+}
