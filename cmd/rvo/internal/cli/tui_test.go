@@ -18,11 +18,14 @@ func TestTUIPassesFlags(t *testing.T) {
 		{
 			[]string{"-t", "a=1", "-t", "b=x,y", "--detector", "http://h:1=A", "--for", "3s", "--nice", "4"},
 			[]string{"--tag=a=1", "--tag=b=x,y"},
-			[]string{"--detector=http://h:1=A", "--for=3s", "--nice=4", "--http=127.0.0.1:0", "--http-token-env=RVO_TUI_TOKEN"}, false,
+			[]string{"--detector=http://h:1=A", "--for=3s", "--nice=4", "--http=127.0.0.1:0", "--http-token-env=RVO_TUI_TOKEN"},
+			false,
 		},
 		{
 			[]string{"--camera-device", "0", "--http", "127.0.0.1:7", "--http-token-file", "token"},
-			[]string{"--camera-device=0"}, []string{"--http=127.0.0.1:7", "--http-token-file=token"}, true,
+			[]string{"--camera-device=0"},
+			[]string{"--http=127.0.0.1:7", "--http-token-file=token"},
+			true,
 		},
 		{[]string{"--metrics-port", "81"}, nil, []string{"--metrics-port=81", "--http-token-env=RVO_TUI_TOKEN"}, false},
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"rvo.dev/cmd/rvo/internal/web/api"
@@ -233,11 +234,12 @@ func (d *data) log(raw []byte) error {
 	if err := json.Unmarshal(raw, &l); err != nil {
 		return err
 	}
-	text := l.Message
+	var text strings.Builder
+	text.WriteString(l.Message)
 	for _, k := range sortedKeys(l.Attrs) {
-		text += "  " + k + "=" + l.Attrs[k]
+		text.WriteString("  " + k + "=" + l.Attrs[k])
 	}
-	d.lines.add(logLine{at: time.UnixMilli(l.TimeMS), level: l.Level, text: clean(text)})
+	d.lines.add(logLine{at: time.UnixMilli(l.TimeMS), level: l.Level, text: clean(text.String())})
 	return nil
 }
 

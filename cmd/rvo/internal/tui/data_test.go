@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -170,14 +171,33 @@ func TestRate(t *testing.T) {
 // Numbers and spans are as narrow as their columns.
 func TestNarrow(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{number(9999), "9999"}, {number(10_000), "10.0k"}, {number(999_949), "999.9k"}, {number(999_950), "1.0M"}, {number(uint64(5e9)), "5.0G"},
-		{span(0), "0s"}, {span(350 * time.Microsecond), "350us"}, {span(4200 * time.Microsecond), "4.2ms"}, {span(42 * time.Millisecond), "42ms"},
-		{span(1500 * time.Millisecond), "1.5s"}, {span(59 * time.Second), "59s"}, {span(200 * time.Second), "3m20s"}, {span(10 * time.Minute), "10m"},
-		{span(125 * time.Minute), "2h05m"}, {span(8 * time.Hour), "8h"}, {span(99 * time.Hour), "4d03h"}, {span(-time.Second), "-1.0s"},
-		{bytesOf(1023), "1023B"}, {bytesOf(3 << 20), "3MiB"}, {bytesOf(5 << 29), "2.5GiB"},
-		{clean("a\x1b[2Jb\tc\nd\u202e\x7f"), "a[2Jb c d"}, {clean(strings.Repeat("é", 5000))[:4], "éé"},
-		{value([]any{map[string]any{"label": "dog"}, map[string]any{"label": "dog"}, map[string]any{}}), "2 dog, 1 box"}, {value(nil), "-"},
-		{value(0.123456789), "0.12346"}, {value([]any{}), "no boxes"}, {value(true), "true"},
+		{number(9999), "9999"},
+		{number(10_000), "10.0k"},
+		{number(999_949), "999.9k"},
+		{number(999_950), "1.0M"},
+		{number(uint64(5e9)), "5.0G"},
+		{span(0), "0s"},
+		{span(350 * time.Microsecond), "350us"},
+		{span(4200 * time.Microsecond), "4.2ms"},
+		{span(42 * time.Millisecond), "42ms"},
+		{span(1500 * time.Millisecond), "1.5s"},
+		{span(59 * time.Second), "59s"},
+		{span(200 * time.Second), "3m20s"},
+		{span(10 * time.Minute), "10m"},
+		{span(125 * time.Minute), "2h05m"},
+		{span(8 * time.Hour), "8h"},
+		{span(99 * time.Hour), "4d03h"},
+		{span(-time.Second), "-1.0s"},
+		{bytesOf(1023), "1023B"},
+		{bytesOf(3 << 20), "3MiB"},
+		{bytesOf(5 << 29), "2.5GiB"},
+		{clean("a\x1b[2Jb\tc\nd\u202e\x7f"), "a[2Jb c d"},
+		{clean(strings.Repeat("é", 5000))[:4], "éé"},
+		{value([]any{map[string]any{"label": "dog"}, map[string]any{"label": "dog"}, map[string]any{}}), "2 dog, 1 box"},
+		{value(nil), "-"},
+		{value(0.123456789), "0.12346"},
+		{value([]any{}), "no boxes"},
+		{value(true), "true"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
@@ -228,7 +248,7 @@ func TestBounded(t *testing.T) {
 	}
 	s := map[string]any{}
 	for i := range 2 * maxTracks {
-		s[fmt.Sprint(i)] = map[string]any{"value": 1, "fresh": true}
+		s[strconv.Itoa(i)] = map[string]any{"value": 1, "fresh": true}
 	}
 	raw, err := json.Marshal(map[string]any{"time_ms": 1, "signals": s})
 	if err != nil {

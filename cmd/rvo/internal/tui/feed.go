@@ -65,19 +65,13 @@ type answerError struct {
 func (e *answerError) Error() string {
 	switch {
 	case e.status == http.StatusUnauthorized && e.token:
-		return fmt.Sprintf("%s does not take this token: give the one it was started with (--http-token-file or --http-token-env)", e.host)
+		return e.host + " does not take this token: give the one it was started with (--http-token-file or --http-token-env)"
 	case e.status == http.StatusUnauthorized:
 		return e.host + " wants its token: give it with --http-token-file or --http-token-env"
 	case e.status == http.StatusNotFound:
 		return e.host + " answers, but has no such path: it is no rvo, or an older one"
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%s: %d %s: %s", e.host, e.status, http.StatusText(e.status), e.text), ": ")
-}
-
-// final reports whether asking again would give the same answer.
-func (e *answerError) final() bool {
-	return e.status == http.StatusUnauthorized || e.status == http.StatusForbidden || e.status == http.StatusNotFound ||
-		e.status == http.StatusMisdirectedRequest
 }
 
 // explain says of an error what a person can do about it.

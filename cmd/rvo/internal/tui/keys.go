@@ -1,5 +1,7 @@
 package tui
 
+import "slices"
+
 // action is what a key asks for.
 type action uint8
 
@@ -59,10 +61,8 @@ func bindings() []binding {
 // actionOf returns what a key does.
 func actionOf(key string) action {
 	for _, b := range bindings() {
-		for _, k := range b.keys {
-			if k == key {
-				return b.act
-			}
+		if slices.Contains(b.keys, key) {
+			return b.act
 		}
 	}
 	return noAction

@@ -1,6 +1,10 @@
 package tui
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"strings"
+)
 
 // load is the page of what does not fit: runs not started and pictures dropped by cause, and every queue.
 func (m *model) load(w, _ int) []string {
@@ -57,8 +61,12 @@ func (m *model) load(w, _ int) []string {
 func (m *model) queues(w int) []string {
 	var out []string
 	cols := []column{
-		{title: "queue", width: 20, grow: true}, {title: "now", width: 7, right: true}, {title: "room", width: 7, right: true},
-		{title: "", width: 10}, {title: "dropped", width: 7, right: true}, {title: "when full", width: 13},
+		{title: "queue", width: 20, grow: true},
+		{title: "now", width: 7, right: true},
+		{title: "room", width: 7, right: true},
+		{title: "", width: 10},
+		{title: "dropped", width: 7, right: true},
+		{title: "when full", width: 13},
 	}
 	widths := layout(cols, w-4)
 	out = append(out, "    "+head(cols, widths, w-4, m.g))
@@ -73,14 +81,7 @@ func (m *model) queues(w int) []string {
 		if full >= 0.8 || q.Dropped > 0 {
 			tn = warn
 		}
-		bar := ""
-		for i := range 10 {
-			if full > float64(i)/10 {
-				bar += m.g.bar
-			} else {
-				bar += " "
-			}
-		}
+		bar := strings.Repeat(m.g.bar, int(math.Ceil(min(max(full, 0), 1)*10)))
 		out = append(out, "    "+line(cols, widths, []string{
 			clean(id), number(q.Depth), number(q.Capacity), paint(tn, bar), paint(ifAny(q.Dropped, warn), number(q.Dropped)), clean(q.Policy),
 		}, w-4, m.g))

@@ -1,7 +1,7 @@
 package tui
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -20,7 +20,7 @@ func (m *model) log() list {
 		if !x.at.IsZero() {
 			at = x.at.In(m.zone).Format("15:04:05")
 		}
-		l.rows = append(l.rows, row{key: fmt.Sprint(first + i), text: x.level + " " + x.text, cells: func() []string {
+		l.rows = append(l.rows, row{key: strconv.Itoa(first + i), text: x.level + " " + x.text, cells: func() []string {
 			return []string{
 				paint(dim, at), paint(levelTone(x.level), x.level), x.text,
 			}

@@ -162,33 +162,39 @@ func (m *model) say(t tone, text string) { m.notice, m.tone, m.noticed = clean(t
 
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	next := m.take(msg)
+	return m, next
+}
+
+// take takes a message and returns what is to be done next.
+func (m *model) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
-		return m, m.key(msg)
+		return m.key(msg)
 	case tea.PasteMsg:
 		m.paste(msg.Content)
 	case clock:
-		return m, m.onClock(time.Time(msg))
+		return m.onClock(time.Time(msg))
 	case connected:
 		m.stream, m.problem, m.wait, m.news = msg.stream, nil, 0, m.now
 		m.data.history(msg.before)
-		return m, m.listen()
+		return m.listen()
 	case refused:
-		return m, m.lose(msg.err)
+		return m.lose(msg.err)
 	case again:
 		if m.stream == nil && m.client != nil && !m.exited {
-			return m, m.connect()
+			return m.connect()
 		}
 	case told:
-		return m, m.hear(msg)
+		return m.hear(msg)
 	case wrote:
-		return m, m.onLines(msg.lines)
+		return m.onLines(msg.lines)
 	case ended:
-		return m, m.onEnd(msg.err)
+		return m.onEnd(msg.err)
 	case hungUp:
-		return m, tea.Batch(m.await(), m.quit())
+		return tea.Batch(m.await(), m.quit())
 	case reason:
 		if msg.of == m.whyOf {
 			m.why, m.whyErr = msg.why, msg.err
@@ -196,7 +202,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case muted:
 		m.onMuted(msg)
 	}
-	return m, nil
+	return nil
 }
 
 // onClock moves the clock, gives up a connection that is silent, and asks anew what the detail on the screen is about.

@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"rvo.dev/cmd/rvo/internal/web/api"
 )
@@ -25,8 +26,8 @@ func (m *model) reloads() list {
 	for _, x := range slices.Backward(d.state.Reloads) {
 		l.rows = append(l.rows, row{key: reloadKey(&x), text: x.Result + " " + x.Revision + " " + x.Error, cells: func() []string {
 			return []string{
-				m.clockTime(x.TimeMS), m.g.mark(stateTone(x.Result)), paint(stateTone(x.Result), clean(x.Result)), fmt.Sprint(x.Generation), short(x.Revision),
-				fmt.Sprint(x.Changes), costText(x.PrepareMS), costText(x.CommitMS), costText(x.TotalMS), clean(x.Error),
+				m.clockTime(x.TimeMS), m.g.mark(stateTone(x.Result)), paint(stateTone(x.Result), clean(x.Result)), strconv.FormatUint(x.Generation, 10), short(x.Revision),
+				strconv.Itoa(x.Changes), costText(x.PrepareMS), costText(x.CommitMS), costText(x.TotalMS), clean(x.Error),
 			}
 		}})
 	}
@@ -44,8 +45,8 @@ func (m *model) reload(r row, w int) []string {
 		out := []string{
 			"", heading("reload at " + m.clockTime(x.TimeMS)), "",
 			field("result", m.g.mark(stateTone(x.Result))+" "+clean(x.Result)),
-			field("generation", fmt.Sprint(x.Generation)), field("revision", clean(x.Revision)),
-			field("nodes changed", fmt.Sprint(x.Changes)),
+			field("generation", strconv.FormatUint(x.Generation, 10)), field("revision", clean(x.Revision)),
+			field("nodes changed", strconv.Itoa(x.Changes)),
 			field("made ready in", costText(x.PrepareMS)), field("switched in", costText(x.CommitMS)), field("all in", costText(x.TotalMS)),
 		}
 		if x.Error != "" {

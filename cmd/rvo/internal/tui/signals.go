@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -69,7 +70,7 @@ func (m *model) signal(r row, w int) []string {
 		field("type", clean(s.Type)),
 		field("state", m.g.mark(tn)+" "+state),
 		field("age", fmt.Sprintf("%s; it may decide for %s", age(d.state.TimeMS, s.CapturedMS), span(ms(s.TTLMS)))),
-		field("frame", fmt.Sprint(s.Frame)),
+		field("frame", strconv.FormatUint(s.Frame, 10)),
 	}
 	if t := d.tracks["signal/"+r.key]; t != nil {
 		out = append(out, field("last minute", t.graph(min(60, w-36), 0, m.g)+fmt.Sprintf("  top %.4g", t.top())))

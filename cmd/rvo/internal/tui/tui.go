@@ -118,9 +118,9 @@ func Run(ctx context.Context, o Options) (int, error) {
 
 // lookup returns a variable of an environment; the last of two of one name counts.
 func lookup(environ []string, name string) string {
-	for i := len(environ) - 1; i >= 0; i-- {
-		if len(environ[i]) > len(name) && environ[i][len(name)] == '=' && environ[i][:len(name)] == name {
-			return environ[i][len(name)+1:]
+	for _, v := range slices.Backward(environ) {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
 		}
 	}
 	return ""

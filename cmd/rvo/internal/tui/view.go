@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -155,7 +156,7 @@ func (m *model) tabs() string {
 			continue
 		}
 		if wide-1 > m.width {
-			name = fmt.Sprint(i + 1)
+			name = strconv.Itoa(i + 1)
 		}
 		parts = append(parts, paint(dim, name))
 	}
@@ -202,7 +203,7 @@ func (m *model) table(l list) []string {
 	if len(rows) == 0 {
 		empty := l.empty
 		if s.filter != "" && len(l.rows) > 0 {
-			empty = "none of " + fmt.Sprint(len(l.rows)) + " lines holds these words"
+			empty = fmt.Sprintf("none of %d lines holds these words", len(l.rows))
 		}
 		return append(out, "", paint(dim, "  "+empty))
 	}
