@@ -20,7 +20,8 @@ const edited = `{
 	"engine": {"cores": 2},
 	"cameras": {
 		"gate": {"synthetic": {"moving": "1s", "still": "1s"}, "fps": 10, "width": 96, "height": 64,
-			"zones": {"door": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]], "yard": [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]}},
+			"zones": {"door": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]], "yard": [[0, 0.5], [1, 0.5], [1, 1], [0, 1]],
+				"corner": [[0.9, 0], [1, 0], [1, 0.1], [0.9, 0.1]]}},
 		"yard": {"synthetic": {"pattern": "still"}, "fps": 10, "width": 96, "height": 64}
 	},
 	"detectors": {
@@ -33,12 +34,13 @@ const edited = `{
 				"word": "red", "n": 3}}]}}
 	},
 	"events": {
-		"moving": {"when": {"signal": "motion.level", "gte": 0.001}, "evidence": "clip"},
+		"moving": {"when": {"signal": "motion.level", "gte": 0.001}},
+		"kept": {"when": {"signal": "motion.level", "gte": 0.001}, "cameras": ["gate"], "cooldown": "1h", "evidence": "clip"},
 		"seen": {"when": {"signal": "view.boxes", "gte": 1}, "cameras": ["gate"]},
 		"level": {"when": {"signal": "view.n", "gte": 1}, "cameras": ["gate"]}
 	},
 	"evidence": {"clip": {"pre": "2s", "post": "1s"}},
-	"sinks": {"log": {"jsonl": {}}, "screen": {"stdout": {}}}
+	"sinks": {"log": {"jsonl": {"fsync": "never"}}, "screen": {"stdout": {}}}
 }`
 
 // set is values by path in the pipeline: "cameras.gate.fps". A nil value takes the field away.

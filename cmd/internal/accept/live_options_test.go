@@ -133,6 +133,9 @@ func TestEveryOptionLive(t *testing.T) {
 			t.Errorf("there is no option %s", name)
 			continue
 		}
-		t.Run(name, func(t *testing.T) { runLive(t, cases[name]) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runLive(t, cases[name])
+		})
 	}
 }
