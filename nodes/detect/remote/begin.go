@@ -28,10 +28,11 @@ func Reserve(ctx context.Context) (_ context.Context, deadline time.Time, ok boo
 // Live returns the failure of a question that is not worth sending: no time is left, or the run was ended. It is nil for
 // others.
 func Live(ctx context.Context) error {
-	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case ctx.Err() == nil:
+		return nil
+	case expired(ctx):
 		return Fail(HopClient, CauseExpired, errors.New("no time was left to send the picture"))
-	} else if err != nil {
-		return Fail(HopClient, CauseStopped, err)
 	}
-	return nil
+	return Fail(HopClient, CauseStopped, ctx.Err())
 }

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -87,17 +88,20 @@ func TestSaid(t *testing.T) {
 func TestWhoEndedAQuestion(t *testing.T) {
 	ended := status.Error(codes.Canceled, "context canceled")
 	for name, c := range map[string]struct {
-		left time.Duration
-		want string
+		left         time.Duration
+		sent, unsent string
 	}{
-		"given up after its time":  {-time.Millisecond, CauseDeadline},
-		"given up before its time": {time.Hour, CauseStopped},
+		"given up after its time":  {-time.Millisecond, CauseDeadline, CauseExpired},
+		"given up before its time": {time.Hour, CauseStopped, CauseStopped},
 	} {
 		outer, cancel := context.WithCancel(t.Context())
 		cancel()
 		ctx, done := context.WithDeadline(outer, time.Now().Add(c.left))
-		if why := Failed(ctx, ended); why.Cause != c.want {
-			t.Errorf("%s: %s/%s, want %s", name, why.Hop, why.Cause, c.want)
+		if why := Failed(ctx, ended); why.Cause != c.sent {
+			t.Errorf("%s: %s/%s, want %s", name, why.Hop, why.Cause, c.sent)
+		}
+		if why, ok := errors.AsType[*node.Failure](Live(ctx)); !ok || why.Cause != c.unsent {
+			t.Errorf("%s, before it was sent: %v, want %s", name, why, c.unsent)
 		}
 		done()
 	}
