@@ -201,6 +201,19 @@ func (s *site) picture(i int, t float64) []byte {
 	return out.Bytes()
 }
 
+// language is as much of the language as the form of a detector shows.
+const language = `{"$defs": {
+	"Detector": {"properties": {
+		"fps": {"description": "At most this many runs a second on each camera."},
+		"cost": {"description": "Expected time of one run. Default: what the kind expects."},
+		"load": {"description": "What it does when runs take longer than the rate allows.", "enum": ["backoff", "adaptive", "none"]},
+		"onnx": {"$ref": "#/$defs/OnnxDetector", "description": "finds things with a neural network from a file"},
+		"motion": {"$ref": "#/$defs/MotionDetector", "description": "how much of the picture moves"}
+	}},
+	"OnnxDetector": {"properties": {"model": {"description": "The network's file."}}},
+	"MotionDetector": {"properties": {}}
+}}`
+
 func reply(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
@@ -210,7 +223,7 @@ func reply(w http.ResponseWriter, v any) {
 func (s *site) handler(t testing.TB) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
-	page := console.Handler(nil)
+	page := console.Handler(func() ([]byte, error) { return []byte(language), nil })
 	mux.Handle("GET /{$}", page)
 	mux.Handle("GET /console/", page)
 	mux.HandleFunc("GET /api/v1/session", func(w http.ResponseWriter, r *http.Request) {

@@ -149,8 +149,8 @@ function Notices() {
               <strong>
                 {s.reasons[0]!.node}: {s.reasons[0]!.why}
               </strong>
-              {s.reasons.length > 1 && <span> and {count(s.reasons.length - 1)} more</span>}
             </Status>
+            {s.reasons.length > 1 && <span class="btn-like">and {count(s.reasons.length - 1)} more</span>}
           </summary>
           <ul>
             {s.reasons.slice(1, 50).map((r) => (

@@ -35,14 +35,13 @@ const sum = (m: Record<string, number> | undefined) => Object.values(m ?? {}).re
 /** What the curves of the load view show, one point a second for ten minutes. */
 export interface Trend {
   t: number[];
-  frames: number[];
-  runs: number[];
-  dropped: number[];
-  skipped: number[];
-  age: number[];
+  frames: (number | null)[];
+  runs: (number | null)[];
+  dropped: (number | null)[];
+  age: (number | null)[];
 }
 
-export const trend = signal<Trend>({ t: [], frames: [], runs: [], dropped: [], skipped: [], age: [] });
+export const trend = signal<Trend>({ t: [], frames: [], runs: [], dropped: [], age: [] });
 const kept = 600;
 let generation = 0;
 
@@ -64,16 +63,14 @@ export function observe(s: State): void {
     if (c.captured_ms && c.state === "up") oldest = Math.max(oldest, t - c.captured_ms);
   }
   let runs = 0;
-  let skipped = 0;
   for (const [id, d] of Object.entries(s.detectors)) {
     put(`detector/${id} runs`, t, d.runs);
     put(`detector/${id} skips`, t, sum(d.skips));
     runs += d.runs;
-    skipped += sum(d.skips);
   }
   for (const [id, q] of Object.entries(s.queues)) {
     put(`queue/${id} dropped`, t, q.dropped);
-    dropped += q.dropped;
+    if (!id.startsWith("frame/")) dropped += q.dropped; // what a camera's place lost its camera counted
   }
   for (const [id, k] of Object.entries(s.sinks)) put(`sink/${id} written`, t, k.written);
   for (const [id, p] of Object.entries(s.evidence)) {
@@ -83,21 +80,19 @@ export function observe(s: State): void {
   put("all frames", t, frames);
   put("all runs", t, runs);
   put("all dropped", t, dropped);
-  put("all skipped", t, skipped);
   put("all ticks", t, s.ticks);
   put("all events", t, s.events_total.confirmed);
 
   const old = trend.value;
   const last = old.t[old.t.length - 1] ?? 0;
   if (t / 1000 - last < 0.9) return;
-  const add = (xs: number[], v: number | null) => [...xs.slice(1 - kept), v ?? 0];
+  const add = <T>(xs: T[], v: T): T[] => [...xs.slice(1 - kept), v];
   trend.value = {
     t: add(old.t, t / 1000),
     frames: add(old.frames, rateOf("all frames")),
     runs: add(old.runs, rateOf("all runs")),
     dropped: add(old.dropped, rateOf("all dropped")),
-    skipped: add(old.skipped, rateOf("all skipped")),
-    age: add(old.age, oldest),
+    age: add(old.age, oldest || null),
   };
 }
 

@@ -50,7 +50,7 @@ function joined(g: Graph): { from: string; to: string }[] {
   return edges;
 }
 
-const rank: Mark[] = ["ok", "idle", "unknown", "warn", "bad"];
+const rank: Mark[] = ["ok", "idle", "pending", "active", "active-warn", "active-bad", "unknown", "warn", "bad"];
 const worst = (marks: Mark[]): Mark => marks.reduce((a, b) => (rank.indexOf(b) > rank.indexOf(a) ? b : a), "ok" as Mark);
 
 /** The key of the state's sections for a node: "person@gate". */
@@ -120,6 +120,7 @@ export function model(g: Graph): { nodes: Drawn[]; wires: Wire[] } {
     const all = members.map(health);
     const mark = worst(all.map((h) => h.mark));
     const ill = all.filter((h) => h.mark === "bad" || h.mark === "warn").length;
+    const active = all.filter((h) => h.word === "confirmed").length;
     const lots = members.length > 1;
     nodes.push({
       id,
@@ -127,7 +128,7 @@ export function model(g: Graph): { nodes: Drawn[]; wires: Wire[] } {
       name: lots && n.role === "camera" ? `${members.length} cameras` : (n.name ?? n.id),
       sub: lots ? (n.role === "camera" ? `${members[0]!.name} … ${members[members.length - 1]!.name}` : `on ${members.length} cameras`) : [n.kind, n.role !== "camera" ? n.camera : ""].filter(Boolean).join(" · "),
       mark,
-      word: lots ? (ill > 0 ? `${ill} of ${members.length} not well` : "") : all[0]!.word,
+      word: lots ? (active > 0 ? `${active} of ${members.length} active` : ill > 0 ? `${ill} of ${members.length} not well` : "") : all[0]!.word,
       members,
     });
   }

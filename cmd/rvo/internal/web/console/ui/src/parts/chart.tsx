@@ -80,7 +80,8 @@ export function Chart(p: Props) {
               const stale = now.current.bands;
               const xs = u.data[0];
               if (stale == null || xs == null) return;
-              u.ctx.fillStyle = colour("--unknown-ground");
+              u.ctx.save(); // uPlot remembers what it set
+              u.ctx.fillStyle = colour("--unknown") + "3d";
               for (let i = 0; i < stale.length; ) {
                 if (!stale[i]) {
                   i++;
@@ -93,6 +94,7 @@ export function Chart(p: Props) {
                 u.ctx.fillRect(a, u.bbox.top, Math.max(1, z - a), u.bbox.height);
                 i = k + 1;
               }
+              u.ctx.restore();
             },
           ],
         },

@@ -16,6 +16,11 @@ const marks = {
     />
   ),
   idle: <circle cx="8" cy="8" r="4.5" fill="none" stroke="currentColor" stroke-width="2" />,
+  // An event that goes on; its colour is its severity.
+  active: <path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />,
+  "active-warn": <path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />,
+  "active-bad": <path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />,
+  pending: <path d="M8 1.8 14.2 8 8 14.2 1.8 8z" fill="none" stroke="currentColor" stroke-width="2" />,
 } satisfies Record<string, JSX.Element>;
 
 export type Mark = keyof typeof marks;

@@ -19,11 +19,6 @@ const meanings: Record<string, Mark> = {
   yes: "ok",
   no: "idle",
   unknown: "unknown",
-  // machines
-  idle: "idle",
-  potential: "warn",
-  confirmed: "bad",
-  cooldown: "idle",
   // findings
   error: "bad",
   warning: "warn",
@@ -60,6 +55,6 @@ export function Badge({ word, mark, children }: { word: string; mark?: Mark; chi
 
 /** The state of an event's machine. Confirmed is what the event is for, not a fault: its weight is the event's severity. */
 export function machineMark(state: string, severity: string | undefined): Mark {
-  if (state === "confirmed") return severity === "critical" ? "bad" : severity === "info" ? "ok" : "warn";
-  return state === "potential" ? "unknown" : "idle";
+  if (state === "confirmed") return severity === "critical" ? "active-bad" : severity === "warning" ? "active-warn" : "active";
+  return state === "potential" ? "pending" : "idle";
 }

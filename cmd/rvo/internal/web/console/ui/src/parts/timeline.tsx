@@ -107,10 +107,9 @@ export function Timeline({ items, span, chosen, choose }: Props) {
     if (near) choose(near.id);
   };
 
-  if (items.length === 0) return null;
   void theme.value;
   return (
-    <div class="timeline">
+    <div class="timeline" hidden={items.length === 0}>
       <canvas
         ref={canvas}
         style={{ width: `${width}px`, height: `${height}px` }}

@@ -74,8 +74,9 @@ export function VirtualList<T>(p: ListProps<T>) {
   const reveal = (i: number) => {
     const b = box.current;
     if (b == null) return;
+    const head = 2.2 * rem(); // of the headings, which stay on top
     if (i * h < b.scrollTop) b.scrollTop = i * h;
-    else if ((i + 1) * h > b.scrollTop + b.clientHeight) b.scrollTop = (i + 1) * h - b.clientHeight;
+    else if (head + (i + 1) * h > b.scrollTop + b.clientHeight) b.scrollTop = head + (i + 1) * h - b.clientHeight;
   };
   // What the address chose is shown once it is there.
   const shown = useRef("");
@@ -87,6 +88,7 @@ export function VirtualList<T>(p: ListProps<T>) {
   }, [at, p.chosen]);
 
   const key = (e: KeyboardEvent) => {
+    if (e.target !== box.current) return;
     const page = Math.max(1, Math.floor(win.height / h) - 1);
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     const step = steps[e.key];
@@ -100,7 +102,16 @@ export function VirtualList<T>(p: ListProps<T>) {
   };
 
   return (
-    <div class="vlist" style={{ "--cols": p.columns.map((c) => c.width).join(" ") }} role="table" aria-label={p.label} aria-rowcount={p.items.length + 1}>
+    <div
+      class="vlist scroll"
+      style={{ "--cols": p.columns.map((c) => c.width).join(" ") }}
+      ref={box}
+      tabIndex={0}
+      onKeyDown={key}
+      role="table"
+      aria-label={p.label}
+      aria-rowcount={p.items.length + 1}
+    >
       <div role="rowgroup">
         <div class="cols" role="row" aria-rowindex={1}>
           {p.columns.map((c) => {
@@ -120,35 +131,32 @@ export function VirtualList<T>(p: ListProps<T>) {
           })}
         </div>
       </div>
-      <div class="scroll" ref={box} tabIndex={0} onKeyDown={key} role="rowgroup" aria-label={p.label}>
-        {p.items.length === 0 ? (
-          p.empty
-        ) : (
-          <div class="vspace" style={{ height: `${p.items.length * h}px` }} role="presentation">
-            {p.items.slice(first, last).map((x, i) => {
-              const id = p.id(x);
-              return (
-                <div
-                  key={id}
-                  role="row"
-                  class="row"
-                  data-id={id}
-                  aria-rowindex={first + i + 2}
-                  aria-selected={p.choose ? id === p.chosen : undefined}
-                  style={{ top: `${(first + i) * h}px`, height: `${h}px` }}
-                  onClick={() => p.choose?.(id === p.chosen ? "" : id)}
-                >
-                  {p.columns.map((c) => (
-                    <span key={c.key} role="cell" class={c.num ? "num" : ""}>
-                      {c.cell(x)}
-                    </span>
-                  ))}
-                </div>
-              );
-            })}
-          </div>
-        )}
-      </div>
+      {p.items.length > 0 && (
+        <div class="vspace" style={{ height: `${p.items.length * h}px` }} role="rowgroup">
+          {p.items.slice(first, last).map((x, i) => {
+            const id = p.id(x);
+            return (
+              <div
+                key={id}
+                role="row"
+                class="row"
+                data-id={id}
+                aria-rowindex={first + i + 2}
+                aria-current={p.choose && id === p.chosen ? "true" : undefined}
+                style={{ top: `${(first + i) * h}px`, height: `${h}px` }}
+                onClick={() => p.choose?.(id === p.chosen ? "" : id)}
+              >
+                {p.columns.map((c) => (
+                  <span key={c.key} role="cell" class={c.num ? "num" : ""}>
+                    {c.cell(x)}
+                  </span>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+      )}
+      {p.items.length === 0 && p.empty}
     </div>
   );
 }
@@ -181,9 +189,16 @@ export function VirtualGrid<T>(p: GridProps<T>) {
   const pad = style ? parseFloat(style.paddingLeft) + parseFloat(style.paddingRight) : 32;
   const room = Math.max(100, win.width - pad);
   const fit = Math.max(1, Math.floor((room + gap) / (Math.min(p.minRem * rem(), room) + gap)));
-  const cols = Math.min(fit, Math.max(1, p.items.length));
-  // Few cameras are shown as large as the page lets them be, but never so large that one row does not fit.
-  const w = Math.min((room - gap * (cols - 1)) / cols, Math.max(p.minRem * rem(), (win.height - 80) * 1.6));
+  // As large as they can be with all of them in sight; where that cannot be, as many as fit side by side.
+  const widthOf = (n: number) => (room - gap * (n - 1)) / n;
+  let cols = fit;
+  for (let n = 1; n < fit; n++) {
+    if (Math.ceil(p.items.length / n) * (p.height(widthOf(n)) + gap) - gap <= win.height - gap) {
+      cols = n;
+      break;
+    }
+  }
+  const w = widthOf(cols);
   const h = Math.round(p.height(w));
   const rows = Math.ceil(p.items.length / cols);
   const first = Math.max(0, Math.floor(win.top / (h + gap)));

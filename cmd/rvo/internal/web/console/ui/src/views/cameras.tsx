@@ -303,7 +303,7 @@ function Stage({ id, c }: { id: string; c: Camera }) {
             <Pairs
               of={[
                 ["frames", `${count(c.frames)} (${rate(rateOf(`camera/${id} frames`))}/s)`],
-                ["dropped", Object.entries(c.dropped ?? {}).map(([k, n]) => `${count(n)} ${k.replaceAll("_", " ")}`).join(", ") || "none"],
+                ["dropped", Object.entries(c.dropped ?? {}).filter(([, n]) => n > 0).map(([k, n]) => `${count(n)} ${k.replaceAll("_", " ")}`).join(", ") || "none"],
                 ["reconnects", count(c.reconnects)],
                 ["stalls", count(c.stalls)],
                 ["frame buffers", c.buffers_capacity ? `${c.buffers ?? 0} of ${c.buffers_capacity} held` : ""],

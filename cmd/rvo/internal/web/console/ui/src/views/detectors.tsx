@@ -6,6 +6,7 @@ import { nodes } from "../data/graph";
 import { age, detectors, now } from "../data/live";
 import { rateOf } from "../data/rates";
 import { href, param, setParams } from "../data/route";
+import { narrow, phone } from "../data/width";
 import type { Detector } from "../data/types";
 import { Choice, Empty, Meter, Pairs, Search, Side } from "../parts/bits";
 import { PlaceLink } from "../parts/place";
@@ -108,7 +109,7 @@ const columns: Column<Item>[] = [
     ),
   },
   { key: "camera", name: "camera", width: "minmax(4rem, 0.8fr)", sort: (a, b) => a.camera.localeCompare(b.camera, "en", { numeric: true }), cell: (d) => <span class="one-line">{d.camera}</span> },
-  { key: "doing", name: "now", width: "minmax(6rem, 1fr)", cell: (d) => <span class={d.doing === "hindered" ? "" : "muted"}>{doing(d)}</span> },
+  { key: "doing", name: "now", width: "minmax(6rem, 1fr)", cell: (d) => <span class={d.doing === "hindered" ? "" : "muted"} title={doing(d)}>{doing(d)}</span> },
   {
     key: "rate",
     name: "runs/s of asked",
@@ -131,6 +132,23 @@ const columns: Column<Item>[] = [
 ];
 
 const bad = (d: Detector) => d.failed + d.panics + d.timeouts;
+
+const few = new Set(["detector", "camera", "doing", "rate", "hindered", "failed", "cost"]);
+
+// On a phone: what and where in one cell, and no more than fits.
+const narrowColumns: Column<Item>[] = [
+  {
+    ...columns[0]!,
+    cell: (d) => (
+      <span class="two">
+        <span>{columns[0]!.cell(d)}</span>
+        <span class="muted">{d.camera}</span>
+      </span>
+    ),
+  },
+  columns[3]!,
+  { ...columns[8]!, name: "cost / declared", width: "8.4rem" },
+];
 
 function Detail({ d }: { d: Item }) {
   const skips = Object.entries(d.skips ?? {}).sort((a, b) => b[1] - a[1]);
@@ -222,10 +240,7 @@ export function Detectors() {
   const list = sorted(items, columns, param("sort"));
   const sel = param("sel");
   const chosen = all.find((d) => d.id === sel);
-  const narrow = chosen != null || innerWidth < 1100;
-  const phone = innerWidth < 720;
-  const keep = phone ? ["detector", "camera", "rate", "cost"] : ["detector", "camera", "doing", "rate", "hindered", "failed", "cost"];
-  const cols = narrow ? columns.filter((c) => keep.includes(c.key)) : columns;
+  const cols = phone.value ? narrowColumns : chosen != null || narrow.value ? columns.filter((c) => few.has(c.key)) : columns;
   return (
     <section class="view">
       <div class="head">
@@ -251,7 +266,7 @@ export function Detectors() {
             items={list}
             id={(d) => d.id}
             columns={cols}
-            rowRem={2.7}
+            rowRem={phone.value ? 3.3 : 2.7}
             chosen={sel}
             choose={(id) => setParams({ sel: id })}
             sorted={param("sort")}

@@ -4,6 +4,7 @@ import { bytes, clock, count, moment, plain, span } from "../data/format";
 import { usePoll } from "../data/poll";
 import { href, param, setParams } from "../data/route";
 import { state } from "../data/live";
+import { phone } from "../data/width";
 import type { Box, Clip } from "../data/types";
 import { Choice, Empty, Pairs, Search, Side } from "../parts/bits";
 import { Icon } from "../parts/icons";
@@ -79,6 +80,21 @@ const columns: Column<Clip>[] = [
         </Status>
       ),
   },
+];
+
+// On a phone: what and where in one cell, and no more than fits.
+const narrowColumns: Column<Clip>[] = [
+  columns[0]!,
+  {
+    ...columns[1]!,
+    cell: (c) => (
+      <span class="two">
+        <span>{columns[1]!.cell(c)}</span>
+        <span class="muted">{c.camera}</span>
+      </span>
+    ),
+  },
+  columns[6]!,
 ];
 
 const isPicture = (f: File) => /^frame_\d+\.jpe?g$/.test(f.name);
@@ -293,7 +309,7 @@ export function Evidence() {
   const broken = policies.filter(([, p]) => p.error);
   const names = [...new Set(Object.values(state.value?.events ?? {}).map((m) => m.event))].sort();
   const pending = policies.reduce((n, [, p]) => n + (p.pending ?? 0), 0);
-  const cols = innerWidth < 720 ? columns.filter((c) => ["time", "event", "camera", "short"].includes(c.key)) : chosen ? columns.filter((c) => !["bytes", "span"].includes(c.key)) : columns;
+  const cols = phone.value ? narrowColumns : chosen ? columns.filter((c) => !["bytes", "span"].includes(c.key)) : columns;
   return (
     <section class="view">
       <div class="head">
@@ -320,6 +336,7 @@ export function Evidence() {
             items={items}
             id={(c) => c.clip}
             columns={cols}
+            rowRem={phone.value ? 3.3 : 2.4}
             chosen={sel}
             choose={(id) => setParams({ sel: id })}
             empty={

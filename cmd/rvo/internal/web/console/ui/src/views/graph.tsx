@@ -170,6 +170,7 @@ export function GraphView() {
               ["ok", "well"],
               ["warn", "impaired"],
               ["bad", "not working"],
+              ["active", "event goes on"],
               ["idle", "quiet"],
             ] as const
           ).map(([mark, word]) => (
@@ -212,7 +213,7 @@ export function GraphView() {
               <p>Placing…</p>
             </Empty>
           ) : (
-            <svg width="100%" height="100%" role="group" aria-label="graph of the pipeline">
+            <svg role="group" aria-label="graph of the pipeline">
               <g transform={`translate(${v.x} ${v.y}) scale(${v.k})`}>
                 {placed.edges.map((e) => {
                   const k = `${e.from}\n${e.to}`;

@@ -4,6 +4,7 @@ import { clock, count, moment, plain, span } from "../data/format";
 import { forgotten, type Occurrence, occurrences } from "../data/events";
 import { now, tick } from "../data/live";
 import { href, param, setParams } from "../data/route";
+import { phone } from "../data/width";
 import { Choice, Empty, Pairs, Search, Side } from "../parts/bits";
 import { Icon } from "../parts/icons";
 import { Status, markOf } from "../parts/status";
@@ -43,6 +44,22 @@ const columns: Column<Occurrence>[] = [
   },
   { key: "end", name: "ended by", width: "minmax(4.4rem, 0.6fr)", cell: (o) => (o.ended ? <span class="muted">{o.reason || "–"}</span> : <strong>goes on</strong>) },
   { key: "clip", name: "clip", width: "3rem", cell: (o) => (o.evidence ? <Icon name="evidence" /> : "") },
+];
+
+// On a phone: what and where in one cell, and no more than fits.
+const narrowColumns: Column<Occurrence>[] = [
+  columns[0]!,
+  {
+    ...columns[1]!,
+    cell: (o) => (
+      <span class="two">
+        <span>{columns[1]!.cell(o)}</span>
+        <span class="muted">{o.camera || "all cameras"}</span>
+      </span>
+    ),
+  },
+  { ...columns[3]!, width: "4.6rem" },
+  { ...columns[5]!, width: "1.6rem", name: "" },
 ];
 
 function Detail({ o }: { o: Occurrence }) {
@@ -171,7 +188,8 @@ export function History({ filters }: { filters: ComponentChildren }) {
             label="events"
             items={list}
             id={(o) => o.id}
-            columns={columns}
+            columns={phone.value ? narrowColumns : columns}
+            rowRem={phone.value ? 3.3 : 2.4}
             chosen={sel}
             choose={(id) => setParams({ sel: id })}
             sorted={param("sort")}

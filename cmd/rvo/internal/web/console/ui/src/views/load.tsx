@@ -15,6 +15,7 @@ const policies: Record<string, string> = {
   newest_wins: "the newest replaces",
   not_started: "is not started",
   ends: "is hung up on",
+  cannot_fill: "cannot be full",
 };
 
 function add(to: Record<string, number>, from: Record<string, number> | undefined): void {
@@ -64,6 +65,8 @@ export function Load() {
     .map(([name, q]) => ({ name, ...q, lost: rateOf(`queue/${name} dropped`) ?? 0 }))
     .sort((a, b) => b.lost - a.lost || b.dropped - a.dropped || b.depth / (b.capacity || 1) - a.depth / (a.capacity || 1) || a.name.localeCompare(b.name, "en", { numeric: true }));
   const memory = s.memory;
+  const to = s.time_ms / 1000;
+  const window = { from: Math.min(to - 120, Math.max(to - 600, t.t[0] ?? to)), to };
   const late = Object.entries(cameras.value)
     .filter(([, c]) => c.state === "up" && c.captured_ms)
     .sort((a, b) => a[1].captured_ms! - b[1].captured_ms!)[0];
@@ -82,14 +85,14 @@ export function Load() {
             <p class="legend">
               <i class="s1" /> frames captured <i class="s2" /> detector runs
             </p>
-            <Chart label="frames and runs a second, last ten minutes" height={150} data={[t.t, t.frames, t.runs]} series={[{ stroke: "--accent" }, { stroke: "--series-2", dash: [5, 3] }]} format={rate} />
+            <Chart {...window} label="frames and runs a second, last ten minutes" height={150} data={[t.t, t.frames, t.runs]} series={[{ stroke: "--accent" }, { stroke: "--series-2", dash: [5, 3] }]} format={rate} />
           </section>
           <section class="card pad">
             <h2>Dropped a second</h2>
             <p class="legend">
               <i class="s1" /> frames, records and clips that a full place did not take
             </p>
-            <Chart label="dropped a second, last ten minutes" height={150} data={[t.t, t.dropped]} series={[{ stroke: "--accent", fill: "--accent" }]} format={rate} />
+            <Chart {...window} label="dropped a second, last ten minutes" height={150} data={[t.t, t.dropped]} series={[{ stroke: "--accent", fill: "--accent" }]} format={rate} />
           </section>
           <section class="card pad">
             <h2>Oldest picture</h2>
@@ -101,7 +104,7 @@ export function Load() {
                 </>
               )}
             </p>
-            <Chart label="age of the oldest picture, last ten minutes" height={150} data={[t.t, t.age]} series={[{ stroke: "--accent", fill: "--accent" }]} format={span} />
+            <Chart {...window} label="age of the oldest picture, last ten minutes" height={150} data={[t.t, t.age]} series={[{ stroke: "--accent", fill: "--accent" }]} format={span} />
           </section>
         </div>
         <div class="cards">
@@ -145,7 +148,7 @@ export function Load() {
                 {queues.slice(0, 200).map((q) => (
                   <tr key={q.name}>
                     <td>
-                      <Status word="" mark={q.lost > 0 ? "bad" : q.capacity > 1 && q.depth >= q.capacity ? "warn" : "ok"}>
+                      <Status word="" mark={q.lost > 0 ? (q.policy === "newest_wins" ? "warn" : "bad") : q.capacity > 1 && q.depth >= q.capacity ? "warn" : "ok"}>
                         {q.name}
                       </Status>
                     </td>
@@ -157,7 +160,7 @@ export function Load() {
                       {count(q.depth)} / {count(q.capacity)}
                     </td>
                     <td class="num">{count(q.dropped)}</td>
-                    <td class={`num ${q.lost > 0 ? "c-bad" : "muted"}`}>{rate(q.lost)}</td>
+                    <td class={`num ${q.lost > 0 ? (q.policy === "newest_wins" ? "c-warn" : "c-bad") : "muted"}`}>{rate(q.lost)}</td>
                   </tr>
                 ))}
               </tbody>

@@ -5,6 +5,7 @@ import { nodes } from "../data/graph";
 import { age, machines, now } from "../data/live";
 import { usePoll } from "../data/poll";
 import { href, param, setParams } from "../data/route";
+import { phone } from "../data/width";
 import type { Machine, Tree, Why } from "../data/types";
 import { Choice, Empty, Meter, Search, Side } from "../parts/bits";
 import { Mute } from "../parts/mute";
@@ -31,6 +32,21 @@ const columns: Column<Item>[] = [
   { key: "answer", name: "condition", width: "minmax(5.4rem, 0.7fr)", sort: (a, b) => a.answer.localeCompare(b.answer), cell: (m) => <Status word={m.answer} /> },
   { key: "since", name: "since", width: "5rem", num: true, sort: (a, b) => (b.since_ms ?? 0) - (a.since_ms ?? 0), cell: (m) => span(age(m.since_ms)) },
   { key: "seq", name: "seen", width: "4rem", num: true, hint: "how often it was confirmed", sort: (a, b) => (a.seq ?? 0) - (b.seq ?? 0), cell: (m) => count(m.seq ?? 0) },
+];
+
+// On a phone: what and where in one cell, and no more than fits.
+const narrowColumns: Column<Item>[] = [
+  {
+    ...columns[0]!,
+    cell: (m) => (
+      <span class="two">
+        <strong>{m.event}</strong>
+        <span class="muted">{m.camera || "all cameras"}</span>
+      </span>
+    ),
+  },
+  columns[2]!,
+  columns[3]!,
 ];
 
 // what the engine's operators say in words
@@ -214,7 +230,8 @@ export function Machines({ filters }: { filters: ComponentChildren }) {
             label="machines"
             items={list}
             id={(m) => m.key}
-            columns={columns}
+            columns={phone.value ? narrowColumns : columns}
+            rowRem={phone.value ? 3.3 : 2.4}
             chosen={sel}
             choose={(id) => setParams({ sel: id })}
             sorted={param("sort")}

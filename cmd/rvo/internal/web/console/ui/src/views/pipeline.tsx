@@ -7,6 +7,7 @@ import { learnLanguage } from "../data/language";
 import { state } from "../data/live";
 import { usePoll } from "../data/poll";
 import { href, param, setParams } from "../data/route";
+import { phone } from "../data/width";
 import { Empty, Search, Side, Tabs } from "../parts/bits";
 import { Icon } from "../parts/icons";
 import { Badge, Status } from "../parts/status";
@@ -186,7 +187,7 @@ export function Pipeline() {
               label="nodes"
               items={items}
               id={(n) => n.id}
-              columns={columns}
+              columns={phone.value ? columns.filter((c) => c.key !== "kind") : columns}
               chosen={sel}
               choose={(id) => setParams({ sel: id })}
               empty={

@@ -5,6 +5,7 @@ import { count, plain, span } from "../data/format";
 import { sampled, seriesOf, want } from "../data/history";
 import { age, now, signals } from "../data/live";
 import { href, param, setParams } from "../data/route";
+import { phone } from "../data/width";
 import type { Signal } from "../data/types";
 import { Chart } from "../parts/chart";
 import { Choice, Empty, Pairs, Search, Side } from "../parts/bits";
@@ -82,6 +83,31 @@ const columns: Column<Item>[] = [
     },
   },
   { key: "strip", name: `last ${minutes} minutes`, width: "minmax(6rem, 2fr)", cell: (s) => <Strip s={s} height={30} /> },
+];
+
+// On a phone: what and where in one cell, value over age.
+const narrowColumns: Column<Item>[] = [
+  {
+    ...columns[0]!,
+    width: "minmax(7rem, 1fr)",
+    cell: (s) => (
+      <span class="two">
+        <span>{columns[0]!.cell(s)}</span>
+        <span class="muted">{s.camera}</span>
+      </span>
+    ),
+  },
+  {
+    ...columns[2]!,
+    width: "4.6rem",
+    cell: (s) => (
+      <span class="two">
+        <span>{columns[2]!.cell(s)}</span>
+        <span>{columns[3]!.cell(s)}</span>
+      </span>
+    ),
+  },
+  { ...columns[4]!, width: "minmax(5rem, 1fr)" },
 ];
 
 function Detail({ s }: { s: Item }) {
@@ -170,8 +196,8 @@ export function Signals() {
             label="signals"
             items={list}
             id={(s) => s.id}
-            columns={columns}
-            rowRem={2.6}
+            columns={phone.value ? narrowColumns : columns}
+            rowRem={phone.value ? 3.3 : 2.6}
             chosen={sel}
             choose={(id) => setParams({ sel: id })}
             sorted={param("sort")}
