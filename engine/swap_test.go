@@ -19,10 +19,15 @@ import (
 func (k *kit) live() (*Engine, func()) {
 	k.t.Helper()
 	e := k.engine()
+	return e, k.start(e)
+}
+
+// start runs an engine in the background and returns what ends it and waits for that.
+func (k *kit) start(e *Engine) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()
-	return e, func() {
+	return func() {
 		k.t.Helper()
 		cancel()
 		if err := <-done; err != nil {
