@@ -90,7 +90,7 @@ func (c *clips) list(w http.ResponseWriter, r *http.Request) {
 			places = append(places, place{p.ID, name, root})
 		}
 	}
-	slices.SortFunc(places, func(a, b place) int { return strings.Compare(b.clip, a.clip) }) // names begin with the time
+	slices.SortFunc(places, func(a, b place) int { return strings.Compare(moment(b.clip), moment(a.clip)) })
 	out := api.Clips{Clips: []api.Clip{}}
 	for i, p := range places {
 		clip, ok := c.read(p.root, p.policy, p.clip)
@@ -104,6 +104,15 @@ func (c *clips) list(w http.ResponseWriter, r *http.Request) {
 		out.Clips = append(out.Clips, clip)
 	}
 	writeJSON(w, http.StatusOK, out)
+}
+
+// moment is the part of a clip's name that says when its event was confirmed: names end in it and a hash.
+func moment(clip string) string {
+	parts := strings.Split(clip, "_")
+	if len(parts) < 2 {
+		return clip
+	}
+	return parts[len(parts)-2]
 }
 
 // folders lists what may be clips.

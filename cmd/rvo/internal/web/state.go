@@ -25,10 +25,26 @@ func tell(v *engine.View) *api.State {
 	for _, r := range v.Reasons {
 		s.Reasons = append(s.Reasons, api.Reason{Node: r.Node, Why: logs.Redact(r.Why)})
 	}
+	for i := range v.Reloads {
+		s.Reloads = append(s.Reloads, reloadOf(&v.Reloads[i]))
+	}
+	if p := v.Probation; p != nil {
+		s.Probation = &api.Probation{Generation: p.Generation, UntilMS: p.Until.UnixMilli(), Nodes: p.Nodes}
+	}
 	t := teller{v}
 	s.Cameras, s.Detectors, s.Signals, s.Events = t.cameras(), t.detectors(), t.signals(), t.events()
 	s.Queues, s.Sinks, s.Evidence = t.queues(), t.sinks(), t.evidence()
 	return s
+}
+
+func reloadOf(r *engine.Reload) api.Reload {
+	c := &r.Changes
+	return api.Reload{
+		TimeMS: r.At.UnixMilli(), By: r.By, Result: r.Outcome, Generation: r.Generation, Revision: r.Revision, Node: r.Node, Step: r.Step,
+		Error: logs.Redact(r.Why), Changes: c.Added + c.Removed + c.Replaced + c.Retuned,
+		Added: c.Added, Removed: c.Removed, Replaced: c.Replaced, Retuned: c.Retuned, Kept: c.Kept,
+		PrepareMS: ms(r.Prepare), CommitMS: ms(r.Commit), TotalMS: ms(r.Total),
+	}
 }
 
 type teller struct{ v *engine.View }
@@ -43,6 +59,14 @@ func (t teller) moment(at tick.Time) int64 {
 
 // ms is a length of time in milliseconds, to a microsecond.
 func ms(d time.Duration) float64 { return math.Round(float64(d)/1e3) / 1e3 }
+
+// lifetime is a time to live in milliseconds, 0 for one that never ends: what a camera says of itself.
+func lifetime(ttl time.Duration) float64 {
+	if ttl == math.MaxInt64 {
+		return 0
+	}
+	return ms(ttl)
+}
 
 // tenths rounds a rate: what moves less says nothing.
 func tenths(x float64) float64 {
@@ -126,7 +150,7 @@ func (t teller) signals() map[string]*api.Signal {
 
 func (t teller) signal(c *graph.Cell, cell *signal.Cell) *api.Signal {
 	s := &api.Signal{
-		Signal: c.Signal, Camera: t.v.Graph.CameraID(c.Camera), Type: c.Type.String(), Value: plain(cell.Value), TTLMS: ms(cell.TTL),
+		Signal: c.Signal, Camera: t.v.Graph.CameraID(c.Camera), Type: c.Type.String(), Value: plain(cell.Value), TTLMS: lifetime(cell.TTL),
 		Fresh: cell.Fresh(t.v.Now), Frame: cell.Frame,
 	}
 	if cell.Seen() {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"rvo.dev/cmd/rvo/internal/web/api"
 	"rvo.dev/engine"
@@ -86,7 +85,7 @@ func (b *treeBuilder) leaf(t *api.Tree, c *event.Cond) {
 		t.CapturedMS = b.r.Wall.Add(-l.Age).UnixMilli()
 	}
 	if cell := b.cell(camera, l.Signal); cell != nil {
-		t.Fresh, t.TTLMS = cell.Fresh(b.r.Now), ms(max(cell.TTL, time.Duration(0)))
+		t.Fresh, t.TTLMS = cell.Fresh(b.r.Now), lifetime(cell.TTL)
 	}
 }
 

@@ -27,7 +27,7 @@ type Machine struct {
 // Tree is a condition or a part of one.
 type Tree struct {
 	Path   string `json:"path"` // in the pipeline: "when.all[0]"
-	Op     string `json:"op"`   // compare, absent, all, any, not, atLeast, sequence
+	Op     string `json:"op"`   // signal (a comparison), absent, all, any, not, atLeast, sequence
 	Answer string `json:"answer"`
 
 	// Of a leaf.

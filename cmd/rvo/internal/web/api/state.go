@@ -25,8 +25,9 @@ type State struct {
 	Memory      Memory      `json:"memory"`
 	EventsTotal EventsTotal `json:"events_total"`
 	Clients     Clients     `json:"clients"`
-	// Reloads are the last swaps, the newest last.
-	Reloads []Reload `json:"reloads"`
+	// Reloads are the last swaps, the newest last; Probation is of the last one, while it may be rolled back.
+	Reloads   []Reload   `json:"reloads"`
+	Probation *Probation `json:"probation"`
 
 	Sections
 }
@@ -70,15 +71,30 @@ type Clients struct {
 
 // Reload is one swap of the graph.
 type Reload struct {
-	TimeMS     int64   `json:"time_ms"`
-	Result     string  `json:"result"` // committed, kept, rolled back, rejected
+	TimeMS     int64   `json:"time_ms"` // of the commit, or of the refusal
+	By         string  `json:"by"`      // who asked
+	Result     string  `json:"result"`  // live, kept, superseded, rolled_back, rejected
 	Generation uint64  `json:"generation"`
 	Revision   string  `json:"revision"`
-	Changes    int     `json:"changes"`
+	Node       string  `json:"node,omitempty"` // to blame
+	Step       string  `json:"step,omitempty"` // at which it was refused
 	Error      string  `json:"error,omitempty"`
+	Changes    int     `json:"changes"` // nodes that are not as they were: the sum of the next four
+	Added      int     `json:"added"`
+	Removed    int     `json:"removed"`
+	Replaced   int     `json:"replaced"`
+	Retuned    int     `json:"retuned"`
+	Kept       int     `json:"kept"`
 	PrepareMS  float64 `json:"prepare_ms"`
 	CommitMS   float64 `json:"commit_ms"`
 	TotalMS    float64 `json:"total_ms"`
+}
+
+// Probation is the time in which the last swap may be rolled back.
+type Probation struct {
+	Generation uint64   `json:"generation"`
+	UntilMS    int64    `json:"until_ms"`
+	Nodes      []string `json:"nodes"` // what is watched
 }
 
 // Camera is how a camera does.
@@ -115,7 +131,7 @@ type Detector struct {
 	Camera   string `json:"camera"`
 	Health   string `json:"health"` // ok, degraded, broken, probing
 	Error    string `json:"error,omitempty"`
-	// Doing is running; waiting for its next picture; or hindered: Cause stands in its way, since and, where time alone ends
+	// Doing is running; waiting for its next picture; told, of a kind that is never run; or hindered: Cause stands in its way, since and, where time alone ends
 	// it, until then. Missing is the signal that is not fresh, with cause needs.
 	Doing   string `json:"doing"`
 	Cause   string `json:"cause,omitempty"`
@@ -153,7 +169,7 @@ type Signal struct {
 	Fresh      bool    `json:"fresh"`
 	CapturedMS int64   `json:"captured_ms"` // 0 before the first
 	Frame      uint64  `json:"frame,omitempty"`
-	TTLMS      float64 `json:"ttl_ms"`
+	TTLMS      float64 `json:"ttl_ms"` // 0: for ever
 }
 
 // Event is an event on a camera, or in scope pipeline on all.
