@@ -41,7 +41,7 @@ func (c *connections) reset() {
 		if tcp, ok := o.Conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // the close says RST
 		}
-		_ = o.Conn.Close()
+		_ = o.Close()
 	}
 	c.open = nil
 }

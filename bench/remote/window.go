@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,7 +83,7 @@ func window(ctx context.Context, f *fault, length time.Duration) (*outcome, erro
 	reg := prometheus.NewRegistry()
 	cfg := engine.Config{
 		Graph: g, Registry: reg, StateDir: dir, Precise: true, Observe: w.observe,
-		Secret: func(node.Secret) (string, error) { return "", fmt.Errorf("there are none") },
+		Secret: func(node.Secret) (string, error) { return "", errors.New("there are none") },
 	}
 	if c, ok := cv.Codec(); ok {
 		cfg.Codec = c
@@ -118,7 +119,10 @@ func begin(f *fault, ca string) (*service, error) {
 			return nil, err
 		}
 	}
-	return s, s.start()
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func build(ctx context.Context, source string) (*graph.Graph, error) {

@@ -40,8 +40,10 @@ func TestRateOfTheCamera(t *testing.T) {
 						continue
 					}
 					runs++
-					end := sched.Input{Kind: sched.InputFinished, Now: at.Add(took), Instance: d.Instance, Job: d.Job, Took: tick.Time(took),
-						Outputs: []node.Output{{Value: signal.Int(1)}}}
+					end := sched.Input{
+						Kind: sched.InputFinished, Now: at.Add(took), Instance: d.Instance, Job: d.Job, Took: tick.Time(took),
+						Outputs: []node.Output{{Value: signal.Int(1)}},
+					}
 					s.core.Step(end, nil)
 				}
 			}
