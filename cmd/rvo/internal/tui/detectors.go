@@ -73,7 +73,10 @@ func skipped(x *api.Detector) uint64 {
 // doing says what a detector does now, or what keeps it.
 func doing(x *api.Detector) string {
 	text := clean(x.Doing)
-	if x.Doing == "hindered" {
+	switch {
+	case x.Doing == "hindered" && x.Cause == "rate":
+		text = "waiting for its turn" // as its rate says: nothing is wrong
+	case x.Doing == "hindered":
 		text = "kept by " + clean(x.Cause)
 	}
 	if x.Missing != "" {

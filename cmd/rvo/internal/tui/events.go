@@ -173,7 +173,7 @@ func (m *model) records() list {
 		t := target{r.Event, r.Camera}
 		var by []string
 		for _, f := range r.Leaves {
-			by = append(by, clean(strings.TrimSpace(f.Signal+" "+f.Test))+" ("+value(f.Value)+")")
+			by = append(by, clean(strings.TrimSpace(f.Signal+" "+test(f.Test)))+" ("+value(f.Value)+")")
 		}
 		l.rows = append(l.rows, row{key: r.ID + r.State + r.Time, mutes: &t, text: id + " " + r.State + " " + r.Reason + " " + r.Severity, cells: func() []string {
 			return []string{
@@ -228,7 +228,7 @@ func (m *model) recordText(r *node.Record, w int) []string {
 			name += "@" + f.Camera
 		}
 		out = append(out, fmt.Sprintf("    %s %s  %s %s  is %s  age %s  frame %d", m.g.mark(stateTone(f.Answer)), fit(clean(f.Answer), 7, m.g),
-			clean(name), clean(f.Test), value(f.Value), shortDuration(f.Age), f.Frame))
+			clean(name), test(f.Test), value(f.Value), shortDuration(f.Age), f.Frame))
 	}
 	return out
 }

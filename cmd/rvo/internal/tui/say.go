@@ -10,9 +10,9 @@ import (
 // stateTone is how bad it is that a camera, a detector or an event is in a state.
 func stateTone(state string) tone {
 	switch state {
-	case "up", "ok", "yes", "live", "kept", "applied", "committed":
+	case "up", "ok", "yes", "live", "kept":
 		return good
-	case "starting", "stalled", "frozen", "degraded", "probing", "potential", "unknown", "superseded", "rolled back", "rolled_back":
+	case "starting", "stalled", "frozen", "degraded", "probing", "potential", "unknown", "superseded", "rolled_back":
 		return warn
 	case "down", "broken", "rejected":
 		return bad
@@ -28,6 +28,23 @@ func age(nowMS, thenMS int64) string {
 		return "never"
 	}
 	return span(time.Duration(max(0, nowMS-thenMS)) * time.Millisecond)
+}
+
+// ttlText writes how long a value may decide. What is true until it is told otherwise has the longest time there is.
+func ttlText(v float64) string {
+	if d := ms(v); d <= 0 || d > 100*365*24*time.Hour {
+		return "always"
+	}
+	return span(ms(v))
+}
+
+// test writes a comparison with the signs that people read.
+func test(s string) string {
+	op, rest, _ := strings.Cut(s, " ")
+	if sign, ok := map[string]string{"eq": "=", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[op]; ok {
+		op = sign
+	}
+	return clean(strings.TrimSpace(op + " " + rest))
 }
 
 // value writes a signal's value in a few columns.

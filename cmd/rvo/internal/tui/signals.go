@@ -32,7 +32,7 @@ func (m *model) signals() list {
 		state, tn := freshness(s)
 		l.rows = append(l.rows, row{key: id, text: id + " " + s.Type + " " + value(s.Value) + " " + state, cells: func() []string {
 			return []string{
-				m.g.mark(tn), clean(id), clean(s.Type), value(s.Value), spark, age(d.state.TimeMS, s.CapturedMS), span(ms(s.TTLMS)), paint(tn, state),
+				m.g.mark(tn), clean(id), clean(s.Type), value(s.Value), spark, age(d.state.TimeMS, s.CapturedMS), ttlText(s.TTLMS), paint(tn, state),
 			}
 		}})
 	}
@@ -69,7 +69,7 @@ func (m *model) signal(r row, w int) []string {
 		field("value", value(s.Value)),
 		field("type", clean(s.Type)),
 		field("state", m.g.mark(tn)+" "+state),
-		field("age", fmt.Sprintf("%s; it may decide for %s", age(d.state.TimeMS, s.CapturedMS), span(ms(s.TTLMS)))),
+		field("age", fmt.Sprintf("%s; it may decide for %s", age(d.state.TimeMS, s.CapturedMS), ttlText(s.TTLMS))),
 		field("frame", strconv.FormatUint(s.Frame, 10)),
 	}
 	if t := d.tracks["signal/"+r.key]; t != nil {

@@ -111,6 +111,9 @@ func (m *model) title() string {
 	if m.stream != nil {
 		parts = append(parts, "up "+span(ms(s.UptimeMS)))
 	}
+	if p := s.Probation; p != nil && m.stream != nil {
+		parts = append(parts, paint(warn, "on probation for "+age(p.UntilMS, s.TimeMS)))
+	}
 	if m.held != nil {
 		parts = append(parts, paint(warn, fmt.Sprintf("PAUSED +%d events", m.data.events.total-m.held.events.total)))
 	}

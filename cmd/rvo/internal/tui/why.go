@@ -69,14 +69,14 @@ func leaf(t *api.Tree, nowMS int64) string {
 	if t.Op == "absent" {
 		name += " is absent"
 	} else {
-		name += " " + clean(t.Test)
+		name += " " + test(t.Test)
 	}
 	if t.CapturedMS == 0 {
 		return name + paint(dim, "  never seen")
 	}
 	fresh := ""
 	if !t.Fresh {
-		fresh = paint(warn, ", stale (ttl "+span(ms(t.TTLMS))+")")
+		fresh = paint(warn, ", stale (ttl "+ttlText(t.TTLMS)+")")
 	}
 	return fmt.Sprintf("%s  is %s%s", name, paint(strong, value(t.Value)), paint(dim, fmt.Sprintf("  %s old, frame %d", age(nowMS, t.CapturedMS), t.Frame))+fresh)
 }
