@@ -49,7 +49,7 @@ type fakeCamera struct {
 	tries  atomic.Int64
 	format frame.Format
 	still  *atomic.Bool // it repeats its last picture while set
-	last   int
+
 }
 
 type options struct {
@@ -259,7 +259,7 @@ func (s *fakeSource) Open(context.Context) (node.Stream, error) {
 
 type fakeStream struct {
 	*fakeSource
-	n int
+	n, last int
 }
 
 func (s *fakeStream) Info() node.StreamInfo {
@@ -294,10 +294,10 @@ func (s *fakeStream) Next(ctx context.Context, alloc node.Allocator) (*frame.Fra
 		return nil, err
 	}
 	if s.c.still == nil || !s.c.still.Load() {
-		s.c.last = s.n
+		s.last = s.n
 	}
 	for i := range f.Pix() {
-		f.Pix()[i] = byte(s.c.last)
+		f.Pix()[i] = byte(s.last)
 	}
 	if !s.c.live {
 		f.PTS = time.Duration(float64(s.n-1) / s.env.FPS * float64(time.Second))

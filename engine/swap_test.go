@@ -274,6 +274,7 @@ func TestSwapRolledBack(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				k.sinkErr.Store(nil)
 				time.Sleep(20 * time.Second)
+				synctest.Wait()
 				if got.Kept || got.Node != c.node || got.Now != 3 || got.Err != nil {
 					t.Errorf("%+v, want a rollback because of %s", got, c.node)
 				}
@@ -319,6 +320,7 @@ func TestSwapKept(t *testing.T) {
 			t.Errorf("%d models are closed, want that of the first graph", k.closes("a"))
 		}
 		time.Sleep(quickly)
+		synctest.Wait()
 		want := []SwapOutcome{{Generation: 2, Kept: true, Now: 2}, {Generation: 3, Kept: true, Now: 3}}
 		if !slices.Equal(ended, want) || k.closes("a") != 2 {
 			t.Errorf("%+v, %d models closed", ended, k.closes("a"))
