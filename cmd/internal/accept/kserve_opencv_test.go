@@ -126,7 +126,7 @@ func (s *modelServer) ModelInfer(_ context.Context, q *inferencev2.ModelInferReq
 // street, for each family that both can run.
 func TestModelServerSaysWhatTheFileDoes(t *testing.T) {
 	clip, dir := shared(t, "media", "vtest.avi"), shared(t, "models")
-	frames := pictures(t, clip, 8)
+	frames := fromClip(t, clip, 8)
 	rt, _ := cv.DNN()
 	for _, file := range []string{"light_person_192.onnx", "yolox_nano.onnx", "object_detection_nanodet_2022nov.onnx", "fastestdet_352.onnx"} {
 		t.Run(file, func(t *testing.T) {

@@ -54,7 +54,7 @@ events: tapped: when: any: [{signal: "boxes.n", gte: 1}, {signal: "events.n", gt
 		if labels != "" {
 			labels = filepath.Join(models, labels)
 		}
-		seen, _ := tapped(t, dir, []string{"pipeline.cue", "taps.cue"},
+		seen := tapped(t, dir, []string{"pipeline.cue", "taps.cue"},
 			[]string{"clip=" + clip, "model=" + filepath.Join(models, n.model), "labels=" + labels, "size=" + n.size}, map[string]string{"taps.cue": taps})
 		off := 0
 		for _, l := range seen["boxes"] {
