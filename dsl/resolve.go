@@ -45,6 +45,18 @@ func Groups(paths []string) [][]string {
 
 func isFile(p string) bool { return strings.HasSuffix(p, ".cue") }
 
+// Name returns what a pipeline of these paths is called, whether or not it can be read: Document.Name of one that can.
+func Name(dir string, paths []string) string {
+	dir, err := absDir(dir)
+	if err != nil || len(paths) == 0 {
+		return ""
+	}
+	if t, _, err := resolve(newSources(dir, nil), paths, false); err == nil && t != nil {
+		return t.name
+	}
+	return strings.TrimSuffix(filepath.Base(absIn(dir, paths[0])), ".cue")
+}
+
 // resolve finds what the paths name. A nil target comes with findings that say why.
 func resolve(src *sources, paths []string, tests bool) (*target, []Finding, error) {
 	switch groups := Groups(paths); {

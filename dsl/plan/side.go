@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"rvo.dev/dsl"
 	"rvo.dev/engine/analysis"
@@ -85,6 +86,21 @@ type Running struct {
 	Side
 	// Source is the pipeline as it was evaluated, in CUE, without credentials.
 	Source string `json:"source"`
+	// Extra and Overlay are what is read beside the pipeline's files, without credentials: dsl.Options.
+	Extra   string `json:"extra,omitempty"`
+	Overlay string `json:"overlay,omitempty"`
+	// Rejected is what the files say now and does not run; nil: they say what runs.
+	Rejected *Rejected `json:"rejected,omitempty"`
+}
+
+// Rejected is an edit that was not taken.
+type Rejected struct {
+	At       time.Time     `json:"at"`
+	Findings []dsl.Finding `json:"findings"`
+	// Error says why it could not be prepared or was rolled back, Node and Step where.
+	Error string `json:"error,omitempty"`
+	Node  string `json:"node,omitempty"`
+	Step  string `json:"step,omitempty"`
 }
 
 // ConfigSchema names the form of Running's JSON. Fields may be added to it; what is there keeps its meaning.

@@ -83,6 +83,7 @@ func StartChild(command []string) (*Child, error) {
 	}
 	ctx, kill := context.WithCancel(context.Background())
 	c := &Child{program: command[0], cmd: exec.CommandContext(ctx, command[0], command[1:]...), said: &capped{max: maxAnswer}, kill: kill} //nolint:gosec // the program itself
+	c.cmd.Args[0] = os.Args[0]                                                                                                             // for programs that look at their own name
 	c.cmd.Stdout, c.cmd.WaitDelay = c.said, time.Second
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err == nil {

@@ -153,7 +153,7 @@ func TestChildFails(t *testing.T) {
 	if _, err := vet.InChild(ctx, child(t, "serve"), []string{"p.cue"}, opts); !errors.Is(err, why) {
 		t.Errorf("a cancelled context gave %v", err)
 	}
-	if err := vet.Serve(t.Context(), opts.Kinds, strings.NewReader("hello"), &strings.Builder{}); err == nil {
+	if err := vet.Serve(t.Context(), opts.Kinds, nil, strings.NewReader("hello"), &strings.Builder{}); err == nil {
 		t.Error("a question that is none was answered")
 	}
 }

@@ -30,8 +30,34 @@ func (f *inputFlags) add(fs *pflag.FlagSet) {
 	addTags(fs, &f.tags)
 }
 
+// source is what the flags and paths name, before it is read.
+type source struct {
+	paths   []string
+	opts    vet.Options
+	secrets map[string]string
+	made    bool // for a camera: there are no files
+}
+
 // load returns the pipeline that the flags and paths name.
 func (f *inputFlags) load(ctx context.Context, a *app, fs *pflag.FlagSet, paths []string) (*input, error) {
+	s, err := f.source(a, fs, paths)
+	if err != nil {
+		return nil, err
+	}
+	return s.load(ctx, a)
+}
+
+func (s *source) load(ctx context.Context, a *app) (*input, error) {
+	in, err := a.loadWith(ctx, s.paths, s.opts)
+	if err != nil {
+		return nil, err
+	}
+	in.secrets = s.secrets
+	return in, nil
+}
+
+// source returns what the flags and paths name.
+func (f *inputFlags) source(a *app, fs *pflag.FlagSet, paths []string) (*source, error) {
 	device, uri := fs.Changed("camera-device"), fs.Changed("camera-uri")
 	if err := f.conflict(fs, paths); err != nil {
 		return nil, err
@@ -40,28 +66,32 @@ func (f *inputFlags) load(ctx context.Context, a *app, fs *pflag.FlagSet, paths 
 	if err != nil {
 		return nil, err
 	}
-	with := func(paths ...string) (*input, error) {
-		opts := vet.Options{Tags: f.tags}
-		if len(remotes) > 0 {
-			opts.Extra = dsl.AdHocRemotes(remotes, false)
-		}
-		return a.loadWith(ctx, paths, opts)
+	s := &source{opts: vet.Options{Tags: f.tags}, made: device || uri}
+	if len(remotes) > 0 {
+		s.opts.Extra = dsl.AdHocRemotes(remotes, s.made)
 	}
+	var made *dsl.AdHoc
 	switch {
 	case device:
-		p, err := dsl.AdHocDevice(f.device)
-		return a.loadAdHoc(ctx, p, remotes, err)
+		made, err = dsl.AdHocDevice(f.device)
 	case uri:
-		p, err := dsl.AdHocURI(f.uri)
-		return a.loadAdHoc(ctx, p, remotes, err)
+		made, err = dsl.AdHocURI(f.uri)
 	case len(paths) > 0:
-		return with(paths...)
+		s.paths = paths
 	case f.config != "":
-		return with(f.config)
+		s.paths = []string{f.config}
 	case a.Env("RVO_CONFIG") != "":
-		return with(a.Env("RVO_CONFIG"))
+		s.paths = []string{a.Env("RVO_CONFIG")}
+	default:
+		err = errors.New("run needs a pipeline: give a PATH (rvo run pipelines/quickstart), --camera-device N or --camera-uri URI")
 	}
-	return nil, errors.New("run needs a pipeline: give a PATH (rvo run pipelines/quickstart), --camera-device N or --camera-uri URI")
+	if err != nil {
+		return nil, err
+	}
+	if made != nil {
+		s.paths, s.opts.Files, s.secrets = []string{made.Path}, made.Files, made.Secrets
+	}
+	return s, nil
 }
 
 // conflict refuses two answers to the same question.

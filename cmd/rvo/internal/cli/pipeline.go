@@ -15,6 +15,11 @@ type input struct {
 	graph    *graph.Graph // nil when a finding is an error
 	findings []dsl.Finding
 	secrets  map[string]string // what a pipeline made for a camera refers to
+
+	files  []string // that it was read from
+	source []byte   // as it was evaluated, in CUE; only where opts.Show asked for it
+	paths  []string // by which it was read, with opts
+	opts   vet.Options
 }
 
 // load reads, checks and builds one pipeline: the one way for vet and run, so that what passes vet is what runs.
@@ -28,35 +33,24 @@ func (a *app) loadWith(ctx context.Context, paths []string, opts vet.Options) (*
 	if err != nil {
 		return nil, err
 	}
-	return &input{doc: r.Document, spec: r.Spec, graph: r.Graph, findings: r.Findings}, nil
+	return &input{
+		doc: r.Document, spec: r.Spec, graph: r.Graph, findings: r.Findings, files: r.Files, source: r.Source, paths: paths, opts: opts,
+	}, nil
 }
 
 // sound loads a pipeline that another command than run works on. Where it has errors they are told, and the error ends the
 // command; warnings are vet's business.
 func (a *app) sound(ctx context.Context, paths, tags []string) (*input, error) {
-	in, err := a.load(ctx, paths, tags)
+	return a.soundWith(ctx, paths, vet.Options{Tags: tags})
+}
+
+func (a *app) soundWith(ctx context.Context, paths []string, opts vet.Options) (*input, error) {
+	in, err := a.loadWith(ctx, paths, opts)
 	if err != nil {
 		return nil, err
 	}
 	if dsl.HasErrors(in.findings) {
 		return nil, printFindings(a, in.findings)
 	}
-	return in, nil
-}
-
-// loadAdHoc does the same for a pipeline made for one camera, and the services that look at it too.
-func (a *app) loadAdHoc(ctx context.Context, p *dsl.AdHoc, remotes []dsl.Remote, err error) (*input, error) {
-	if err != nil {
-		return nil, err
-	}
-	opts := vet.Options{Files: p.Files}
-	if len(remotes) > 0 {
-		opts.Extra = dsl.AdHocRemotes(remotes, true)
-	}
-	in, err := a.loadWith(ctx, []string{p.Path}, opts)
-	if err != nil {
-		return nil, err
-	}
-	in.secrets = p.Secrets
 	return in, nil
 }

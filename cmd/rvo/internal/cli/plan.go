@@ -113,11 +113,7 @@ func runPlan(ctx context.Context, a *app, f *planFlags, live bool, args []string
 		return fmt.Errorf("--format %q: must be text or json", f.format)
 	}
 	path := args[len(args)-1]
-	in, err := a.sound(ctx, []string{path}, f.tags)
-	if err != nil {
-		return err
-	}
-	facts := engine.Facts(in.graph.Dir)
+	opts := vet.Options{Tags: f.tags}
 	var old *plan.Side
 	o := plan.Options{CPUs: vet.AssumedCores, CPUsSource: analysis.Assumed, Key: []byte("of this process alone")}
 	if live {
@@ -135,7 +131,15 @@ func runPlan(ctx context.Context, a *app, f *planFlags, live bool, args []string
 		}
 		old = &running.Side
 		o = plan.Options{CPUs: old.CPUs, CPUsSource: old.CPUsSource, Key: []byte(token)}
-	} else {
+		// What it would read beside the files, as at each reload.
+		opts.Extra, opts.Overlay = []byte(running.Extra), []byte(running.Overlay)
+	}
+	in, err := a.soundWith(ctx, []string{path}, opts)
+	if err != nil {
+		return err
+	}
+	facts := engine.Facts(in.graph.Dir)
+	if !live {
 		was, err := a.load(ctx, args[:1], f.tags)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"rvo.dev/cmd/rvo/internal/notify"
 	"rvo.dev/cmd/rvo/internal/web"
 	"rvo.dev/cmd/rvo/internal/web/console"
 	"rvo.dev/engine"
@@ -23,6 +25,7 @@ type runFlags struct {
 	input    inputFlags
 	http     httpFlags
 	log      logFlags
+	reload   reloadFlags
 	limit    time.Duration
 	drain    time.Duration
 	clipsDir string
@@ -46,7 +49,12 @@ It is checked first, as vet does, and refused when it has errors.
   rvo run --camera-uri rtsp://user:password@camera/stream
 
 SIGINT and SIGTERM stop it: what runs is finished, clips and records are written, for at
-most --drain; a second one ends it at once. SIGHUP makes sinks reopen their files.
+most --drain; a second one ends it at once. SIGHUP makes sinks reopen their files and has the
+pipeline read again.
+
+The pipeline's files are followed: what is saved is read, checked, prepared beside what runs
+and put in its place, and what both have goes on. What has errors or cannot be prepared
+changes nothing. rvo plan --live says beforehand what a save would do.
 
 Exit code 0: it ended because it was asked to, or every file was played. 1: the pipeline
 has errors. 2: it could not run. 130: a second signal.`,
@@ -68,6 +76,7 @@ has errors. 2: it could not run. 130: a second signal.`,
 	f.input.add(fs)
 	f.http.add(fs)
 	f.log.add(fs)
+	f.reload.add(fs)
 	return cmd
 }
 
@@ -92,17 +101,20 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 		return err
 	}
 
-	in, err := f.input.load(ctx, a, cmd.Flags(), args)
+	src, err := f.input.source(a, cmd.Flags(), args)
 	if err != nil {
 		return err
 	}
-	if err := printFindings(a, in.findings); err != nil {
+	if err := f.reload.check(src); err != nil {
 		return err
 	}
-	g := in.graph
-	if err := notBuilt(g); err != nil {
+	b, err := a.begin(ctx, f, src, log, web.Config{Addr: addr, Names: f.http.names, Token: token, Log: log.Logger})
+	if err != nil {
 		return err
 	}
+	defer b.close()
+	first := b.loaded()
+	g := first.Graph
 
 	state, err := stateDir(f.stateDir, g.Name, a.Env)
 	if err != nil {
@@ -120,7 +132,6 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	}
 	defer release()
 
-	nodes := g.Nodes(engine.Facts(g.Dir)) // before they are opened: a file that is written meanwhile is another than was read
 	registry := prometheus.NewRegistry()
 	record, err := openRecord(f.record)
 	if err != nil {
@@ -128,11 +139,17 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	}
 	defer func() { err = errors.Join(err, record.close()) }()
 	engine.Tune(g)
+	tap := web.NewLogTap(log.handler)
 	e, err := engine.New(engine.Config{
-		Graph: g, Codec: a.Codec, Log: log.Logger, Registry: registry, Precise: true, Record: record.writer(),
+		Graph: g, Codec: a.Codec, Log: slog.New(tap), Feed: addr != "", Registry: registry, Precise: true, Record: record.writer(),
 		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain, Nice: &f.nice,
-		Secret: secrets(g.Dir, in.secrets, a.Env),
+		Secret: secrets(g.Dir, src.secrets, a.Env),
 	})
+	if err != nil {
+		return err
+	}
+	manager := notify.Open(log.Logger)
+	r, err := a.reloader(b, first, e, log.Logger, registry, state, manager)
 	if err != nil {
 		return err
 	}
@@ -140,9 +157,9 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	if addr != "" {
 		server, err = web.Listen(web.Config{
 			Addr: addr, Names: f.http.names, Token: token, Registry: registry,
-			Status: e.Status, Reopen: e.Reopen, Pprof: f.http.pprof, Log: log.Logger,
-			Pipeline: running(in, nodes, func() uint64 { return e.Status().Generation }),
-			Console:  console.Handler(func() ([]byte, error) { return schemaText(a.Kinds, true) }),
+			Engine: e, Codec: a.Codec, Tap: tap, Status: e.Status, Reopen: e.Reopen, Pprof: f.http.pprof, Log: log.Logger,
+			Pipeline: running(r, src.opts.Extra, func() uint64 { return e.Status().Generation }), Routes: routes(r),
+			Console: console.Handler(func() ([]byte, error) { return schemaText(a.Kinds, true) }),
 		})
 		if err != nil {
 			return err
@@ -155,10 +172,17 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 
 	log.started(g, e.Status(), state, clips, server)
 	life := &lifecycle{
-		run: e.Run, reopen: e.Reopen, signals: signals, limit: f.limit, drain: f.drain,
+		run: e.Run, signals: signals, limit: f.limit, drain: f.drain,
+		reopen: func() {
+			e.Reopen()
+			if !src.made {
+				r.Nudge()
+			}
+		},
 		say: func(s string) { log.note(s) },
 	}
-	err = serving(ctx, server, log, life.wait)
+	follow := func(ctx context.Context) { _ = r.Run(ctx) } // it ends with ctx alone
+	err = serving(ctx, server, log, func(ctx context.Context) error { return beside(ctx, life.wait, follow, attend(manager, e)) })
 	log.ended(e.Status())
 	return err
 }

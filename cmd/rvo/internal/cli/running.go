@@ -3,23 +3,26 @@ package cli
 import (
 	"runtime"
 
+	"rvo.dev/cmd/rvo/internal/reload"
+	"rvo.dev/dsl"
 	"rvo.dev/dsl/plan"
-	"rvo.dev/dsl/show"
 	"rvo.dev/engine/analysis"
-	"rvo.dev/engine/graph"
 )
 
 // running returns what a process tells of the pipeline that it runs, whose nodes are as they were when it was opened. The key is
 // that of plan.Options.
-func running(in *input, nodes []graph.Node, generation func() uint64) func(key []byte) (*plan.Running, error) {
+func running(r *reload.Reloader, extra []byte, generation func() uint64) func(key []byte) (*plan.Running, error) {
 	return func(key []byte) (*plan.Running, error) {
-		source, err := show.Pipeline(in.doc)
-		if err != nil {
-			return nil, err
-		}
-		side := plan.Of(in.graph, nodes, plan.Options{
+		in := r.Running()
+		side := plan.Of(in.Graph, in.Nodes, plan.Options{
 			CPUs: runtime.NumCPU(), CPUsSource: analysis.Measured, Key: key, Generation: generation(),
 		})
-		return &plan.Running{Schema: plan.ConfigSchema, Side: *side, Source: string(source)}, nil
+		p := &plan.Running{
+			Schema: plan.ConfigSchema, Side: *side, Source: string(in.Source), Extra: dsl.Redact(string(extra)), Overlay: dsl.Redact(string(in.Overlay)),
+		}
+		if o := r.Refused(); o != nil {
+			p.Rejected = &plan.Rejected{At: o.At, Findings: o.Findings, Error: o.Error, Node: o.Node, Step: o.Step}
+		}
+		return p, nil
 	}
 }

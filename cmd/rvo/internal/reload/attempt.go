@@ -32,9 +32,12 @@ type finished struct {
 }
 
 // attempt reads the pipeline and has the engine take it. It changes nothing of the Reloader.
-func (r *Reloader) attempt(ctx context.Context, j *job) finished {
+func (r *Reloader) attempt(ctx context.Context, j *job) (f finished) {
+	if r.cfg.Around != nil {
+		defer r.cfg.Around()()
+	}
 	begin := time.Now()
-	f := finished{outcome: Outcome{Trigger: j.trigger, At: begin.UTC(), Findings: []dsl.Finding{}, Changes: []graph.Change{}}}
+	f = finished{outcome: Outcome{Trigger: j.trigger, At: begin.UTC(), Findings: []dsl.Finding{}, Changes: []graph.Change{}}}
 	o := &f.outcome
 	r.mu.Lock()
 	now, files, bad := r.running, r.files, r.bad
@@ -80,7 +83,10 @@ func (r *Reloader) attempt(ctx context.Context, j *job) finished {
 	}
 	f.trial = &trial{now: in, was: now, Until: time.Now().UTC().Add(max(r.cfg.Probation, 0))}
 	trial := f.trial
-	swapped, err := r.cfg.Swap(ctx, in.Graph, in.Nodes, r.cfg.Probation, func(e Ended) { r.endings.add(ending{trial, e}) })
+	swapped, err := r.cfg.Swap(ctx, Order{
+		Graph: in.Graph, Nodes: in.Nodes, Probation: max(r.cfg.Probation, 0), By: j.trigger,
+		Ended: func(e Ended) { r.endings.add(ending{trial, e}) },
+	})
 	if err != nil {
 		f.newer = ctx.Err() != nil
 		f.loaded = nil

@@ -103,8 +103,11 @@ const overlayHead = `// Nodes that were added, replaced or taken away (null) ove
 // OverlayPath returns where the overlay is kept in a state folder.
 func OverlayPath(stateDir string) string { return filepath.Join(stateDir, dsl.OverlayFile) }
 
-// ReadOverlay returns the overlay of a state folder, nil where there is none.
+// ReadOverlay returns the overlay of a state folder, nil where there is none or no such folder.
 func ReadOverlay(stateDir string) ([]byte, error) {
+	if st, err := os.Stat(stateDir); err != nil || !st.IsDir() {
+		return nil, nil //nolint:nilerr // who makes the folder says what is wrong with it
+	}
 	text, err := os.ReadFile(OverlayPath(stateDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

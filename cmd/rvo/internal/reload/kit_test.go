@@ -42,6 +42,7 @@ type kit struct {
 	mu    sync.Mutex
 	gen   uint64
 	graph *graph.Graph
+	nodes []graph.Node // of graph
 	ends  []func(reload.Ended)
 	swaps int
 	busy  int  // swaps under way
@@ -85,7 +86,7 @@ func start(t *testing.T, o options) *kit {
 		Spec: v.Spec, Graph: v.Graph, Nodes: v.Graph.Nodes(engine.Facts(dir)), Findings: v.Findings, Files: v.Files, Source: v.Source,
 		Overlay: []byte(o.overlay), Texts: map[string][]byte{k.file: []byte(o.text)},
 	}
-	k.graph = v.Graph
+	k.graph, k.nodes = v.Graph, in.Nodes
 	k.r, err = reload.New(reload.Config{
 		Paths: []string{"gate.cue"}, Options: opts, Vet: vet.Vet, Swap: k.swap, Generation: k.generation,
 		Watch: watch.Polling(every), StateDir: k.state,
@@ -123,9 +124,9 @@ func (k *kit) generation() uint64 {
 	return k.gen
 }
 
-func (k *kit) swap(ctx context.Context, g *graph.Graph, nodes []graph.Node, _ time.Duration, ended func(reload.Ended)) (reload.Swapped, error) {
+func (k *kit) swap(ctx context.Context, o reload.Order) (reload.Swapped, error) {
 	k.mu.Lock()
-	was, prepare := k.graph, k.prepare
+	was, prepare := k.nodes, k.prepare
 	k.busy++
 	k.clash = k.clash || k.busy > 1
 	k.mu.Unlock()
@@ -135,7 +136,7 @@ func (k *kit) swap(ctx context.Context, g *graph.Graph, nodes []graph.Node, _ ti
 		k.mu.Unlock()
 	}()
 	if prepare != nil {
-		if err := prepare(ctx, g); err != nil {
+		if err := prepare(ctx, o.Graph); err != nil {
 			return reload.Swapped{}, err
 		}
 	}
@@ -143,9 +144,9 @@ func (k *kit) swap(ctx context.Context, g *graph.Graph, nodes []graph.Node, _ ti
 	defer k.mu.Unlock()
 	k.gen++
 	k.swaps++
-	k.graph = g
-	k.ends = append(k.ends, ended)
-	return reload.Swapped{Generation: k.gen, Changes: graph.Compare(was.Nodes(graph.Facts{}), nodes)}, nil
+	k.graph, k.nodes = o.Graph, o.Nodes
+	k.ends = append(k.ends, o.Ended)
+	return reload.Swapped{Generation: k.gen, Changes: graph.Compare(was, o.Nodes)}, nil
 }
 
 // wait lets time pass until the newest reload is as asked.

@@ -13,7 +13,7 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer, r *Reloader) (*metrics, error) {
 	m := &metrics{
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rvo_reload_total", Help: "Reloads by result: applied, unchanged, rejected, superseded, rolled back.",
+			Name: "rvo_reload_total", Help: "Reloads by result: applied, unchanged, rejected, superseded, rolled_back.",
 		}, []string{"result"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "rvo_reload_seconds", Help: "Time of reloads that were applied, by part: wait (from the file's change until it was looked at), read, prepare, commit (in which the core took no input), total.",
@@ -25,9 +25,6 @@ func newMetrics(reg prometheus.Registerer, r *Reloader) (*metrics, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		m.total, m.seconds, &info{r, prometheus.NewDesc("rvo_config_info", "1; the labels name the pipeline that runs and its content hash.", []string{"pipeline", "revision"}, nil)},
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rvo_generation", Help: "Counts the graphs that ran, from 1; a rollback counts too.",
-		}, func() float64 { return float64(r.cfg.Generation()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "rvo_reload_refused", Help: "1 while what the files say is not what runs, because it has errors, could not be prepared or was rolled back.",
 		}, func() float64 {

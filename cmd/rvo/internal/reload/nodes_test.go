@@ -32,8 +32,8 @@ func (k *kit) call(method, path, body string, into any) int {
 	return w.Code
 }
 
-// nodes lists the kit's nodes as "id source file:line".
-func (k *kit) nodes() string {
+// listed lists the kit's nodes as "id source file:line".
+func (k *kit) listed() string {
 	k.t.Helper()
 	var answer struct{ Nodes []reload.Node }
 	if code := k.call(http.MethodGet, "/api/v1/nodes", "", &answer); code != http.StatusOK {
@@ -55,7 +55,7 @@ sink/log file gate.cue:5
 // A node is added, replaced, taken away, and planned before; every step is one that a reload makes.
 func TestNodes(t *testing.T) {
 	bubble(t, options{}, func(t *testing.T, k *kit) {
-		if got := k.nodes(); got != asWritten {
+		if got := k.listed(); got != asWritten {
 			t.Errorf("nodes\n%s", got)
 		}
 		var o reload.Outcome
@@ -73,7 +73,7 @@ func TestNodes(t *testing.T) {
 		if o.Counts != planned.Counts || len(o.Changes) != len(planned.Plan.Changes) || o.Counts != planned.Plan.Counts {
 			t.Errorf("planned %+v, done %+v", planned.Counts, o.Counts)
 		}
-		if got := k.nodes(); !strings.Contains(got, "detector/light api overlay.cue:1\n") {
+		if got := k.listed(); !strings.Contains(got, "detector/light api overlay.cue:1\n") {
 			t.Errorf("nodes\n%s", got)
 		}
 		if code := k.call(http.MethodPost, "/api/v1/nodes", light, &o); code != http.StatusOK || o.Result != reload.Unchanged {
@@ -114,7 +114,7 @@ func TestOverlayFromTheStart(t *testing.T) {
 		if _, err := reload.WriteOverlay(k.state, []byte("detectors: light: {dummy: {}, fps: 1}\n")); err != nil {
 			t.Fatal(err)
 		}
-		if got := k.nodes(); !strings.Contains(got, "detector/light api overlay.cue:1\n") {
+		if got := k.listed(); !strings.Contains(got, "detector/light api overlay.cue:1\n") {
 			t.Errorf("nodes\n%s", got)
 		}
 		k.put("gate.cue", strings.Replace(base, `"2s"`, `"3s"`, 1))

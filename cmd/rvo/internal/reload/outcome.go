@@ -19,7 +19,7 @@ const (
 	Unchanged  Result = "unchanged"   // what was read is what runs
 	Rejected   Result = "rejected"    // it has errors or could not be prepared; nothing happened
 	Superseded Result = "superseded"  // a newer edit came; nothing happened
-	RolledBack Result = "rolled back" // it ran, failed in its probation, and the one before runs again
+	RolledBack Result = "rolled_back" // it ran, failed in its probation, and the one before runs again
 	Planned    Result = "planned"     // it was only asked what would happen
 )
 

@@ -49,6 +49,8 @@ type Config struct {
 	Swap Swap
 	// Generation counts the graphs that ran, as the engine does.
 	Generation func() uint64
+	// Around, where it is not nil, is called when an attempt begins, and what it returns when that has ended.
+	Around func() (after func())
 	// Started reports whether every node of the first graph was opened; nil: it was.
 	Started func() bool
 	// Watch waits for changes of the files; nil: nobody does. New's caller closes it.
@@ -65,10 +67,21 @@ type Config struct {
 	Registry prometheus.Registerer
 }
 
-// Swap has the engine take a graph whose nodes are these. It returns when the graph runs, or why it does not: an *Error where one
-// node is to blame. Nothing has happened then. ended is called once for a graph that ran, when its probation is over: it does not
-// block and may be called from any goroutine.
-type Swap func(ctx context.Context, g *graph.Graph, nodes []graph.Node, probation time.Duration, ended func(Ended)) (Swapped, error)
+// Swap has the engine take another graph. It returns when that runs, or why it does not: an *Error where one node is to blame.
+// Nothing has happened then.
+type Swap func(context.Context, Order) (Swapped, error)
+
+// Order is what a Swap is to do.
+type Order struct {
+	Graph *graph.Graph
+	Nodes []graph.Node // of the graph, as the files that they read were
+	// Probation is how long the graph has to prove itself; 0: not at all.
+	Probation time.Duration
+	By        Trigger // who asked
+	// Ended is to be called once for a graph that ran, when its probation is over. It does not block and may be called from any
+	// goroutine.
+	Ended func(Ended)
+}
 
 // Swapped is what a swap did.
 type Swapped struct {
