@@ -300,11 +300,11 @@ func refuseLive(t *testing.T, e edit) {
 	synctest.Test(t, func(t *testing.T) {
 		kinds, spies := spiedKinds(t)
 		r := launch(t, compiled(t, with(t, e.base), kinds))
-		first := take(r, spies)
+		first := virtual().take(r, spies)
 		if _, err := r.e.Swap(t.Context(), compiled(t, with(t, e.base, e.to), kinds), engine.SwapOptions{}); err == nil {
 			t.Error("the edit is taken")
 		}
-		second := take(r, spies)
+		second := virtual().take(r, spies)
 		for _, id := range spies.ids() {
 			if l := spies.of(id); len(l.opened) != 1 || l.closed != 0 {
 				t.Errorf("%s was opened %d times and closed %d times", id, len(l.opened), l.closed)

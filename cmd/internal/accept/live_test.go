@@ -18,6 +18,7 @@ import (
 
 	"rvo.dev/engine"
 	"rvo.dev/engine/graph"
+	"rvo.dev/engine/node"
 )
 
 // live is an edit of a pipeline that runs.
@@ -127,62 +128,91 @@ func records(sink, event string) func(*window) string {
 	}
 }
 
-// stretch is how long a window is: whole turns of all that goes round in the pipelines here.
-const stretch = 8 * time.Second
+// pace is how long a window is, and how long everything has to settle before: backgrounds, rates, identities.
+type pace struct {
+	settle, stretch time.Duration
+	wait            func(*window) // until all that is due has been done
+	virtual         bool
+}
 
-// take lets a stretch pass and returns it.
-func take(r *run, s *spies) *window {
+// virtual is the pace of runs in a bubble: a window has whole turns of all that goes round in the pipelines here.
+func virtual() pace {
+	return pace{4 * time.Second, 8 * time.Second, func(*window) { synctest.Wait() }, true}
+}
+
+// real is the pace of runs on the real clock, in which a node has to give something before anything can be said of it.
+func real(id string) pace {
+	return pace{300 * time.Millisecond, 300 * time.Millisecond, func(w *window) {
+		w.to = time.Now().Add(time.Hour)
+		w.r.until(time.Minute, id+" gives something", func() bool { return len(w.seen(id, "")) > 2 })
+	}, false}
+}
+
+// take lets a window pass and returns it.
+func (p pace) take(r *run, s *spies) *window {
 	w := &window{r: r, spies: s, from: time.Now()}
-	time.Sleep(stretch)
-	synctest.Wait()
+	time.Sleep(p.stretch)
+	p.wait(w)
 	w.to = time.Now()
 	return w
 }
 
-// runLive makes an edit of a pipeline that runs and checks what comes of it: the effect, and that no other node was opened
-// again, closed or held up.
+// runLive makes an edit of a pipeline that runs on the virtual clock.
 func runLive(t *testing.T, l live) {
 	synctest.Test(t, func(t *testing.T) {
 		kinds, spies := spiedKinds(t)
-		from, to := compiled(t, with(t, l.base), kinds), compiled(t, with(t, l.base, l.to), kinds)
-		asked := map[string]graph.Action{}
-		for _, c := range graph.Changes(from, to, engine.Facts(from.Dir)) {
-			asked[c.ID] = c.Action
-		}
-		r := launch(t, from)
-		time.Sleep(4 * time.Second) // ids of tracks, backgrounds and rates settle
-		first, second := take(r, spies), take(r, spies)
-		before := map[string]life{}
-		for _, id := range spies.ids() {
-			before[id] = spies.of(id)
-		}
-
-		report, err := r.e.Swap(t.Context(), to, engine.SwapOptions{})
-		if err != nil {
-			t.Fatalf("swap: %v", err)
-		}
-		for _, c := range report.Changes {
-			if c.Action != asked[c.ID] {
-				t.Errorf("%s: %s was asked, the swap says %s", c.ID, asked[c.ID], c.Action)
-			}
-		}
-		time.Sleep(4 * time.Second)
-		third := take(r, spies)
-
-		if l.says != nil {
-			a, b, c := l.says(first), l.says(second), l.says(third)
-			if a != b {
-				t.Errorf("without an edit it says\n%s\nand then\n%s", a, b)
-			}
-			if b == c {
-				t.Errorf("the edit has no effect: before and after it says\n%s", c)
-			}
-		}
-		for id, was := range before {
-			checkLife(t, id, asked[id], was, spies.of(id), options(to, id), third.from)
-		}
-		r.end()
+		l.run(t, virtual(), kinds, spies)
 	})
+}
+
+// run makes an edit of a pipeline that runs and checks what comes of it: the effect, and that no other node was opened again,
+// closed or held up.
+func (l live) run(t *testing.T, p pace, kinds *node.Set, spies *spies) {
+	t.Helper()
+	from, to := compiled(t, with(t, l.base), kinds), compiled(t, with(t, l.base, l.to), kinds)
+	asked := map[string]graph.Action{}
+	for _, c := range graph.Changes(from, to, engine.Facts(from.Dir)) {
+		asked[c.ID] = c.Action
+	}
+	r := launch(t, from)
+	time.Sleep(p.settle)
+	first, second := p.take(r, spies), p.take(r, spies)
+	before := map[string]life{}
+	for _, id := range spies.ids() {
+		before[id] = spies.of(id)
+	}
+
+	report, err := r.e.Swap(t.Context(), to, engine.SwapOptions{})
+	if err != nil {
+		t.Fatalf("swap: %v", err)
+	}
+	for _, c := range report.Changes {
+		if c.Action != asked[c.ID] {
+			t.Errorf("%s: %s was asked, the swap says %s", c.ID, asked[c.ID], c.Action)
+		}
+	}
+	if l.node != "" && (asked[l.node] == graph.Keep || len(report.Changes) == 0) {
+		t.Errorf("the edit asks nothing of %s", l.node)
+	}
+	time.Sleep(p.settle)
+	third := p.take(r, spies)
+
+	if l.says != nil {
+		a, b, c := l.says(first), l.says(second), l.says(third)
+		if a != b {
+			t.Errorf("without an edit it says\n%s\nand then\n%s", a, b)
+		}
+		if b == c {
+			t.Errorf("the edit has no effect: before and after it says\n%s", c)
+		}
+	}
+	for id, was := range before {
+		checkLife(t, id, asked[id], was, spies.of(id), options(to, id), third.from)
+	}
+	if p.virtual && asked["camera/yard"] == graph.Keep {
+		(&window{r: r, spies: spies, from: second.from, to: third.to}).checkSteady(t, "camera/yard", 100*time.Millisecond)
+	}
+	r.end()
 }
 
 // checkLife holds what became of a node against what was asked of it.

@@ -113,6 +113,9 @@ func (s *spies) open(role, id, options string, v any) badge {
 	return b
 }
 
+// visitor is the badge of somebody outside: a service that nodes ask.
+func (s *spies) visitor(id string) badge { return s.open("service", id, "", nil) }
+
 func (b badge) note(camera, what string, took time.Duration) {
 	b.s.mu.Lock()
 	defer b.s.mu.Unlock()
@@ -254,7 +257,12 @@ func (w watchedInstance) Detect(ctx context.Context, run *node.Run) error {
 	for _, o := range run.Outputs() {
 		text := o.Value.String()
 		if boxes := o.Value.AsBoxes(); boxes != nil {
-			text = fmt.Sprintf("%d boxes", len(boxes))
+			var labels []string
+			for _, b := range boxes {
+				labels = append(labels, b.Label)
+			}
+			slices.Sort(labels)
+			text = strings.TrimSpace(fmt.Sprintf("%d boxes %s", len(boxes), strings.Join(slices.Compact(labels), " ")))
 		}
 		said = append(said, w.m.emits[o.Index].Name+" "+text)
 	}
