@@ -103,7 +103,9 @@ func queries(t *testing.T) map[string][]string {
 			Targets                  []struct{ Expr string }
 		}
 		Annotations struct{ List []struct{ Name, Expr string } }
-		Templating  struct{ List []struct{ Name, Type, Definition string } }
+		Templating  struct {
+			List []struct{ Name, Type, Definition string }
+		}
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
 		t.Fatal(err)
