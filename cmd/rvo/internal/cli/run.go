@@ -149,7 +149,7 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 		return err
 	}
 	manager := notify.Open(log.Logger)
-	r, err := a.reloader(b, first, e, log.Logger, registry, state, manager)
+	r, err := a.reloader(b, first, e, slog.New(tap), registry, state, manager)
 	if err != nil {
 		return err
 	}
