@@ -149,6 +149,14 @@ func start(t *testing.T, s *site) string {
 	return server.URL
 }
 
+// retype replaces what is written in a field, as somebody does who selects it all and types.
+func retype(selector, text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Steps(
+		chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector(%q).focus(); document.querySelector(%q).select()", selector, selector)),
+		chromedp.KeyEvent(text),
+	)
+}
+
 func theme(dark bool) chromedp.Action[chromedp.Void] {
 	name := "light"
 	if dark {

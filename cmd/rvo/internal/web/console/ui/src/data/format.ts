@@ -77,3 +77,10 @@ export function plain(v: unknown): string {
   if (typeof v === "object") return JSON.stringify(v);
   return String(v);
 }
+
+const names = new Intl.Collator("en", { numeric: true });
+
+/** The order of names: cam-2 before cam-10. */
+export function byName(a: string, b: string): number {
+  return names.compare(a, b);
+}

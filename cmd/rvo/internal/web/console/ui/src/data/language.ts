@@ -1,5 +1,6 @@
 // The language as the running program knows it, from its JSON Schema: which fields there are and what they mean.
 import { signal } from "@preact/signals";
+import { byName } from "./format";
 
 interface Schema {
   description?: string;
@@ -59,7 +60,7 @@ const definitions: Record<string, string> = { camera: "Camera", detector: "Detec
 export function fieldsFor(role: string): Known[] {
   const name = definitions[role];
   if (name == null) return [];
-  return known(whole.value?.$defs?.[name], name).sort((a, b) => Number(b.kind) - Number(a.kind) || a.name.localeCompare(b.name));
+  return known(whole.value?.$defs?.[name], name).sort((a, b) => Number(b.kind) - Number(a.kind) || byName(a.name, b.name));
 }
 
 /** The options of a kind. */

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { reason } from "../data/api";
-import { count, plain, rate, span } from "../data/format";
+import { byName, count, plain, rate, span } from "../data/format";
 import { age, cameras, detectors, machines, signals } from "../data/live";
 import { follow, type Picture } from "../data/pictures";
 import { rateOf } from "../data/rates";
@@ -139,7 +139,7 @@ function Wall() {
   let items = all().filter((x) => x.id.toLowerCase().includes(q) && (only === "" || (only === "up") === (x.c.state === "up")));
   if (by === "age") items.sort((a, b) => (a.c.captured_ms ?? 0) - (b.c.captured_ms ?? 0));
   else if (by === "drops") items.sort((a, b) => (rateOf(`camera/${b.id} dropped`) ?? 0) - (rateOf(`camera/${a.id} dropped`) ?? 0));
-  else items = items.sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
+  else items = items.sort((a, b) => byName(a.id, b.id));
   const why = useWatch(seen, seen.length > 9 ? 2 : 5, seen.length > 4 ? 480 : 960);
   const on = shown();
   return (
@@ -206,7 +206,7 @@ function Stage({ id, c }: { id: string; c: Camera }) {
   const p = pictures.value[id];
   const ids = all()
     .map((x) => x.id)
-    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    .sort((a, b) => byName(a, b));
   const to = (step: number) => href("cameras", { sel: ids[(ids.indexOf(id) + step + ids.length) % ids.length]!, hide: param("hide") });
   const dets = Object.values(detectors.value).filter((d) => d.camera === id);
   const sigs = Object.entries(signals.value).filter(([, s]) => s.camera === id);

@@ -1,7 +1,7 @@
 // Detectors, one line for each on each camera: how often it is due and runs, what keeps it from running, what a run costs
 // against what the pipeline says, and how much of the machine that is.
 import { useMemo } from "preact/hooks";
-import { count, percent, rate, span } from "../data/format";
+import { byName, count, percent, rate, span } from "../data/format";
 import { nodes } from "../data/graph";
 import { age, detectors, now } from "../data/live";
 import { rateOf } from "../data/rates";
@@ -99,7 +99,7 @@ const columns: Column<Item>[] = [
     key: "detector",
     name: "detector",
     width: "minmax(6.4rem, 1fr)",
-    sort: (a, b) => a.detector.localeCompare(b.detector),
+    sort: (a, b) => byName(a.detector, b.detector),
     cell: (d) => (
       <Status word={d.health}>
         <strong class="one-line" title={`${d.id}: ${d.health}`}>
@@ -108,7 +108,7 @@ const columns: Column<Item>[] = [
       </Status>
     ),
   },
-  { key: "camera", name: "camera", width: "minmax(4rem, 0.8fr)", sort: (a, b) => a.camera.localeCompare(b.camera, "en", { numeric: true }), cell: (d) => <span class="one-line">{d.camera}</span> },
+  { key: "camera", name: "camera", width: "minmax(4rem, 0.8fr)", sort: (a, b) => byName(a.camera, b.camera), cell: (d) => <span class="one-line">{d.camera}</span> },
   { key: "doing", name: "now", width: "minmax(6rem, 1fr)", cell: (d) => <span class={d.doing === "hindered" ? "" : "muted"} title={doing(d)}>{doing(d)}</span> },
   {
     key: "rate",
@@ -236,7 +236,7 @@ export function Detectors() {
   const only = param("health");
   const all = useMemo(() => Object.entries(detectors.value).map(([id, d]): Item => ({ ...d, id })), [detectors.value]);
   const items = all.filter((d) => (!q || d.id.toLowerCase().includes(q)) && (!only || (only === "ok") === (d.health === "ok")));
-  items.sort((a, b) => a.detector.localeCompare(b.detector) || a.camera.localeCompare(b.camera, "en", { numeric: true }));
+  items.sort((a, b) => byName(a.detector, b.detector) || byName(a.camera, b.camera));
   const list = sorted(items, columns, param("sort"));
   const sel = param("sel");
   const chosen = all.find((d) => d.id === sel);

@@ -1,6 +1,6 @@
 // What happened: every occurrence of an event, on a line of time and as a list.
 import type { ComponentChildren } from "preact";
-import { clock, count, moment, plain, span } from "../data/format";
+import { byName, clock, count, moment, plain, span } from "../data/format";
 import { forgotten, type Occurrence, occurrences } from "../data/events";
 import { now, tick } from "../data/live";
 import { href, param, setParams } from "../data/route";
@@ -26,14 +26,14 @@ const columns: Column<Occurrence>[] = [
     key: "event",
     name: "event",
     width: "minmax(6rem, 1.4fr)",
-    sort: (a, b) => a.event.localeCompare(b.event),
+    sort: (a, b) => byName(a.event, b.event),
     cell: (o) => (
       <Status word={o.severity} mark={o.severity ? markOf(o.severity) : "idle"}>
         {o.event}
       </Status>
     ),
   },
-  { key: "camera", name: "camera", width: "minmax(4rem, 1fr)", sort: (a, b) => a.camera.localeCompare(b.camera, "en", { numeric: true }), cell: (o) => <span class="one-line">{o.camera || "all"}</span> },
+  { key: "camera", name: "camera", width: "minmax(4rem, 1fr)", sort: (a, b) => byName(a.camera, b.camera), cell: (o) => <span class="one-line">{o.camera || "all"}</span> },
   {
     key: "lasted",
     name: "lasted",

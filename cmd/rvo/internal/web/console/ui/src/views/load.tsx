@@ -1,6 +1,6 @@
 // Overload: how full every bounded hand-over is, what it does when it is full and how much that cost, and where pictures and runs
 // were lost by cause.
-import { bytes, count, percent, rate, span } from "../data/format";
+import { byName, bytes, count, percent, rate, span } from "../data/format";
 import { cameras, detectors, state } from "../data/live";
 import { rateOf, trend } from "../data/rates";
 import { href } from "../data/route";
@@ -63,7 +63,7 @@ export function Load() {
   }
   const queues = Object.entries(s.queues)
     .map(([name, q]) => ({ name, ...q, lost: rateOf(`queue/${name} dropped`) ?? 0 }))
-    .sort((a, b) => b.lost - a.lost || b.dropped - a.dropped || b.depth / (b.capacity || 1) - a.depth / (a.capacity || 1) || a.name.localeCompare(b.name, "en", { numeric: true }));
+    .sort((a, b) => b.lost - a.lost || b.dropped - a.dropped || b.depth / (b.capacity || 1) - a.depth / (a.capacity || 1) || byName(a.name, b.name));
   const memory = s.memory;
   const to = s.time_ms / 1000;
   const window = { from: Math.min(to - 120, Math.max(to - 600, t.t[0] ?? to)), to };

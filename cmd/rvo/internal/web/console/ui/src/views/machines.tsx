@@ -1,6 +1,6 @@
 // What every event's machine does now, and why: its state, how long yet, and the condition with the answer of every part.
 import type { ComponentChildren } from "preact";
-import { count, plain, span } from "../data/format";
+import { byName, count, plain, span } from "../data/format";
 import { nodes } from "../data/graph";
 import { age, machines, now } from "../data/live";
 import { usePoll } from "../data/poll";
@@ -20,8 +20,8 @@ interface Item extends Machine {
 const order: Record<string, number> = { confirmed: 0, potential: 1, cooldown: 2, idle: 3 };
 
 const columns: Column<Item>[] = [
-  { key: "event", name: "event", width: "minmax(6rem, 1.4fr)", sort: (a, b) => a.event.localeCompare(b.event), cell: (m) => <strong class="one-line">{m.event}</strong> },
-  { key: "camera", name: "camera", width: "minmax(4rem, 1fr)", sort: (a, b) => (a.camera ?? "").localeCompare(b.camera ?? "", "en", { numeric: true }), cell: (m) => m.camera || "all" },
+  { key: "event", name: "event", width: "minmax(6rem, 1.4fr)", sort: (a, b) => byName(a.event, b.event), cell: (m) => <strong class="one-line">{m.event}</strong> },
+  { key: "camera", name: "camera", width: "minmax(4rem, 1fr)", sort: (a, b) => byName((a.camera ?? ""), b.camera ?? ""), cell: (m) => m.camera || "all" },
   {
     key: "state",
     name: "state",
@@ -29,7 +29,7 @@ const columns: Column<Item>[] = [
     sort: (a, b) => (order[a.state] ?? 9) - (order[b.state] ?? 9),
     cell: (m) => <Status word={m.state} mark={machineMark(m.state, m.severity)} />,
   },
-  { key: "answer", name: "condition", width: "minmax(5.4rem, 0.7fr)", sort: (a, b) => a.answer.localeCompare(b.answer), cell: (m) => <Status word={m.answer} /> },
+  { key: "answer", name: "condition", width: "minmax(5.4rem, 0.7fr)", sort: (a, b) => byName(a.answer, b.answer), cell: (m) => <Status word={m.answer} /> },
   { key: "since", name: "since", width: "5rem", num: true, sort: (a, b) => (b.since_ms ?? 0) - (a.since_ms ?? 0), cell: (m) => span(age(m.since_ms)) },
   { key: "seq", name: "seen", width: "4rem", num: true, hint: "how often it was confirmed", sort: (a, b) => (a.seq ?? 0) - (b.seq ?? 0), cell: (m) => count(m.seq ?? 0) },
 ];

@@ -1,7 +1,7 @@
 // Signals: the newest value of each, how old it is, whether it may still decide, and the last five minutes as a strip.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { count, plain, span } from "../data/format";
+import { byName, count, plain, span } from "../data/format";
 import { sampled, seriesOf, want } from "../data/history";
 import { age, now, signals } from "../data/live";
 import { href, param, setParams } from "../data/route";
@@ -59,7 +59,7 @@ const columns: Column<Item>[] = [
     key: "signal",
     name: "signal",
     width: "minmax(7rem, 0.9fr)",
-    sort: (a, b) => a.signal.localeCompare(b.signal),
+    sort: (a, b) => byName(a.signal, b.signal),
     cell: (s) => (
       <Status word={s.fresh ? "ok" : "unknown"}>
         <span class="one-line" title={`${s.id}: ${s.fresh ? "fresh" : s.captured_ms ? "stale" : "never seen"}`}>
@@ -68,7 +68,7 @@ const columns: Column<Item>[] = [
       </Status>
     ),
   },
-  { key: "camera", name: "camera", width: "minmax(4rem, 0.5fr)", sort: (a, b) => a.camera.localeCompare(b.camera, "en", { numeric: true }), cell: (s) => <span class="one-line">{s.camera}</span> },
+  { key: "camera", name: "camera", width: "minmax(4rem, 0.5fr)", sort: (a, b) => byName(a.camera, b.camera), cell: (s) => <span class="one-line">{s.camera}</span> },
   { key: "value", name: "value", width: "minmax(4.6rem, 0.4fr)", num: true, cell: (s) => <strong class={s.fresh ? "" : "muted"}>{plain(s.value)}</strong> },
   {
     key: "age",
@@ -165,7 +165,7 @@ export function Signals() {
   const type = param("type");
   const all = useMemo(() => Object.entries(signals.value).map(([id, s]): Item => ({ ...s, id })), [signals.value]);
   const items = all.filter((s) => (!q || s.id.toLowerCase().includes(q)) && (!type || s.type === type) && (!only || (only === "fresh") === s.fresh));
-  items.sort((a, b) => a.camera.localeCompare(b.camera, "en", { numeric: true }) || a.signal.localeCompare(b.signal));
+  items.sort((a, b) => byName(a.camera, b.camera) || byName(a.signal, b.signal));
   const list = sorted(items, columns, param("sort"));
   const sel = param("sel");
   const chosen = all.find((s) => s.id === sel);
