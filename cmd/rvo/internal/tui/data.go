@@ -37,7 +37,8 @@ type data struct {
 	lines  ring[logLine]
 	tracks map[string]*track
 	ticks  track
-	lost   uint64 // messages that this reader did not get because it was too slow
+	outcomes
+	lost uint64 // messages that this reader did not get because it was too slow
 }
 
 func newData() *data {
@@ -234,13 +235,30 @@ func (d *data) log(raw []byte) error {
 	if err := json.Unmarshal(raw, &l); err != nil {
 		return err
 	}
+	d.line(&l)
+	return nil
+}
+
+func (d *data) line(l *api.Log) {
 	var text strings.Builder
 	text.WriteString(l.Message)
 	for _, k := range sortedKeys(l.Attrs) {
 		text.WriteString("  " + k + "=" + l.Attrs[k])
 	}
-	d.lines.add(logLine{at: time.UnixMilli(l.TimeMS), level: l.Level, text: clean(text.String())})
-	return nil
+	d.lines.add(logLine{at: moment(l.TimeMS), level: l.Level, text: clean(text.String())})
+}
+
+// earlier takes the lines that were written before the stream began; those that are known already are left out.
+func (d *data) earlier(ls api.LogLines) {
+	var newest time.Time
+	if have := d.lines.all(); len(have) > 0 {
+		newest = have[len(have)-1].at
+	}
+	for i := range ls.Lines {
+		if moment(ls.Lines[i].TimeMS).After(newest) {
+			d.line(&ls.Lines[i])
+		}
+	}
 }
 
 // numeric returns a value as a number to draw: of boxes how many.

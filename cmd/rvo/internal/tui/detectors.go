@@ -75,7 +75,7 @@ func doing(x *api.Detector) string {
 	text := clean(x.Doing)
 	switch {
 	case x.Doing == "hindered" && x.Cause == "rate":
-		text = "waiting for its turn" // as its rate says: nothing is wrong
+		text = "waiting, rate" // for its next slot: nothing is wrong
 	case x.Doing == "hindered":
 		text = "kept by " + clean(x.Cause)
 	}

@@ -31,6 +31,8 @@ func served(t *testing.T, token string) (*httptest.Server, *[]string) {
 			_, _ = w.Write(fixture(t, "state.json"))
 		case "/api/v1/events":
 			_, _ = w.Write(fixture(t, "events.json"))
+		case "/api/v1/log":
+			_, _ = w.Write([]byte(`{"lines":[{"time_ms":1,"level":"INFO","message":"before"}]}`))
 		case "/api/v1/why":
 			_, _ = w.Write(fixture(t, "why.json"))
 		case "/api/v1/mute":
@@ -69,7 +71,7 @@ func TestReconnects(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	if ls := m.data.lines.all(); len(ls) != 1 || ls[0].text != "two [2Jlines" {
+	if ls := m.data.lines.all(); len(ls) != 2 || ls[0].text != "before" || ls[1].text != "two [2Jlines" {
 		t.Errorf("log: %+v", ls)
 	}
 	for range 10 {

@@ -20,7 +20,7 @@ func (m *model) home(w, h int) []string {
 	if !d.have {
 		return m.waiting()
 	}
-	out := m.reasons(w, min(4, h/5))
+	out := append(m.refusedFile(w), m.reasons(w, min(4, h/5))...)
 	// The last events have a third and what the rest does not need.
 	room := h - len(out) - 2
 	s := &d.state

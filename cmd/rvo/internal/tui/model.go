@@ -29,6 +29,7 @@ type (
 	connected struct {
 		stream *stream
 		before api.Records
+		lines  api.LogLines
 	}
 	refused struct{ err error }
 	told    struct {
@@ -107,6 +108,10 @@ type model struct {
 	whyOf   target
 	whyErr  error
 
+	reloadsAt time.Time // when the reloads were asked for, and the generation that ran
+	reloadsOf uint64
+	noReloads bool // there is no such path
+
 	menu     *menu
 	launch   func() (*process, error) // starts the pipeline that the menu is about
 	skip     bool                     // starts the menu's first choice at once
@@ -180,6 +185,8 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 	case connected:
 		m.stream, m.problem, m.wait, m.news = msg.stream, nil, 0, m.now
 		m.data.history(msg.before)
+		m.data.earlier(msg.lines)
+		m.noReloads, m.reloadsAt = false, time.Time{}
 		return m.listen()
 	case refused:
 		return m.lose(msg.err)
@@ -199,6 +206,8 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 		if msg.of == m.whyOf {
 			m.why, m.whyErr = msg.why, msg.err
 		}
+	case gotReloads:
+		m.onReloads(msg)
 	case muted:
 		m.onMuted(msg)
 	}
@@ -216,7 +225,7 @@ func (m *model) onClock(now time.Time) tea.Cmd {
 		m.stream.end() // its reader then says so
 	}
 	if m.held == nil {
-		cmds = append(cmds, m.askWhy())
+		cmds = append(cmds, m.askWhy(), m.askForReloads())
 	}
 	return tea.Batch(cmds...)
 }
@@ -287,7 +296,14 @@ func (m *model) connect() tea.Cmd {
 			s.end()
 			return refused{err}
 		}
-		return connected{s, before}
+		var lines api.LogLines
+		if !process {
+			if err := c.get(ctx, "/api/v1/log", &lines); err != nil {
+				s.end()
+				return refused{err}
+			}
+		}
+		return connected{s, before, lines}
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 // stateTone is how bad it is that a camera, a detector or an event is in a state.
 func stateTone(state string) tone {
 	switch state {
-	case "up", "ok", "yes", "live", "kept":
+	case "up", "ok", "yes", "live", "kept", "applied":
 		return good
-	case "starting", "stalled", "frozen", "degraded", "probing", "potential", "unknown", "superseded", "rolled_back":
+	case "starting", "stalled", "frozen", "degraded", "probing", "potential", "unknown", "superseded", "planned", "rolled back":
 		return warn
 	case "down", "broken", "rejected":
 		return bad
@@ -130,8 +130,11 @@ func (m *model) clockTime(msec int64) string {
 	if msec == 0 {
 		return "-"
 	}
-	return time.UnixMilli(msec).In(m.zone).Format("15:04:05")
+	return moment(msec).In(m.zone).Format("15:04:05")
 }
+
+// moment is a time of the server's, given in milliseconds.
+func moment(msec int64) time.Time { return time.UnixMilli(msec) }
 
 // stamp writes an RFC 3339 time as the time of day here.
 func (m *model) stamp(s string) string {

@@ -44,7 +44,7 @@ func fresh(t testing.TB, w, h int) *model {
 	if err := json.Unmarshal(fixture(t, "events.json"), &before); err != nil {
 		t.Fatal(err)
 	}
-	m.Update(connected{&stream{close: func() {}, body: nobody{}}, before})
+	m.Update(connected{&stream{close: func() {}, body: nobody{}}, before, api.LogLines{}})
 	m.Update(told{from: m.stream, messages: []message{{"state", fixture(t, "state.json")}}})
 	return m
 }
