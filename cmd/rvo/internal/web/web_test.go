@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const token = "0123456789abcdef0123456789abcdef"
 
 // config is a server's that is ready and counts how often it was told to reopen.
-func config(t *testing.T) (c *Config, reopened *int) {
+func config(t testing.TB) (c *Config, reopened *int) {
 	t.Helper()
 	reopened = new(int)
 	return &Config{

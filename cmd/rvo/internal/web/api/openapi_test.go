@@ -161,11 +161,15 @@ func typeOf(t *testing.T, e ast.Expr) string {
 		}
 		return `{$ref: "#/components/schemas/` + e.Name + `"}`
 	case *ast.StarExpr:
-		return typeOf(t, e.X)
+		return "{oneOf: [" + typeOf(t, e.X) + `, {type: "null"}]}`
 	case *ast.ArrayType:
 		return "{type: array, items: " + typeOf(t, e.Elt) + "}"
 	case *ast.MapType:
-		return "{type: object, additionalProperties: " + typeOf(t, e.Value) + "}"
+		value := e.Value
+		if p, ok := value.(*ast.StarExpr); ok {
+			value = p.X // there is none that is null
+		}
+		return "{type: object, additionalProperties: " + typeOf(t, value) + "}"
 	case *ast.SelectorExpr:
 		return "{}" // json.RawMessage
 	}
