@@ -106,9 +106,9 @@ func (h *hub) say(topic string, data []byte) {
 	}
 }
 
-// settle tells a subscriber what it has lost, when there is room for that again; the lock is held.
+// settle tells a subscriber what it has lost, when it has taken all that it had; the lock is held.
 func (h *hub) settle(s *subscriber) {
-	if s.lost == 0 || len(s.messages) > maxMessages/2 {
+	if s.lost == 0 || len(s.messages) > 0 {
 		return
 	}
 	data, err := json.Marshal(api.Lost{Messages: s.lost})
