@@ -1,10 +1,12 @@
 package reload
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -47,6 +49,7 @@ func (r *Reloader) attempt(ctx context.Context, j *job) (f finished) {
 			o.Seconds.Wait = age.Seconds()
 		}
 	}
+	before := r.reader.texts(files)
 	in, v, err := r.readFor(ctx, j, now, files)
 	if f.newer = ctx.Err() != nil; f.newer {
 		return f
@@ -63,7 +66,7 @@ func (r *Reloader) attempt(ctx context.Context, j *job) (f finished) {
 			f.key = keyOf(v)
 		}
 		if j.edit == nil && v != nil && slices.ContainsFunc(v.Findings, unfinished) {
-			f.newer = !pause(ctx, settle)
+			f.newer = !pause(ctx, settle) || !maps.EqualFunc(before, r.reader.texts(files), bytes.Equal)
 		}
 		return f
 	}
