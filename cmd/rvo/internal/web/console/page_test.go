@@ -2,7 +2,6 @@ package console_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -164,12 +163,13 @@ func TestKeyboard(t *testing.T) {
 }
 
 // TestMany holds the page against two hundred cameras and ten thousand events: no task of it may keep the browser for longer than
-// 200 ms, and only what is in sight exists.
+// 200 ms, and only what is in sight exists. A task is measured in processor time, so that what else this machine does is not
+// counted; how long it was by the clock is printed too.
 func TestMany(t *testing.T) {
 	ctx := browser(t, 1280, 800)
 	base := start(t, newSite(200, 10_000))
+	tasks := trace(ctx, t)
 	open(ctx, t, base, "cameras")
-	do(ctx, t, chromedp.Evaluate[chromedp.Void](`window.tasks = []; new PerformanceObserver((l) => l.getEntries().forEach((e) => tasks.push({view: location.hash, ms: e.duration}))).observe({type: "longtask", buffered: true})`))
 	until(ctx, t, "pictures", "document.querySelectorAll('canvas[data-seq]').length > 6", 20*time.Second)
 	for _, view := range []string{"cameras", "events", "events?show=why", "signals", "detectors", "load", "graph", "evidence", "pipeline", "log", "events?sel=0000000000000bb8"} {
 		eval[string](ctx, t, fmt.Sprintf("location.hash = %q", "#/"+view))
@@ -185,21 +185,23 @@ func TestMany(t *testing.T) {
 		}
 	}
 	until(ctx, t, "all events", "document.querySelector('.head').innerText.includes('10\\u202f000')", 20*time.Second)
-	var tasks []struct {
-		View string
-		MS   float64
+	var longest task
+	long := 0
+	for _, one := range tasks() {
+		if one.cpu > 50*time.Millisecond {
+			long++
+			t.Logf("a task of %s (%s by the clock)", one.cpu.Round(time.Millisecond), one.wall.Round(time.Millisecond))
+		}
+		if one.cpu > longest.cpu {
+			longest = one
+		}
 	}
-	if err := json.Unmarshal([]byte(eval[string](ctx, t, "JSON.stringify(tasks)")), &tasks); err != nil {
-		t.Fatal(err)
+	if longest.cpu == 0 {
+		t.Fatal("the trace has no tasks")
 	}
-	longest := 0.0
-	for _, task := range tasks {
-		longest = max(longest, task.MS)
-		t.Logf("a task of %.0f ms in %s", task.MS, task.View)
-	}
-	t.Logf("%d tasks of more than 50 ms, the longest %.0f ms", len(tasks), longest)
-	if longest > 200 && os.Getenv("RVO_CONSOLE_BUSY") == "" {
-		t.Errorf("a task of %.0f ms: at most 200 are allowed on a machine that is not busy with others (RVO_CONSOLE_BUSY=1: it is)", longest)
+	t.Logf("%d tasks of more than 50 ms, the longest %s (%s by the clock)", long, longest.cpu.Round(time.Millisecond), longest.wall.Round(time.Millisecond))
+	if longest.cpu > 200*time.Millisecond {
+		t.Errorf("a task took %s of the processor, at most 200ms are allowed", longest.cpu)
 	}
 }
 

@@ -1,5 +1,5 @@
 // The cameras, live: a wall of those in sight, or one of them large with everything that is known about it.
-import { signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { reason } from "../data/api";
 import { byName, count, plain, rate, span } from "../data/format";
@@ -20,12 +20,32 @@ interface Item {
   c: Camera;
 }
 
-const pictures = signal<Record<string, Picture>>({});
+// A picture is told to those who show this camera and to nobody else: there are dozens a second.
+const pictures = new Map<string, Signal<Picture | undefined>>();
+
+function pictureOf(camera: string): Signal<Picture | undefined> {
+  let s = pictures.get(camera);
+  if (s == null) pictures.set(camera, (s = signal(undefined)));
+  return s;
+}
 
 function take(camera: string, p: Picture): void {
-  pictures.value[camera]?.bitmap.close();
-  pictures.value = { ...pictures.value, [camera]: p };
+  const s = pictureOf(camera);
+  s.peek()?.bitmap.close();
+  s.value = p;
 }
+
+// What goes on at each camera, looked up once for all tiles.
+const goingOn = computed(() => {
+  const by = new Map<string, Machine[]>();
+  for (const m of Object.values(machines.value)) {
+    if (!m.camera || (m.state !== "confirmed" && m.state !== "potential")) continue;
+    const list = by.get(m.camera);
+    if (list) list.push(m);
+    else by.set(m.camera, [m]);
+  }
+  return by;
+});
 
 // useWatch follows cameras for as long as the view is open; pictures of the ones that left the page are given back.
 function useWatch(ids: string[], fps: number, width: number): string {
@@ -35,9 +55,11 @@ function useWatch(ids: string[], fps: number, width: number): string {
     let stop = () => {};
     // Somebody who scrolls past a hundred cameras asks for the ones they stop at.
     const later = setTimeout(() => {
-      const keep: Record<string, Picture> = {};
-      for (const [id, p] of Object.entries(pictures.value)) ids.includes(id) ? (keep[id] = p) : p.bitmap.close();
-      pictures.value = keep;
+      for (const [id, s] of pictures) {
+        if (ids.includes(id)) continue;
+        s.peek()?.bitmap.close();
+        pictures.delete(id);
+      }
       stop = follow({ cameras: ids, fps, width }, (c, p) => (setWhy(""), take(c, p)), (e) => setWhy(reason(e)));
     }, 120);
     return () => {
@@ -87,13 +109,9 @@ function Layers() {
   );
 }
 
-function active(camera: string): Machine[] {
-  return Object.values(machines.value).filter((m) => m.camera === camera && (m.state === "confirmed" || m.state === "potential"));
-}
-
 function Tile({ id, c, on }: { id: string; c: Camera; on: Shown }) {
-  const p = pictures.value[id];
-  const events = active(id);
+  const p = pictureOf(id).value;
+  const events = goingOn.value.get(id) ?? [];
   return (
     <a class={`tile ${c.state === "up" ? "" : "out"}`} href={href("cameras", { sel: id, hide: param("hide") })} data-camera={id}>
       <Live picture={p} name={id}>
@@ -203,7 +221,7 @@ function useWidth(): [box: preact.RefObject<HTMLDivElement | null>, width: numbe
 function Stage({ id, c }: { id: string; c: Camera }) {
   const [ref, width] = useWidth();
   const why = useWatch([id], 10, width);
-  const p = pictures.value[id];
+  const p = pictureOf(id).value;
   const ids = all()
     .map((x) => x.id)
     .sort((a, b) => byName(a, b));
