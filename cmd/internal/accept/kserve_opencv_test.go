@@ -28,8 +28,8 @@ import (
 	inferencev2 "rvo.dev/proto/inference/v2"
 )
 
-// modelServer runs one network as the Open Inference Protocol has it, with OpenCV.
-type modelServer struct {
+// networkServer runs one network as the Open Inference Protocol has it, with OpenCV.
+type networkServer struct {
 	inferencev2.UnimplementedGRPCInferenceServiceServer
 	in, out []model.Info
 	mu      sync.Mutex
@@ -38,7 +38,7 @@ type modelServer struct {
 }
 
 // serveModel runs a server of a network file on this machine until the test ends, and returns its endpoint.
-func serveModel(t *testing.T, file string) (*modelServer, string) {
+func serveModel(t *testing.T, file string) (*networkServer, string) {
 	t.Helper()
 	weights, err := os.ReadFile(file)
 	if err != nil {
@@ -50,7 +50,7 @@ func serveModel(t *testing.T, file string) (*modelServer, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = net1.Close() })
-	s := &modelServer{}
+	s := &networkServer{}
 	if s.in, s.out, err = model.ReadONNX(weights); err != nil {
 		t.Fatal(err)
 	}
@@ -71,12 +71,12 @@ func serveModel(t *testing.T, file string) (*modelServer, string) {
 }
 
 // ModelReady implements inferencev2.GRPCInferenceServiceServer.
-func (s *modelServer) ModelReady(context.Context, *inferencev2.ModelReadyRequest) (*inferencev2.ModelReadyResponse, error) {
+func (s *networkServer) ModelReady(context.Context, *inferencev2.ModelReadyRequest) (*inferencev2.ModelReadyResponse, error) {
 	return &inferencev2.ModelReadyResponse{Ready: true}, nil
 }
 
 // ModelMetadata implements inferencev2.GRPCInferenceServiceServer.
-func (s *modelServer) ModelMetadata(_ context.Context, q *inferencev2.ModelMetadataRequest) (*inferencev2.ModelMetadataResponse, error) {
+func (s *networkServer) ModelMetadata(_ context.Context, q *inferencev2.ModelMetadataRequest) (*inferencev2.ModelMetadataResponse, error) {
 	tensors := func(infos []model.Info) (out []*inferencev2.ModelMetadataResponse_TensorMetadata) {
 		for _, i := range infos {
 			t := &inferencev2.ModelMetadataResponse_TensorMetadata{Name: i.Name, Datatype: "FP32"}
@@ -91,7 +91,7 @@ func (s *modelServer) ModelMetadata(_ context.Context, q *inferencev2.ModelMetad
 }
 
 // ModelInfer implements inferencev2.GRPCInferenceServiceServer.
-func (s *modelServer) ModelInfer(_ context.Context, q *inferencev2.ModelInferRequest) (*inferencev2.ModelInferResponse, error) {
+func (s *networkServer) ModelInfer(_ context.Context, q *inferencev2.ModelInferRequest) (*inferencev2.ModelInferResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runs++

@@ -197,8 +197,8 @@ func (b *beside) run(t *testing.T, n *network, dir, library string, threads int)
 	if err != nil {
 		return err
 	}
-	source := strings.NewReplacer(`file: path: "x.avi"`, `shelf: {}`, "tap: {}", "next: {}",
-		"fps: 3.3334", "fps: 10", "onnx: {", `onnx: {runtime: "`+library+`", `).Replace(n.source("x.avi", threads))
+	source := strings.NewReplacer(`shelf: path: ""`, `shelf: {}`, "tap: {}", "next: {}",
+		"onnx: {", `onnx: {runtime: "`+library+`", `).Replace(n.source("shelf", "", threads))
 	if strings.Contains(source, ".cfg") {
 		source = strings.Replace(source, `runtime: "opencv", `, "", 1)
 	}
