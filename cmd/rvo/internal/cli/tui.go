@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -135,11 +136,14 @@ func (f *tuiFlags) prepare(ctx context.Context, a *app, fs *pflag.FlagSet, args 
 	if addr == "" || addr == "off" {
 		return errors.New("--http off: the screen reads what the run serves; leave it out for a port that is free")
 	}
+	if len(args) == 1 {
+		_, _, addressed := net.SplitHostPort(args[0])
+		if _, err := os.Stat(args[0]); addressed == nil && err != nil {
+			return fmt.Errorf("there is no pipeline %s: the address of a running rvo is written as http://%s", args[0], args[0])
+		}
+	}
 	in, err := f.input.load(ctx, a, fs, args)
 	if err != nil {
-		if len(args) == 1 && strings.Contains(args[0], ":") {
-			err = fmt.Errorf("%w (the address of a running rvo is written as http://%s)", err, args[0])
-		}
 		return err
 	}
 	if dsl.HasErrors(in.findings) {
