@@ -102,10 +102,19 @@ func liveOptions(t *testing.T) map[string]live {
 
 // elsewhere are kinds whose options are edited elsewhere, and where.
 func elsewhere() map[string]string {
+	const opencv = "TestEveryOpenCVOptionLive"
 	return map[string]string{
 		"detector.grpc":     "TestEveryRemoteOptionLive, for a network has no virtual clock",
 		"detector.kserve":   "TestEveryRemoteOptionLive",
 		"detector.external": "TestExternalSignalsLive: nothing is opened, its signals are told",
+		"camera.device":     "nowhere: its options say which device it is, and a machine that runs tests has none",
+		"camera.file":       opencv,
+		"camera.http":       opencv,
+		"camera.rtsp":       opencv,
+		"detector.haar":     opencv,
+		"detector.hog":      opencv,
+		"detector.mog2":     opencv,
+		"detector.onnx":     opencv,
 	}
 }
 

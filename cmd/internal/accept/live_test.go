@@ -242,7 +242,7 @@ func checkLife(t *testing.T, id string, asked graph.Action, was, is life, option
 		return
 	}
 	for _, s := range is.seen {
-		if s.at.After(since) && s.nth != len(is.opened) {
+		if s.at.Add(-s.took).After(since) && s.nth != len(is.opened) {
 			t.Errorf("the %dth %s still gives something after there is a %dth", s.nth, id, len(is.opened))
 			break
 		}

@@ -35,6 +35,7 @@ type rtspServer struct {
 	units  [][][]byte // access units of the clip
 	frozen atomic.Bool
 	nonce  string
+	udp    [2]string // addresses of pictures and of what is said about them; empty: none
 
 	mu     sync.Mutex
 	srv    *gortsplib.Server
@@ -109,7 +110,7 @@ func (s *rtspServer) open() {
 	s.t.Helper()
 	forma := &format.H264{PayloadTyp: 96, PacketizationMode: 1}
 	media := &description.Media{Type: description.MediaTypeVideo, Formats: []format.Format{forma}}
-	srv := &gortsplib.Server{Handler: s, RTSPAddress: s.addr}
+	srv := &gortsplib.Server{Handler: s, RTSPAddress: s.addr, UDPRTPAddress: s.udp[0], UDPRTCPAddress: s.udp[1]}
 	var err error
 	for range 50 { // the port may still be closing
 		if err = srv.Start(); err == nil {
