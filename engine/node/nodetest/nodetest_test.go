@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,6 +213,55 @@ func flawedKind(role, fault string) node.Kind {
 	return f.sink()
 }
 
+// tuned is a sink whose option n is of class Retune, and what it does with an edit.
+func (f flawed) tuned() node.Kind {
+	c := f.contract("sink")
+	c.Changes["n"] = node.Retune
+	return node.SinkKind(c, func(_ context.Context, _ node.Env, o options) (node.Sink, error) {
+		t, err := node.NewTuned(o, func(o options) (int, error) { return o.N, nil })
+		return &tunedSink{flawedSink{f}, t}, err
+	})
+}
+
+type tunedSink struct {
+	flawedSink
+	*node.Tuned[options, int]
+}
+
+func (s *tunedSink) Retune(raw json.RawMessage) (func(), error) {
+	apply, err := s.Tuned.Retune(raw)
+	switch s.fault {
+	case "no effect":
+		return func() {}, err
+	case "at once":
+		if err == nil {
+			apply()
+		}
+	case "anything goes":
+		return func() {}, nil
+	}
+	return apply, err
+}
+
+// retuneSink runs Retune on a sink with a fault, with edits of these options.
+func retuneSink(t *testing.T, fault string, edits ...Edit) {
+	t.Helper()
+	k := flawed{fault}.tuned()
+	open := func(t *testing.T, options string) Life {
+		s := OpenSink(t, k, options, Env(t)).(*tunedSink)
+		var v any = s
+		if fault == "no retuner" {
+			v = s.flawedSink
+		}
+		looks := 0
+		return Life{Node: v, Look: func() string {
+			looks++
+			return strings.Repeat("look ", looks) + strconv.Itoa(*s.Now())
+		}}
+	}
+	Retune(t, k, open, edits...)
+}
+
 // victim names, in a child process, the kind that TestVictim runs the suite on.
 const victim = "RVO_NODETEST_VICTIM"
 
@@ -222,6 +272,15 @@ func TestVictim(t *testing.T) {
 		for _, role := range []string{"camera", "detector", "sink"} {
 			Run(t, flawedKind(role, ""))
 		}
+		retuneSink(t, "", Edit{"n", `{"n": 1}`, `{"n": 2}`})
+		return
+	}
+	if role == "retune" {
+		if fault == "forgotten" {
+			retuneSink(t, fault)
+			return
+		}
+		retuneSink(t, fault, Edit{"n", `{"n": 1}`, `{"n": 2}`})
 		return
 	}
 	Run(t, flawedKind(role, fault))
@@ -255,6 +314,11 @@ func TestFaultsAreFound(t *testing.T) {
 		{"sink/deaf", "Write has not returned"},
 		{"sink/leaks", "found unexpected goroutines"},
 		{"sink/close", "close: closed"},
+		{"retune/no effect", "the edit has no effect"},
+		{"retune/at once", "an edit that was not applied has an effect"},
+		{"retune/anything goes", "an option that does not exist is accepted"},
+		{"retune/no retuner", "is no node.Retuner"},
+		{"retune/forgotten", `says that "n" is retuned: give an edit`},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			t.Parallel()
