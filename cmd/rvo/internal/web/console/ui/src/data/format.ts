@@ -78,6 +78,13 @@ export function plain(v: unknown): string {
   return String(v);
 }
 
+const signs: Record<string, string> = { eq: "=", ne: "≠", gt: ">", gte: "≥", lt: "<", lte: "≤" };
+
+/** What a leaf compares: "gte 0.005" is ≥ 0.005. */
+export function comparison(test: string | undefined): string {
+  return (test ?? "").replace(/^(eq|ne|gte?|lte?)\b/, (w) => signs[w] ?? w);
+}
+
 const names = new Intl.Collator("en", { numeric: true });
 
 /** The order of names: cam-2 before cam-10. */

@@ -1,6 +1,6 @@
 // Evidence: the clips on disk, and one of them played frame by frame with what was found, what was asked for and what is missing.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { bytes, clock, count, moment, plain, span } from "../data/format";
+import { bytes, clock, comparison, count, moment, plain, span } from "../data/format";
 import { usePoll } from "../data/poll";
 import { href, param, setParams } from "../data/route";
 import { state } from "../data/live";
@@ -255,7 +255,7 @@ function Detail({ clip }: { clip: Clip }) {
                   <li key={l.path}>
                     <Status word={l.answer}>
                       <code>
-                        {l.signal} {l.test}
+                        {l.signal} {comparison(l.test)}
                       </code>
                     </Status>
                     <div class="muted">

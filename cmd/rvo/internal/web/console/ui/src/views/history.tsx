@@ -1,6 +1,6 @@
 // What happened: every occurrence of an event, on a line of time and as a list.
 import type { ComponentChildren } from "preact";
-import { byName, clock, count, moment, plain, span } from "../data/format";
+import { byName, clock, comparison, count, moment, plain, span } from "../data/format";
 import { forgotten, type Occurrence, occurrences } from "../data/events";
 import { now, tick } from "../data/live";
 import { href, param, setParams } from "../data/route";
@@ -111,7 +111,7 @@ function Detail({ o }: { o: Occurrence }) {
             <li key={l.path}>
               <Status word={l.answer}>
                 <code>
-                  {l.signal} {l.test}
+                  {l.signal} {comparison(l.test)}
                 </code>
               </Status>
               <div class="muted">

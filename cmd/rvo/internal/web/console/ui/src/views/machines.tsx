@@ -1,6 +1,6 @@
 // What every event's machine does now, and why: its state, how long yet, and the condition with the answer of every part.
 import type { ComponentChildren } from "preact";
-import { byName, count, plain, span } from "../data/format";
+import { byName, comparison, count, plain, span } from "../data/format";
 import { nodes } from "../data/graph";
 import { age, machines, now } from "../data/live";
 import { usePoll } from "../data/poll";
@@ -76,7 +76,7 @@ function Branch({ t, camera }: { t: Tree; camera: string }) {
       <div class="branch">
         <Status word={t.answer}>
           <span class="sr">{t.answer}: </span>
-          {leaf ? <code>{t.op === "absent" ? `absent ${t.signal}` : `${t.signal} ${t.test ?? ""}`}</code> : <strong>{t.op === "atLeast" ? `at least ${t.n} of` : (words[t.op] ?? t.op)}</strong>}
+          {leaf ? <code>{t.op === "absent" ? `absent ${t.signal}` : `${t.signal} ${comparison(t.test)}`}</code> : <strong>{t.op === "atLeast" ? `at least ${t.n} of` : (words[t.op] ?? t.op)}</strong>}
         </Status>
         <span class="answer">{t.answer}</span>
       </div>
