@@ -34,14 +34,15 @@ dsl/compile, engine/analysis < dsl/plan < cmd/rvo/internal/web
 cmd/rvo/internal/watch, cmd/rvo/internal/models, cmd/rvo/internal/notify < cmd/rvo/internal/cli
 cmd/rvo/internal/watch, engine, dsl/vet, dsl/plan, dsl/show < cmd/rvo/internal/reload < cmd/rvo/internal/cli
 engine/graph < cmd/rvo/internal/profile < cmd/rvo/internal/cli
-cmd/rvo/internal/web/api < cmd/rvo/internal/tui, cmd/rvo/internal/web
+cmd/rvo/internal/web/api < cmd/rvo/internal/tui, cmd/rvo/internal/web, cmd/rvo/internal/web/console
+cmd/rvo/internal/web/console < cmd/rvo/internal/cli
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
 dsl/compile, nodes/all < cmd/internal/arch
 dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/internal/cli
 cmd/rvo/internal/cli, nodes/all < cmd/rvo
 engine, dsl/vet, nodes/all, proto/** < cmd/internal/accept
 engine, engine/enginetest, dsl/compile < bench
-dsl/vet, nodes/all < bench/vetspeed
+dsl/vet, nodes/all < bench/vetspeed, bench/reloadspeed
 engine, dsl/vet, nodes/all, proto/** < bench/remote
 `
 
