@@ -111,8 +111,11 @@ func quietest(ctx context.Context, s *Scenario, d Design, o *Options, run int) (
 		case <-time.After(o.Pause):
 		}
 		measure := measureLanes
-		if d == Inline {
+		switch {
+		case d == Inline:
 			measure = measureInline
+		case s.Swaps:
+			measure = measureSwaps
 		}
 		r, err := measure(ctx, s, o, run)
 		if err != nil {
@@ -129,6 +132,11 @@ func quietest(ctx context.Context, s *Scenario, d Design, o *Options, run int) (
 	noisy := ""
 	if best.Noisy() {
 		noisy = fmt.Sprintf(", noisy after %d tries: others used %.0f %% of a core", best.Tries, 100*best.Usage.Foreign)
+	}
+	if s.Swaps {
+		o.Progress(fmt.Sprintf("%-26s %-6s run %d  %d swaps, pause p50 %v p99 %v max %v, made ready in p50 %v p99 %v%s", s.Name, d, run,
+			best.pause.count(), short(best.pause.q(50)), short(best.pause.q(99)), short(best.pause.max()), short(best.ready.q(50)), short(best.ready.q(99)), noisy))
+		return best, nil
 	}
 	o.Progress(fmt.Sprintf("%-26s %-6s run %d  tick p50 %v p99 %v  unseen %d of %d%s", s.Name, d, run,
 		short(best.tick.q(50)), short(best.tick.q(99)), best.Superseded+best.NotIngested, best.Offered, noisy))

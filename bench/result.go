@@ -61,6 +61,8 @@ type Result struct {
 	stretch hist
 	event   hist // to the end of the tick that confirms an event by it
 	late    hist // of deadlines: hold, cooldown, longest duration
+	pause   hist // for which the core takes no input while the graph is swapped
+	ready   hist // to make a swap ready beside the live path
 	timer   hist // of a bare goroutine that waits for the cameras' clock, where the scenario has one
 
 	loads  []loadResult
@@ -82,6 +84,7 @@ func newResult(s *Scenario, d Design, run int, o *Options) *Result {
 	r := &Result{
 		Scenario: *s, Design: d, Run: run, Tries: 1, Window: o.Duration, Skips: map[string]uint64{},
 		tick: newHist(3), exec: newHist(3), stale: newHist(3), arrive: newHist(3), begin: newHist(3), over: newHist(3), stretch: newHist(3), event: newHist(3), late: newHist(3), timer: newHist(3),
+		pause: newHist(3), ready: newHist(3),
 	}
 	for _, l := range sortLoads(s.Loads) {
 		r.loads = append(r.loads, loadResult{Load: l, over: newHist(3)})

@@ -73,6 +73,7 @@ type Scenario struct {
 	Seed          bool // one of the first RVO's thirteen
 	Lanes         bool // the inline design cannot do it: it has one camera
 	Targets       bool // measured for the targets and not listed
+	Swaps         bool // the pipeline is edited while it runs
 	Timer         bool // a bare goroutine waits for the same clock beside it
 }
 
@@ -223,6 +224,7 @@ func targetScenarios() []Scenario {
 		}},
 		Scenario{Name: "fast_slow", Doc: "3841 pictures a second and a detector that waits 50 ms", FPS: 3841, Loads: []Load{every(Wait, 50*time.Millisecond)}},
 	)
+	out = append(out, swaps()...)
 	if runtime.GOOS == "linux" { // nowhere else are there processes for detectors
 		out = append(out, isolation()...)
 	}
