@@ -119,6 +119,8 @@ func (m *metrics) table() []series {
 		{"rvo_detector_skips_total", "Pictures offered to a detector and not looked at, by reason.", c, []string{"detector", "camera", "reason"}},
 		{"rvo_detector_missed_total", "Slots of the detector's rate that passed unused.", c, []string{"detector", "camera"}},
 		{"rvo_detector_cost_seconds", "Learned cost of one run, smoothed over about eight.", g, []string{"detector", "camera"}},
+		{"rvo_detector_cost_declared_seconds", "Cost of one run that the pipeline or the kind says, on which vet's bounds rest.", g, []string{"detector", "camera"}},
+		{"rvo_detector_info", "Always 1; of what kind a detector is and whom it asks, with credentials left out.", g, []string{"detector", "kind", "endpoint"}},
 		{"rvo_detector_rate_limit", "Runs a second that the detector is capped to now: below its fps while load \"adaptive\" has lowered it.", g, []string{"detector", "camera"}},
 		{"rvo_detector_health", "1 for the present health: ok, degraded, broken, probing.", g, []string{"detector", "camera", "health"}},
 		{"rvo_detector_process_restarts_total", "Times that a detector's own process was started again.", c, []string{"detector"}},
@@ -129,6 +131,7 @@ func (m *metrics) table() []series {
 		{"rvo_signal_fresh", "1 while the signal may decide.", g, []string{"signal", "camera"}},
 		{"rvo_sink_records_total", "Event records, by outcome: written, dropped, retried.", c, []string{"sink", "outcome"}},
 		{"rvo_clips_total", "Clips asked for, by outcome: written, merged, or the cause of a drop.", c, []string{"evidence", "outcome"}},
+		{"rvo_clips_asked_total", "Clips that events asked for: written, merged into another, dropped or pending.", c, []string{"evidence"}},
 		{"rvo_clips_pending", "Clips that are open or wait to be written.", g, []string{"evidence"}},
 		{"rvo_clips_short_total", "Clips that show less than was asked for, by reason.", c, []string{"evidence", "reason"}},
 		{"rvo_clip_bytes_total", "Bytes of the clips that were written.", c, []string{"evidence"}},
@@ -268,6 +271,7 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 		}
 		put("rvo_detector_missed_total", float64(s.Missed), det, cam)
 		put("rvo_detector_cost_seconds", snap.cost[i].Seconds(), det, cam)
+		put("rvo_detector_cost_declared_seconds", g.Instances[i].Cost.Seconds(), det, cam)
 		put("rvo_detector_rate_limit", 1/snap.period[i].Seconds(), det, cam)
 		for h := sched.HealthOK; h <= sched.HealthProbing; h++ {
 			put("rvo_detector_health", flag(snap.health[i] == h), det, cam, h.String())
@@ -283,7 +287,7 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 	}
 }
 
-// processes counts restarts, of which a detector without a process of its own has none.
+// processes tells what detectors are, and counts restarts, of which one without a process of its own has none.
 func (m *metrics) processes(put putFunc, w *wiring) {
 	opened := m.e.opened.Load()
 	for i := range w.g.Detectors {
@@ -291,7 +295,13 @@ func (m *metrics) processes(put putFunc, w *wiring) {
 		if opened {
 			n = w.models[i].restarts()
 		}
-		put("rvo_detector_process_restarts_total", float64(n), w.g.Detectors[i].ID)
+		d := &w.g.Detectors[i]
+		put("rvo_detector_process_restarts_total", float64(n), d.ID)
+		endpoint := ""
+		if e := d.Kind.Contract.Uses(d.Options).Endpoints; len(e) > 0 {
+			endpoint = redact(e[0].Value)
+		}
+		put("rvo_detector_info", 1, d.ID, d.Kind.Contract.Name, endpoint)
 	}
 }
 
@@ -305,6 +315,7 @@ func (m *metrics) outputs(put putFunc, w *wiring) {
 	for _, p := range m.e.evidence.rec.Status() {
 		put("rvo_clips_total", float64(p.Clips), p.ID, "written")
 		put("rvo_clips_total", float64(p.Merged), p.ID, "merged")
+		put("rvo_clips_asked_total", float64(p.Asked), p.ID)
 		put("rvo_clips_pending", float64(p.Pending), p.ID)
 		for cause, n := range p.Dropped {
 			put("rvo_clips_total", float64(n), p.ID, string(cause))

@@ -24,7 +24,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"rvo.dev/dsl/plan"
 	"rvo.dev/engine"
@@ -128,12 +127,12 @@ func Listen(c Config) (*Server, error) {
 	}
 	m := newMetrics(c.Registry)
 	bounded := newBoundedListener(l, MaxConns, m.refused.Inc)
-	m.watch(c.Registry, bounded.open)
 	t := c.Timeouts.withDefaults()
 	var shown *live
 	if c.Engine != nil {
 		shown = newLive(&c, m)
 	}
+	m.watch(c.Registry, bounded.open, shown)
 	return &Server{
 		listener: bounded,
 		stop:     t.Stop,
@@ -211,42 +210,4 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-type metrics struct {
-	requests *prometheus.CounterVec
-	refused  prometheus.Counter
-	lost     prometheus.Counter
-	pictures prometheus.Counter
-}
-
-func newMetrics(r prometheus.Registerer) *metrics {
-	m := &metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rvo_http_requests_total", Help: "Requests by route of the server and status code.",
-		}, []string{"route", "code"}),
-		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rvo_http_connections_refused_total", Help: "Connections closed at once because the bound was reached.",
-		}),
-		lost: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rvo_http_stream_dropped_total", Help: "Messages that readers of the stream were too slow for.",
-		}),
-		pictures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "rvo_http_pictures_total", Help: "Live pictures that were encoded for those who watch.",
-		}),
-	}
-	r.MustRegister(m.requests, m.refused, m.lost, m.pictures, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
-}
-
-func (m *metrics) watch(r prometheus.Registerer, open func() int) {
-	r.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rvo_http_connections", Help: "Connections open now.",
-		}, func() float64 { return float64(open()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "rvo_http_connections_capacity", Help: "Connections that may be open at once.",
-		}, func() float64 { return MaxConns }),
-	)
 }
