@@ -74,6 +74,12 @@ func (e *answerError) Error() string {
 	return strings.TrimSuffix(fmt.Sprintf("%s: %d %s: %s", e.host, e.status, http.StatusText(e.status), e.text), ": ")
 }
 
+// isNotFound reports whether a server has no such path.
+func isNotFound(err error) bool {
+	e, ok := errors.AsType[*answerError](err)
+	return ok && e.status == http.StatusNotFound
+}
+
 // explain says of an error what a person can do about it.
 func (c *client) explain(err error) error {
 	var op *net.OpError

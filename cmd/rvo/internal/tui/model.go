@@ -298,7 +298,8 @@ func (m *model) connect() tea.Cmd {
 		}
 		var lines api.LogLines
 		if !process {
-			if err := c.get(ctx, "/api/v1/log", &lines); err != nil {
+			// A server without its lines has all the rest.
+			if err := c.get(ctx, "/api/v1/log", &lines); err != nil && !isNotFound(err) {
 				s.end()
 				return refused{err}
 			}

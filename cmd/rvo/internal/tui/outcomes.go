@@ -1,9 +1,7 @@
 package tui
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -78,7 +76,7 @@ func (m *model) askForReloads() tea.Cmd {
 
 // onReloads takes the answer. A server that cannot reload has no such path, and is not asked again.
 func (m *model) onReloads(got gotReloads) {
-	if e, ok := errors.AsType[*answerError](got.err); ok && e.status == http.StatusNotFound {
+	if isNotFound(got.err) {
 		m.noReloads = true
 	}
 	if got.err == nil {
