@@ -146,6 +146,9 @@ func (k *kit) graph() *graph.Graph {
 	outside := det
 	outside.Name, outside.NoFrame, outside.External = "outside", true, true
 	openDet := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
+		if o.Name == "missing" {
+			return nil, errTest
+		}
 		return looseModel{fakeModel: &fakeModel{k, o.Name}}, nil
 	}
 	openCam := func(env node.CameraEnv, o options) (node.Source, error) {

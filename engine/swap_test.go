@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -10,9 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"rvo.dev/engine/evidence"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
+	"rvo.dev/engine/tick"
 )
 
 // live runs the kit's pipeline in the background and returns what ends it and waits for that.
@@ -501,4 +506,173 @@ func TestSwapInLockstep(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestSwapInTheMiddle edits while an event is pending, confirmed and cooling down, while its clip is cut, and twice within 10 ms:
+// it goes on where it stood, and the clip is that of the policy with which it began.
+func TestSwapInTheMiddle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, nil).Kind = "tuned"
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","level":1}`)
+		ev := k.event("e", "a.count", 2*time.Second)
+		ev.Cooldown, ev.Evidence = 5*time.Second, "clip"
+		k.spec.Evidence = []graph.EvidenceSpec{{ID: "clip", Pre: time.Second, Post: 2 * time.Second, Quality: 80, MinFree: 1, Dir: "first"}}
+		k.sink()
+		k.cfg.StateDir = t.TempDir()
+		e, stop := k.live()
+		time.Sleep(time.Second)
+
+		ev.Hold = 1500 * time.Millisecond // pending since about a second: two edits within 10 ms
+		k.swap(e, SwapOptions{})
+		time.Sleep(10 * time.Millisecond)
+		ev.Hold = 3 * time.Second
+		k.swap(e, SwapOptions{})
+		time.Sleep(1500 * time.Millisecond)
+		if got := k.states(); len(got) != 0 {
+			t.Errorf("%q before its hold is over", got)
+		}
+		time.Sleep(time.Second)
+		if got := k.states(); !slices.Equal(got, []string{"e@c confirmed"}) {
+			t.Errorf("%q", got)
+		}
+
+		// Confirmed, and its clip open: another folder from now on, and another camera behind the same id.
+		k.spec.Evidence = []graph.EvidenceSpec{{ID: "clip", Pre: time.Second, Post: time.Second, Quality: 60, MinFree: 1, Dir: "second"}}
+		k.cams["d"] = &fakeCamera{live: true, gap: 50 * time.Millisecond}
+		k.spec.Cameras[0].Options = []byte(`{"name":"d"}`)
+		k.swap(e, SwapOptions{})
+		time.Sleep(5 * time.Second)
+		// It ends, cools down, and comes again no sooner for an edit in between.
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","level":0}`)
+		k.swap(e, SwapOptions{})
+		time.Sleep(time.Second)
+		k.spec.Detectors[0].Options = []byte(`{"name":"a","level":1}`)
+		k.spec.Events[0].Hold = 0
+		k.swap(e, SwapOptions{})
+		time.Sleep(3 * time.Second)
+		if got := k.states(); !slices.Equal(got, []string{"e@c confirmed", "e@c ended no"}) {
+			t.Errorf("%q while it cools down", got)
+		}
+		time.Sleep(5 * time.Second)
+		if got := k.states(); !slices.Equal(got, []string{"e@c confirmed", "e@c ended no", "e@c confirmed"}) {
+			t.Errorf("%q", got)
+		}
+		stop()
+		first, second := clips(t, filepath.Join(k.cfg.StateDir, "first")), clips(t, filepath.Join(k.cfg.StateDir, "second"))
+		if len(first) != 1 || len(second) != 1 {
+			t.Fatalf("clips %q and %q, want the one that had begun in the folder of before, and the other in that of now", first, second)
+		}
+		// From a second before the confirmation at 3 s to two seconds after the end at 8.5 s, across three swaps.
+		if m := manifest(t, first[0]); m.Events[0].Generation != 3 || m.Quality != 80 || m.Delivered.Frames < 160 || len(m.Short) > 0 {
+			t.Errorf("%+v", m)
+		}
+		if m := manifest(t, second[0]); m.Events[0].Generation != 6 {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// clips returns the folders of clips in an evidence folder.
+func clips(t *testing.T, dir string) []string {
+	t.Helper()
+	out, err := filepath.Glob(filepath.Join(dir, "e_*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func manifest(t *testing.T, dir string) evidence.Manifest {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, evidence.ManifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m evidence.Manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestSwapLeavesNoTrace runs one pipeline with edits that are refused, or rolled back, and once without them: the events are the
+// same to the byte, but for the generation where a rollback counted on.
+func TestSwapLeavesNoTrace(t *testing.T) {
+	lines := func(edit func(k *kit)) (out []string) {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKit(t)
+			k.camera("c", 20, &fakeCamera{live: true})
+			k.detector("a", 10, func(_ context.Context, n uint64, run *node.Run) error {
+				run.Set("count", signal.Int(int64(run.Now/tick.Time(4*time.Second))%2))
+				return nil
+			})
+			k.event("e", "a.count", time.Second).Updates = 700 * time.Millisecond
+			k.sink()
+			e, stop := k.live()
+			for i := range 12 {
+				time.Sleep(5 * time.Second)
+				if edit != nil && i%3 == 1 {
+					was := clone(k.spec)
+					edit(k)
+					_, err := e.Swap(t.Context(), k.graph(), SwapOptions{Probation: quickly})
+					if err == nil && len(k.spec.Detectors) == len(was.Detectors) {
+						t.Error("an edit that is to be refused was not")
+					}
+					k.spec = was
+				}
+			}
+			stop()
+			for _, r := range k.records {
+				r.Generation = 0
+				b, err := json.Marshal(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, string(b))
+			}
+		})
+		return out
+	}
+	want := lines(nil)
+	if len(want) < 20 {
+		t.Fatalf("%d records", len(want))
+	}
+	for name, edit := range map[string]func(k *kit){
+		"camera": func(k *kit) {
+			k.camera("new", 20, &fakeCamera{live: true, open: func(int) error { return errTest }})
+		},
+		"model": func(k *kit) {
+			k.spec.Detectors[0].Options = []byte(`{"name":"missing"}`)
+		},
+		"warm-up": func(k *kit) {
+			k.does("b", func(context.Context, uint64, *node.Run) error { panic("odd") })
+			k.spec.Detectors[0].Options = []byte(`{"name":"b"}`)
+		},
+		"sink": func(k *kit) {
+			k.spec.Sinks[0].Options = []byte(`{"name":"refuses"}`)
+		},
+		"memory": func(k *kit) {
+			k.spec.Engine.Memory = 1 << 10
+		},
+		"rolled back": func(k *kit) {
+			k.detector("b", 10, func(_ context.Context, n uint64, _ *node.Run) error {
+				if n > 50 { // 5 s after the swap
+					panic("after a while")
+				}
+				return nil
+			})
+		},
+	} {
+		if got := lines(edit); !slices.Equal(got, want) {
+			t.Errorf("%s: %d records, want %d", name, len(got), len(want))
+			for i := range min(len(got), len(want)) {
+				if got[i] != want[i] {
+					t.Errorf("%s\nwant %s", got[i], want[i])
+					break
+				}
+			}
+		}
+	}
 }
