@@ -114,6 +114,9 @@ func ResizeONNX(weights []byte, n, w, h int) ([]byte, error) {
 			}
 			return g.raw, true, nil
 		})
+		if err == nil && n > 1 {
+			graph, err = rebatch(graph, n)
+		}
 		return bytesField(modelGraph, graph), true, err
 	})
 }

@@ -22,7 +22,8 @@ import (
 // slow is a runtime whose networks take 10 ms a run, note how many pictures each has, and say of each picture what its first
 // pixel is: a box at that row.
 type slow struct {
-	most int // pictures that it takes at once; more is an error
+	most int  // pictures that it takes at once; more is an error
+	mix  bool // of several pictures it says of each what the first is
 	mu   sync.Mutex
 	runs []int
 	fail atomic.Value // "error" or "panic": runs end so
@@ -59,6 +60,9 @@ func (s *slow) Run(in model.Tensor) ([]model.Tensor, error) {
 	out := model.Tensor{Name: "output", Shape: []int{n, 84, 7}, Data: make([]float32, n*84*7)}
 	for i := range n {
 		at := int(in.Data[i*len(in.Data)/n]) % 64 // by the first number of a picture
+		if s.mix {
+			at = int(in.Data[0]) % 64
+		}
 		copy(out.Data[(i*84+at)*7:], []float32{0.5, 0.5, 0, 0, 0.9, 1, 0})
 	}
 	return []model.Tensor{out}, nil
@@ -322,6 +326,9 @@ func TestBatchRefused(t *testing.T) {
 		nodetest.Case{Name: "the network cannot", Options: with(`{"max": 8}`), Refused: "cannot take 4 pictures at once: 4 pictures"},
 		nodetest.Case{Name: "one", Options: with(`{"max": 1}`), Refused: "max must be from 2 to 64"},
 	)
+	nodetest.Run(t, Kind(Runtimes{ORT: &slow{most: 2, mix: true}}), nodetest.Case{
+		Name: "the network mixes pictures", Options: with(`{"max": 2}`), Refused: "it gives for picture 2 of them what it does not give for it alone",
+	})
 	c := Kind(Runtimes{}).Contract
 	if !c.BlockingWith([]byte(with(`{"max": 2}`))) || c.BlockingWith([]byte(`{"model": "x"}`)) {
 		t.Error("with batch, and only then, a run takes no CPU slot")

@@ -3,7 +3,9 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
+	"rvo.dev/engine/frame"
 	"rvo.dev/nodes/model"
 )
 
@@ -21,11 +23,15 @@ type level struct {
 	in      model.Tensor
 }
 
-// newStack loads a plan's network for up to most pictures and runs each level once, to find out whether its layers go along.
+// newStack loads a plan's network for up to most pictures, and finds out whether it gives for several what it gives for each.
 func newStack(rt model.Runtime, plan *model.Plan, threads, most int) (*stack, error) {
 	s := &stack{}
 	for n := 1; n <= most; n *= 2 {
-		if err := s.load(rt, plan, threads, n); err != nil {
+		err := s.load(rt, plan, threads, n)
+		if err == nil {
+			err = s.check(plan, n)
+		}
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("batch: the network cannot take %d pictures at once: %w", n, err), s.close())
 		}
 	}
@@ -46,14 +52,50 @@ func (s *stack) load(rt model.Runtime, plan *model.Plan, threads, n int) error {
 	if err != nil {
 		return err
 	}
-	l := level{session: session, in: plan.Input(n)}
-	s.levels = append(s.levels, l)
-	out, err := session.Run(l.in)
-	if err != nil {
+	s.levels = append(s.levels, level{session: session, in: plan.Input(n)})
+	return nil
+}
+
+// check runs the highest level on different pictures and compares the first and the last of them with the lowest level.
+func (s *stack) check(plan *model.Plan, n int) error {
+	l, one := &s.levels[len(s.levels)-1], &s.levels[0]
+	size := len(one.in.Data)
+	for i := range n {
+		in, err := plan.NewLens().Feed(noise(plan.Width, plan.Height, i))
+		if err != nil {
+			return err
+		}
+		copy(l.in.Data[i*size:], in.Data)
+	}
+	out, err := l.session.Run(l.in)
+	if err != nil || n == 1 {
 		return err
 	}
-	_, err = model.Split(out, 0, n, nil)
-	return err
+	for _, i := range []int{0, n - 1} {
+		copy(one.in.Data, l.in.Data[i*size:(i+1)*size])
+		want, err := one.session.Run(one.in)
+		if err != nil {
+			return err
+		}
+		got, err := model.Split(out, i, n, nil)
+		if err != nil {
+			return err
+		}
+		if err := model.Alike(got, want); err != nil {
+			return fmt.Errorf("it gives for picture %d of them what it does not give for it alone: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// noise is a picture like no other.
+func noise(w, h, n int) frame.Plane {
+	p := frame.Plane{Width: w, Height: h, Stride: 3 * w, Channels: 3, Pix: make([]byte, 3*w*h)}
+	r := rand.New(rand.NewPCG(uint64(n), 1))
+	for i := range p.Pix {
+		p.Pix[i] = byte(r.UintN(256))
+	}
+	return p
 }
 
 // run answers the asks.
