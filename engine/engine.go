@@ -58,6 +58,8 @@ type Config struct {
 	// before any of that is carried out; calls never overlap. It is for measurements: the pipeline waits for it, and it
 	// must neither block nor keep inputs or decisions after it returns.
 	Observe func(ins []sched.Input, took time.Duration, decided []sched.Decision)
+	// Tracer, when not nil, is told of everything that happens to a picture.
+	Tracer Tracer
 	// Precise takes deadlines from the kernel's timer instead of the Go runtime's, where there is one: 6 us late instead
 	// of half a millisecond; and wakes the threads of CPU slots by the kernel's own means. Off where time is virtual, which the
 	// kernel does not know.
@@ -66,7 +68,8 @@ type Config struct {
 	// nil: DefaultNice. It has no effect where threads have no priority of their own (not Linux).
 	Nice *int
 	// Record gets the log of everything the core is given (sched.ReadLog reads it back); nil: none is kept. It may block;
-	// the engine does not wait for it and does not close it.
+	// the engine does not wait for it and does not close it. Of a swap it has the revision: whoever is to replay it keeps what
+	// the graph of each revision is built from, as they come (Swap's report has it), for sched.Resolve.
 	Record io.Writer
 }
 

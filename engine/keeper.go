@@ -314,6 +314,9 @@ func (k *keeper) step(now tick.Time) {
 func (k *keeper) report(done []evidence.Result) {
 	for i := range done {
 		r := &done[i]
+		if k.e.cfg.Tracer != nil {
+			k.e.cfg.Tracer.Clip(r)
+		}
 		if r.Err != nil {
 			k.e.log.Error("a clip was lost", "node", "evidence/"+r.Policy, "clip", r.Clip, "cause", string(r.Cause), "err", r.Err)
 			continue

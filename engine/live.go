@@ -191,6 +191,9 @@ func (e *Engine) finished(j *job) {
 	}
 	l.took.observe(j.took)
 	l.failures.add(j.err)
+	if e.cfg.Tracer != nil && j.err != nil {
+		e.cfg.Tracer.Failed(j.id, j.err)
+	}
 	took := tick.Time(j.took)
 	if e.still {
 		took = 0 // decisions must not depend on the machine's speed
@@ -228,6 +231,9 @@ func (e *Engine) turnOver(now tick.Time) {
 	e.metrics.tick.observe(took)
 	if e.cfg.Observe != nil {
 		e.cfg.Observe(e.inputs, took, e.decisions)
+	}
+	if e.cfg.Tracer != nil {
+		e.traced()
 	}
 	if k := e.inputs[last].Kind; k == sched.InputWall || k == sched.InputStart {
 		e.offset.Store(e.inputs[last].Offset)
