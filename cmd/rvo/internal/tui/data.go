@@ -37,8 +37,8 @@ type data struct {
 	lines  ring[logLine]
 	tracks map[string]*track
 	ticks  track
-	outcomes
-	lost uint64 // messages that this reader did not get because it was too slow
+	tried  outcomes
+	lost   uint64 // messages that this reader did not get because it was too slow
 }
 
 func newData() *data {

@@ -187,7 +187,7 @@ type stream struct {
 // open opens the stream at a path. It ends with ctx or with close.
 func (c *client) open(ctx context.Context, path string) (*stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	resp, err := c.do(ctx, http.MethodGet, path, "text/event-stream", nil)
+	resp, err := c.do(ctx, http.MethodGet, path, "text/event-stream", nil) //nolint:bodyclose // stream.end closes it
 	if err != nil {
 		cancel()
 		return nil, err

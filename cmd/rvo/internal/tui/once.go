@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"rvo.dev/cmd/rvo/internal/web/api"
@@ -47,7 +46,7 @@ func Once(ctx context.Context, o Options) error {
 	}
 	m.data.history(before)
 	m.stream = &stream{}
-	m.Update(tea.WindowSizeMsg{Width: 100, Height: onceLines})
+	m.width, m.height = 100, onceLines
 	lines := append([]string{m.title(), ""}, m.home(100, onceLines)...)
 	for _, l := range lines {
 		if _, err := io.WriteString(o.Out, strings.TrimRight(ansi.Strip(l), " ")+"\n"); err != nil {

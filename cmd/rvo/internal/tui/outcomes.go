@@ -80,7 +80,7 @@ func (m *model) onReloads(got gotReloads) {
 		m.noReloads = true
 	}
 	if got.err == nil {
-		m.data.outcomes = got.outcomes
+		m.data.tried = got.outcomes
 	}
 }
 
@@ -110,7 +110,7 @@ func (a *attempt) why() string {
 
 // refusedFile says on the first page that what is in the files is not what runs.
 func (m *model) refusedFile(w int) []string {
-	r := m.shown().outcomes.Rejected
+	r := m.shown().tried.Rejected
 	if r == nil {
 		return nil
 	}

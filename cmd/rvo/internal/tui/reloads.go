@@ -40,8 +40,8 @@ func (m *model) reloads() list {
 // attempts returns the reloads, the newest first: what the server says of attempts, else the swaps of its state.
 func (m *model) attempts() []attempt {
 	d := m.shown()
-	if len(d.outcomes.Reloads) > 0 {
-		return d.outcomes.Reloads
+	if len(d.tried.Reloads) > 0 {
+		return d.tried.Reloads
 	}
 	var out []attempt
 	for i := len(d.state.Reloads) - 1; i >= 0; i-- {
