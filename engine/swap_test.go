@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"rvo.dev/engine/evidence"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
 	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
 )
@@ -675,4 +678,63 @@ func TestSwapLeavesNoTrace(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSwapReplays records a run with swaps and gives its log to another core: with the graphs of their revisions it decides the
+// same.
+func TestSwapReplays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		var log bytes.Buffer
+		k.cfg.Record = &log
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("m", 10, says(7*time.Millisecond, 1))
+		k.event("e", "m.count", time.Second)
+		k.sink()
+		graphs := map[string]*graph.Graph{}
+		var decided []string
+		k.cfg.Observe = func(_ []sched.Input, _ time.Duration, out []sched.Decision) {
+			decided = append(decided, decisions(out))
+		}
+		e, stop := k.live()
+		first := e.w.Load().g
+		for i, edit := range []func(){
+			func() { k.detector("a", 5, says(time.Millisecond, 1)) },
+			func() { k.event("f", "a.count", time.Second) },
+			func() { k.spec.Detectors[1].Options = []byte(`{"name":"m","rev":1}`) },
+			func() { k.spec.Engine.Cores = 2 },
+			func() { k.spec.Events = k.spec.Events[1:] },
+		} {
+			time.Sleep(2500 * time.Millisecond)
+			edit()
+			k.spec.Revision = fmt.Sprint(i)
+			g := k.graph()
+			graphs[g.Revision] = g
+			if _, err := e.Swap(t.Context(), g, SwapOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2500 * time.Millisecond)
+		stop()
+		h, inputs, err := sched.ReadLog(&log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := sched.Resolve(inputs, first, func(revision string) (*graph.Graph, error) { return graphs[revision], nil }); err != nil {
+			t.Fatal(err)
+		}
+		core := sched.New(first, sched.Options{Slots: h.Slots, Reserve: h.Reserve, Blocking: h.Blocking})
+		var out []sched.Decision
+		turns := 0
+		for ins := range sched.Turns(inputs) {
+			out = core.Turn(ins, out[:0])
+			if text := decisions(out); turns < len(decided) && text != decided[turns] {
+				t.Fatalf("turn %d of the replay decides %s, the run decided %s", turns, text, decided[turns])
+			}
+			turns++
+		}
+		if turns != len(decided) || core.Generation() != 6 {
+			t.Errorf("%d turns in the log, %d in the run; generation %d", turns, len(decided), core.Generation())
+		}
+	})
 }
