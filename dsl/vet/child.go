@@ -85,6 +85,7 @@ func StartChild(command []string) (*Child, error) {
 	c := &Child{program: command[0], cmd: exec.CommandContext(ctx, command[0], command[1:]...), said: &capped{max: maxAnswer}, kill: kill} //nolint:gosec // the program itself
 	c.cmd.Args[0] = os.Args[0]                                                                                                             // for programs that look at their own name
 	c.cmd.Stdout, c.cmd.WaitDelay = c.said, time.Second
+	apart(c.cmd)
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err == nil {
 		err = c.cmd.Start()
@@ -93,6 +94,7 @@ func StartChild(command []string) (*Child, error) {
 		kill()
 		return nil, fmt.Errorf("compile in a child: %w", err)
 	}
+	lower(c.cmd)
 	return c, nil
 }
 

@@ -81,7 +81,7 @@ func swapper(e *engine.Engine) reload.Swap {
 func routes(r *reload.Reloader) []web.Route {
 	var out []web.Route
 	for _, x := range r.Routes() {
-		out = append(out, web.Route{Method: x.Method, Path: x.Path, Doc: x.Doc, Serve: x.Serve})
+		out = append(out, web.Route{Method: x.Method, Path: x.Path, Doc: x.Doc, Serve: x.Serve, MaxBody: x.MaxBody})
 	}
 	return out
 }

@@ -20,18 +20,23 @@ type Route struct {
 	Path   string
 	Doc    string
 	Serve  http.HandlerFunc
+	// MaxBody bounds the request's body in bytes; 0: the server's own bound.
+	MaxBody int64
 }
+
+// maxPlan bounds a pipeline that is sent to be planned, in bytes: ten thousand cameras with an event each.
+const maxPlan = 4 << 20
 
 // Routes returns what is served of reloads and nodes.
 func (r *Reloader) Routes() []Route {
 	return []Route{
-		{http.MethodGet, "/api/v1/reloads", "what was reloaded, refused and is on probation", r.serveReloads},
-		{http.MethodPost, "/api/v1/reload", "read the pipeline's files again, as SIGHUP does", r.serveReload},
-		{http.MethodGet, "/api/v1/nodes", "the nodes of the pipeline that runs, with file and line", r.serveNodes},
-		{http.MethodPost, "/api/v1/nodes", "add, replace or (null) take away one node, in CUE or JSON; ?plan=1 says what would happen, ?write=1 keeps it", r.servePost},
-		{http.MethodDelete, "/api/v1/nodes/{role}/{name}", "take a node away; ?plan=1 and ?write=1 as above", r.serveDelete},
-		{http.MethodPost, "/api/v1/plan", "what would happen if the pipeline were this text", r.servePlan},
-		{http.MethodPost, "/api/nodes", "add a service as a detector: {endpoint, signal}", r.serveSeed},
+		{Method: http.MethodGet, Path: "/api/v1/reloads", Doc: "what was reloaded, refused and is on probation", Serve: r.serveReloads},
+		{Method: http.MethodPost, Path: "/api/v1/reload", Doc: "read the pipeline's files again, as SIGHUP does", Serve: r.serveReload},
+		{Method: http.MethodGet, Path: "/api/v1/nodes", Doc: "the nodes of the pipeline that runs, with file and line", Serve: r.serveNodes},
+		{Method: http.MethodPost, Path: "/api/v1/nodes", Doc: "add, replace or (null) take away one node, in CUE or JSON; ?plan=1 says what would happen, ?write=1 keeps it", Serve: r.servePost},
+		{Method: http.MethodDelete, Path: "/api/v1/nodes/{role}/{name}", Doc: "take a node away; ?plan=1 and ?write=1 as above", Serve: r.serveDelete},
+		{Method: http.MethodPost, Path: "/api/v1/plan", Doc: "what would happen if the pipeline were this text", Serve: r.servePlan, MaxBody: maxPlan},
+		{Method: http.MethodPost, Path: "/api/nodes", Doc: "add a service as a detector: {endpoint, signal}", Serve: r.serveSeed},
 	}
 }
 

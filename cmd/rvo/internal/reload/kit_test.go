@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"rvo.dev/cmd/rvo/internal/reload"
 	"rvo.dev/cmd/rvo/internal/watch"
 	"rvo.dev/dsl/show"
@@ -37,6 +39,7 @@ type kit struct {
 	state string
 	r     *reload.Reloader
 	stop  context.CancelFunc
+	reg   *prometheus.Registry
 	ended chan error
 
 	mu    sync.Mutex
@@ -62,7 +65,7 @@ type options struct {
 func start(t *testing.T, o options) *kit {
 	t.Helper()
 	dir := t.TempDir()
-	k := &kit{t: t, dir: dir, file: filepath.Join(dir, "gate.cue"), state: filepath.Join(dir, "state"), gen: 1, ended: make(chan error, 1)}
+	k := &kit{t: t, dir: dir, file: filepath.Join(dir, "gate.cue"), state: filepath.Join(dir, "state"), gen: 1, ended: make(chan error, 1), reg: prometheus.NewRegistry()}
 	if err := os.Mkdir(k.state, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +92,7 @@ func start(t *testing.T, o options) *kit {
 	k.graph, k.nodes = v.Graph, in.Nodes
 	k.r, err = reload.New(reload.Config{
 		Paths: []string{"gate.cue"}, Options: opts, Vet: vet.Vet, Swap: k.swap, Generation: k.generation,
-		Watch: watch.Polling(every), StateDir: k.state,
+		Watch: watch.Polling(every), StateDir: k.state, Registry: k.reg,
 	}, in)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,9 @@ import (
 // come that nobody knew to watch.
 const again = 5 * time.Second
 
+// early is how much sooner than was counted here a probation may end that lasted all its time.
+const early = time.Second
+
 // Run takes what comes until ctx is done, and returns when everything that it started has ended. It is called once.
 func (r *Reloader) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -204,7 +207,9 @@ func (r *Reloader) proved(e ending) {
 			r.trial = nil
 		}
 		r.mu.Unlock()
-		r.good.put(e.trial.now)
+		if !time.Now().Before(e.trial.Until.Add(-early)) { // else another graph followed it before it had proved anything
+			r.good.put(e.trial.now)
+		}
 		return
 	}
 	if r.trial != e.trial {
