@@ -37,6 +37,9 @@ func TestMenu(t *testing.T) {
 				t.Errorf("%v: no %q in\n%s", size, want, got)
 			}
 		}
+		if strings.Contains(got, "connecting") || strings.Contains(got, "2 Cameras") {
+			t.Errorf("%v: it shows what there is not yet:\n%s", size, got)
+		}
 		press(m, "k", "k")
 		if got := text(m); !strings.Contains(got, "> as the pipeline says") || !strings.Contains(got, "person  [onnx]") {
 			t.Errorf("%v:\n%s", size, got)

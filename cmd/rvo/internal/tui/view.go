@@ -67,7 +67,10 @@ func (m *model) screen() []string {
 	if m.width < minWidth || m.height < minHeight {
 		return []string{ansi.Truncate(fmt.Sprintf("needs %dx%d", minWidth, minHeight), max(m.width, 0), "")}
 	}
-	out := []string{m.title(), m.tabs()}
+	out := []string{m.title(), ""}
+	if m.menu == nil {
+		out[1] = m.tabs()
+	}
 	out = append(out, m.lines()...)
 	for len(out) < m.height-1 {
 		out = append(out, "")
@@ -132,6 +135,10 @@ func (m *model) title() string {
 // link says what is wrong with the connection; empty: nothing.
 func (m *model) link() string {
 	switch {
+	case m.menu != nil:
+		return ""
+	case m.exited && !m.shown().have:
+		return m.g.mark(bad) + " ended"
 	case m.exited || m.stopping:
 		return ""
 	case m.stream == nil && m.problem != nil:
