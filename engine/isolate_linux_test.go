@@ -207,3 +207,60 @@ func descriptors(t *testing.T) int {
 	}
 	return len(list)
 }
+
+// TestSwapBesideProcesses swaps detectors with processes of their own in and out beside a camera of 60 pictures a second, on the
+// real clock: its pictures move into memory that another process sees and back, none is lost, no run fails, and no descriptor,
+// process or buffer is left behind.
+func TestSwapBesideProcesses(t *testing.T) {
+	if r, w, err := os.Pipe(); err == nil { // the runtime opens what it polls with at the first use
+		_, _ = r.Close(), w.Close()
+	}
+	before := descriptors(t)
+	k := newKit(t)
+	k.camera("front", 60, &fakeCamera{live: true})
+	k.detector("steady", 60, says(0, 1))
+	k.detector("there", 20, says(0, 1))
+	e, stop := k.live()
+	within(t, "the first pictures", func() bool { return e.Status().Cameras != nil && e.Status().Cameras[0].Frames > 10 })
+	there := slices.IndexFunc(k.spec.Detectors, func(d graph.DetectorSpec) bool { return d.ID == "there" })
+	for n := range 8 {
+		d := &k.spec.Detectors[there]
+		d.Isolate, d.Timeout = graph.IsolateThread, 10*time.Second
+		if n%2 == 0 {
+			d.Isolate = graph.IsolateProcess
+		}
+		if n%4 == 1 {
+			k.spec.Cameras[0].Options = fmt.Appendf(nil, `{"name":"front","rev":%d}`, n)
+		}
+		k.swap(e, SwapOptions{Probation: time.Duration(n%2) * time.Second / 4})
+		w := e.w.Load()
+		within(t, "five runs", func() bool {
+			st := e.Status()
+			return st.Detectors[1].Runs > 5 && e.w.Load() == w
+		})
+		for _, d := range e.Status().Detectors {
+			if d.Failed > 0 || d.Restarts > 0 {
+				t.Errorf("after %d swaps: %+v", n+1, d)
+			}
+		}
+	}
+	time.Sleep(time.Second) // probations end
+	stop()
+	for _, r := range e.Status().Reloads {
+		if r.Outcome != reloadKept && r.Outcome != reloadSuperseded {
+			t.Errorf("%+v", r)
+		}
+	}
+	if n := descriptors(t); n != before {
+		t.Errorf("%d descriptors more than before", n-before)
+	}
+}
+
+func within(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !f(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 30 s: %s", what)
+		}
+	}
+}

@@ -137,7 +137,7 @@ func (e *Engine) committed(d *edit, rep SwapReport) {
 	}
 	e.reloads.add(x, d.trial)
 	e.log.Info("another graph runs", "generation", x.Generation, "revision", x.Revision, "kept", x.Changes.Kept, "retuned", x.Changes.Retuned,
-		"replaced", x.Changes.Replaced, "added", x.Changes.Added, "removed", x.Changes.Removed, "pause", x.Commit)
+		"replaced", x.Changes.Replaced, "added", x.Changes.Added, "removed", x.Changes.Removed, "pause", x.Commit.String())
 	if d.superseded != nil {
 		close(d.superseded.ended)
 	}
