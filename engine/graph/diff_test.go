@@ -41,6 +41,9 @@ func diffKinds(t testing.TB) *node.Set {
 	}
 	set, err := node.NewSet(
 		node.Camera[options](named("file", nil), nil),
+		node.Camera[options](named("stream", func(k *node.Contract) {
+			k.Live, k.Changes = true, map[string]node.Change{"camera.fps": node.Retune}
+		}), nil),
 		node.Camera[options](named("device", func(k *node.Contract) { k.Live, k.Exclusive = true, true }), nil),
 		node.Detector[options](named("fake", func(k *node.Contract) {
 			k.Cost, k.Masks, k.Zones = 20*time.Millisecond, true, "areas"
@@ -200,6 +203,30 @@ func TestFactsAreOutside(t *testing.T) {
 	want := []string{"retune camera/a", "replace camera/b", "replace detector/first", "replace detector/first@a", "replace detector/first@b"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestAskedOfASource: what a source is not opened with changes beside it.
+func TestAskedOfASource(t *testing.T) {
+	a, b := diffSpec(), diffSpec()
+	for _, s := range []*graph.Spec{a, b} {
+		s.Cameras[0].Kind, s.Cameras[0].Options = "stream", nil
+	}
+	first := func() string {
+		for _, c := range changed(graph.Changes(build(t, a), build(t, b), graph.Facts{})) {
+			if strings.Contains(c, " camera/a") {
+				return c
+			}
+		}
+		return ""
+	}
+	b.Cameras[0].FPS = 6
+	if got := first(); got != "retune camera/a fps" {
+		t.Errorf("another rate: %q", got)
+	}
+	b.Cameras[0].Width = 640
+	if got := first(); got != "replace camera/a fps width" {
+		t.Errorf("another width too: %q", got)
 	}
 }
 

@@ -22,7 +22,17 @@ func (n *namer) engine() {
 func (n *namer) camera(ci int) {
 	c := &n.g.Cameras[ci]
 	fs := n.kind(c.Kind, c.Options)
-	fs = append(fs, fields(replaces(c.Kind), "fps", c.FPS, "width", c.Width, "height", c.Height, "pace", word(c.Pace, "live", "lockstep"), "loop", c.Loop)...)
+	fs = append(fs, fields(replaces(c.Kind), "pace", word(c.Pace, "live", "lockstep"))...)
+	for _, f := range []struct {
+		name  string
+		value any
+	}{{"fps", c.FPS}, {"width", c.Width}, {"height", c.Height}, {"loop", c.Loop}} {
+		class, ok := c.Kind.Contract.Changes["camera."+f.name]
+		if !ok {
+			class = replaces(c.Kind)
+		}
+		fs = append(fs, fields(class, f.name, f.value)...)
+	}
 	moved := priority(Normal)
 	if c.Priority != nil {
 		moved = priority(*c.Priority)

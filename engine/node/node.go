@@ -97,7 +97,9 @@ type Contract struct {
 	// Changes is the class of each option, by name; no option is left out (nodetest looks). Of class Retune are those that the
 	// node's Source, Model or Sink changes as a Retuner, and none that decides which signals Emits gives. Replace says that
 	// nodes which differ in this option may both be open, whatever Exclusive says. Of an option that is a map, "lines.*" is the
-	// class of what a name stands for, where that is another than that of which names there are, "lines".
+	// class of what a name stands for, where that is another than that of which names there are, "lines". For cameras there may
+	// be "camera.fps", "camera.width", "camera.height" and "camera.loop" too: Retune where a source is not opened with what
+	// CameraEnv says of it, so that it goes on; left out, they are Replace.
 	Changes map[string]Change
 
 	// Version is raised with a change of code after which a node that runs must not go on as it is: other results, or a state

@@ -34,7 +34,7 @@ func deviceKind() node.Kind {
 		Doc: "takes pictures from a camera on this machine, such as a USB camera. Width, height and fps of the camera are " +
 			"asked of the driver, which gives the nearest it can; `rvo cameras` lists what there is",
 		Options:   deviceCUE,
-		Changes:   map[string]node.Change{"index": node.Exclusive, "path": node.Exclusive}, // two names may be one device
+		Changes:   map[string]node.Change{"index": node.Exclusive, "path": node.Exclusive, "camera.loop": node.Retune}, // two names may be one device
 		Reads:     []string{"path"},
 		Needs:     needs,
 		Live:      true,

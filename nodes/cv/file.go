@@ -21,7 +21,7 @@ func fileKind() node.Kind {
 		Doc: "plays a video file of any format that FFmpeg reads, at its own rate or in lockstep. Pictures carry the file's " +
 			"media time, which goes on growing when it loops. Damaged pictures are counted and skipped",
 		Options: fileCUE,
-		Changes: map[string]node.Change{"path": node.Replace},
+		Changes: map[string]node.Change{"path": node.Replace, "camera.width": node.Retune, "camera.height": node.Retune}, // it is as large as it is
 		Reads:   []string{"path"},
 		Needs:   needs,
 	}, openFile())

@@ -27,6 +27,7 @@ func httpKind() node.Kind {
 		Options: httpCUE,
 		Changes: map[string]node.Change{ // a stream is opened with all of them
 			"url": node.Replace, "user": node.Replace, "password": node.Replace, "timeout": node.Replace,
+			"camera.width": node.Retune, "camera.height": node.Retune, // it is as large as it comes
 		},
 		Endpoints: []string{"url"},
 		Secrets:   []string{"password"},

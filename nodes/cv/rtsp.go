@@ -41,6 +41,8 @@ func rtspKind() node.Kind {
 		Options: rtspCUE,
 		Changes: map[string]node.Change{ // a stream is opened with all of them
 			"url": node.Replace, "transport": node.Replace, "user": node.Replace, "password": node.Replace, "timeout": node.Replace,
+			// and is as large and as fast as it comes
+			"camera.fps": node.Retune, "camera.width": node.Retune, "camera.height": node.Retune, "camera.loop": node.Retune,
 		},
 		Endpoints: []string{"url"},
 		Secrets:   []string{"password"},

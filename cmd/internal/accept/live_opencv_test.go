@@ -122,11 +122,30 @@ func openCVOptions() map[string]func(t *testing.T, s *spies) live {
 		from = login(t, s)
 		return from, both(from, options{"password": secret(t, "RVO_TEST_TWO", "two")})
 	})
+	for _, field := range []string{"width", "height"} {
+		out["camera.http.camera."+field] = func(t *testing.T, s *spies) live {
+			t.Helper()
+			l := out["camera.http.timeout"](t, s)
+			return live{node: l.node, base: l.base, to: set{"cameras.gate." + field: 240}}
+		}
+	}
 	camera("http.timeout", nil, func(t *testing.T, s *spies) (from, to options) {
 		t.Helper()
 		from = login(t, s)
 		return from, both(from, options{"timeout": "4s"})
 	})
+
+	// What a source is not opened with: nothing is opened again.
+	asked := func(kind, field string, value any, open func(*testing.T) options) {
+		out["camera."+kind+".camera."+field] = func(t *testing.T, _ *spies) live {
+			t.Helper()
+			base := set{"cameras.gate": options{kind: open(t), "fps": 15}, "events": options{"level": raw(`{"when": {"signal": "view.n", "gte": 1}}`)}, "evidence": options{}}
+			return live{node: "camera/gate", base: base, to: set{"cameras.gate." + field: value}}
+		}
+	}
+	clip := func(t *testing.T) options { t.Helper(); return options{"path": shared(t, "media", "vtest.avi")} }
+	asked("file", "width", 320, clip)
+	asked("file", "height", 240, clip)
 
 	rtsp := func(t *testing.T) options {
 		t.Helper()
@@ -135,6 +154,10 @@ func openCVOptions() map[string]func(t *testing.T, s *spies) live {
 		t.Cleanup(srv.kill)
 		return options{"url": "rtsp://" + srv.addr + "/live", "user": rtspUser, "password": secret(t, "RVO_TEST_ONE", rtspPassword)}
 	}
+	asked("rtsp", "fps", 10, rtsp)
+	asked("rtsp", "width", 320, rtsp)
+	asked("rtsp", "height", 240, rtsp)
+	asked("rtsp", "loop", true, rtsp)
 	camera("rtsp.url", nil, func(t *testing.T, _ *spies) (from, to options) {
 		t.Helper()
 		return rtsp(t), rtsp(t)

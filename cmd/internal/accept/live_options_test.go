@@ -29,6 +29,8 @@ func liveOptions(t *testing.T) map[string]live {
 	camera("period", changes("camera/gate"), `{"pattern": "alternating", "period": 10}`, `{"pattern": "alternating", "period": 2}`)
 	camera("frames", rate("camera/gate", ""), `{"frames": 100000}`, `{"frames": 20}`)
 
+	out["camera.synthetic.camera.loop"] = live{node: "camera/gate", to: set{"cameras.gate.loop": true}}
+
 	for dir, level := range map[string]uint8{one: 40, two: 200} {
 		gray(t, dir, level)
 	}

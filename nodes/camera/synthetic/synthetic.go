@@ -35,7 +35,8 @@ func Kind() node.Kind {
 		Changes: map[string]node.Change{
 			"pattern": node.Retune, "seed": node.Retune, "size": node.Retune, "speed": node.Retune, "moving": node.Retune, "still": node.Retune,
 			"noise": node.Retune, "level": node.Retune, "period": node.Retune,
-			"frames": node.Replace, // a camera whose pictures are over has nothing left to change
+			"camera.loop": node.Retune,  // pictures that are drawn have no end to begin again at
+			"frames":      node.Replace, // a camera whose pictures are over has nothing left to change
 		},
 	}, open)
 }
