@@ -105,7 +105,7 @@ func running(t *testing.T, n int) weight {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	k.clean(e)
+	k.clean()
 	return weight{now.goroutines - before.goroutines, now.heap - before.heap}
 }
 

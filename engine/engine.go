@@ -425,7 +425,7 @@ func (e *Engine) finish(kill context.CancelCauseFunc) {
 		s.stop()
 	}
 	e.starting.Lock()   // whoever joined did so before
-	e.starting.Unlock() //nolint:staticcheck // that is all it is for
+	e.starting.Unlock() //nolint:staticcheck,gocritic // that is all it is for
 	done := make(chan struct{})
 	go func() { // the one wait that may be given up
 		e.wg.Wait()

@@ -109,7 +109,7 @@ func TestPanicAndErrorAreContained(t *testing.T) {
 		if st.Ready() || !strings.Contains(why, "detector/bad@front") || !strings.Contains(why, "made to") || !strings.Contains(why, "detector/alien@front") {
 			t.Errorf("ready %v because of %v: must name the broken detectors and why", st.Ready(), why)
 		}
-		k.clean(e)
+		k.clean()
 	})
 }
 
@@ -154,7 +154,7 @@ func TestHungDetectorIsAbandonedAndTheStopIsBounded(t *testing.T) {
 		}
 		close(release)
 		synctest.Wait()
-		k.clean(e)
+		k.clean()
 	})
 }
 
@@ -202,7 +202,7 @@ func TestCameraThatFailsIsRetriedAndDoesNotStopTheOthers(t *testing.T) {
 		if late.Cameras[2].Reconnects == 0 {
 			t.Error("the camera that panicked was not opened again")
 		}
-		k.clean(e)
+		k.clean()
 	})
 }
 
@@ -246,7 +246,7 @@ func TestStalledCameraIsSeenAndReopened(t *testing.T) {
 				cancel()
 				<-done
 				synctest.Wait()
-				k.clean(e)
+				k.clean()
 			})
 		})
 	}

@@ -158,7 +158,7 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	k.clean(e)
+	k.clean()
 	for _, w := range ways {
 		if restarts[w] != 1 {
 			t.Errorf("%s was started again %v times, want once", w, restarts[w])
@@ -221,7 +221,7 @@ func TestSwapBesideProcesses(t *testing.T) {
 	k.detector("steady", 60, says(0, 1))
 	k.detector("there", 20, says(0, 1))
 	e, stop := k.live()
-	within(t, "the first pictures", func() bool { return e.Status().Cameras != nil && e.Status().Cameras[0].Frames > 10 })
+	within(t, "the first pictures", func() bool { return e.Status().Cameras[0].Frames > 10 })
 	there := slices.IndexFunc(k.spec.Detectors, func(d graph.DetectorSpec) bool { return d.ID == "there" })
 	for n := range 8 {
 		d := &k.spec.Detectors[there]

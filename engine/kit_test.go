@@ -49,7 +49,6 @@ type fakeCamera struct {
 	tries  atomic.Int64
 	format frame.Format
 	still  *atomic.Bool // it repeats its last picture while set
-
 }
 
 type options struct {
@@ -214,11 +213,11 @@ func (k *kit) run(d time.Duration) *Engine {
 	if err := e.Run(ctx); err != nil {
 		k.t.Fatal(err)
 	}
-	k.clean(e)
+	k.clean()
 	return e
 }
 
-func (k *kit) clean(e *Engine) {
+func (k *kit) clean() {
 	k.t.Helper()
 	for p := range k.pools {
 		if s := p.Stats(); s.Held != 0 || s.Bytes != 0 {

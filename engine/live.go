@@ -29,7 +29,7 @@ func (e *Engine) live(ctx context.Context) {
 	defer e.alarm.Stop()
 	e.step(sched.Input{Kind: sched.InputStart, Now: e.now(), Run: e.run, Offset: e.offset.Load()})
 	for _, c := range e.w.Load().cams {
-		c.start(e.watching)
+		c.start(e.watching) //nolint:contextcheck // it comes from ctx, by way of Run
 	}
 	e.spawn(func() { e.followWall(e.watching) })
 

@@ -48,7 +48,7 @@ func TestMemoryLimit(t *testing.T) {
 			t.Errorf("%d bytes are claimed of %d", used, g.Memory)
 		}
 		<-done
-		k.clean(e)
+		k.clean()
 		if used := e.memory.use(); used != 0 {
 			t.Errorf("%d bytes are claimed after the end", used)
 		}

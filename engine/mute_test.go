@@ -47,6 +47,6 @@ func TestMutedEvent(t *testing.T) {
 		if n := e.w.Load().machines[0].changes.of(event.KindConfirmed, event.ReasonNone).Load(); n != 3 {
 			t.Errorf("%d confirmations are counted, want 3", n)
 		}
-		k.clean(e)
+		k.clean()
 	})
 }

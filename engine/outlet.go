@@ -23,7 +23,10 @@ type outlet struct {
 
 func newOutlet(ctx context.Context, e *Engine, g *graph.Graph, i int) (*outlet, error) {
 	o := &outlet{e: e, g: g, spec: &g.Sinks[i], held: make(chan struct{}, 1)}
-	return o, o.open(ctx)
+	if err := o.open(ctx); err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 // open opens the sink, also again after it was closed for another.

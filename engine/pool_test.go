@@ -51,7 +51,7 @@ func TestShortRuns(t *testing.T) {
 		if err := e.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		k.clean(e)
+		k.clean()
 		short, long := plain["short@front"], plain["long@front"]
 		if len(short) < 90 || len(long) < 90 {
 			t.Fatalf("%d and %d runs of 100", len(short), len(long))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -40,8 +41,8 @@ func (d *edit) discard() {
 		close(l.idle)
 	}
 	d.e.retire(&d.made, false)
-	for i := len(d.undo) - 1; i >= 0; i-- {
-		d.undo[i]()
+	for _, undo := range slices.Backward(d.undo) {
+		undo()
 	}
 }
 

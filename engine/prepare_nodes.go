@@ -35,7 +35,7 @@ func (d *edit) memory(context.Context) error {
 	}
 	parked := d.e.parkedBytes()
 	if limit > 0 && sum+parked > limit && parked > 0 && d.undoes == nil {
-		d.e.unpark()
+		d.e.unpark() //nolint:contextcheck // has a bound of its own
 		parked = 0
 	}
 	if limit > 0 && sum+parked > limit && d.undoes == nil {
@@ -186,7 +186,7 @@ func (d *edit) open(ctx context.Context, step string, chosen func(id string) boo
 			c.try.Store(newTryout())
 			opened = append(opened, c)
 		}
-		c.start(d.e.watching)
+		c.start(d.e.watching) //nolint:contextcheck // it lives as long as the run
 	}
 	limit := time.NewTimer(openLimit)
 	defer limit.Stop()

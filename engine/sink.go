@@ -124,20 +124,28 @@ func (s *sink) deliver(ctx context.Context, d delivery) bool {
 
 // write hands a record to the outlet that is there now.
 func (s *sink) write(ctx context.Context, d delivery) error {
+	o, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer o.give()
+	if s.reopen.CompareAndSwap(true, false) {
+		o.reopen()
+	}
+	return o.write(ctx, d)
+}
+
+// take waits for the outlet that is there when it is free: a swap may put another there meanwhile.
+func (s *sink) take(ctx context.Context) (*outlet, error) {
 	for {
 		o := s.out.Load()
 		if err := o.take(ctx); err != nil {
-			return err
+			return nil, err
 		}
-		if s.out.Load() != o {
-			o.give()
-			continue // a swap has put another in its place
+		if s.out.Load() == o {
+			return o, nil
 		}
-		defer o.give()
-		if s.reopen.CompareAndSwap(true, false) {
-			o.reopen()
-		}
-		return o.write(ctx, d)
+		o.give()
 	}
 }
 

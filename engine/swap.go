@@ -145,7 +145,7 @@ func (e *Engine) swap(ctx context.Context, g *graph.Graph, o SwapOptions, begin 
 	defer cancel()
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
-	defer context.AfterFunc(e.watching, func() { giveUp(ErrStopped) })()
+	defer context.AfterFunc(e.watching, func() { giveUp(ErrStopped) })() //nolint:contextcheck // the run, not the caller
 
 	d := e.newEdit(g, o, nil)
 	err := d.prepare(ctx)
@@ -160,7 +160,7 @@ func (e *Engine) swap(ctx context.Context, g *graph.Graph, o SwapOptions, begin 
 		err = d.commit()
 	}
 	if err != nil {
-		d.discard()
+		d.discard() //nolint:contextcheck // has a bound of its own: ctx may be over
 		if cause := context.Cause(ctx); errors.Is(cause, ErrStopped) {
 			err = ErrStopped
 		}
@@ -170,6 +170,6 @@ func (e *Engine) swap(ctx context.Context, g *graph.Graph, o SwapOptions, begin 
 		Generation: d.new.generation, Revision: g.Revision, Changes: d.changes,
 		Prepare: ready.Sub(begin), Commit: d.pause, Total: time.Since(begin), At: d.at,
 	}
-	e.committed(d, rep)
+	e.committed(d, rep) //nolint:contextcheck // what is gone is closed after the caller has his answer
 	return rep, nil
 }

@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,7 +41,7 @@ func (k *kit) start(e *Engine) func() {
 		if err := <-done; err != nil {
 			k.t.Error(err)
 		}
-		k.clean(e)
+		k.clean()
 	}
 }
 
@@ -607,7 +607,7 @@ func TestSwapLeavesNoTrace(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			k := newKit(t)
 			k.camera("c", 20, &fakeCamera{live: true})
-			k.detector("a", 10, func(_ context.Context, n uint64, run *node.Run) error {
+			k.detector("a", 10, func(_ context.Context, _ uint64, run *node.Run) error {
 				run.Set("count", signal.Int(int64(run.Now/tick.Time(4*time.Second))%2))
 				return nil
 			})
@@ -707,7 +707,7 @@ func TestSwapReplays(t *testing.T) {
 		} {
 			time.Sleep(2500 * time.Millisecond)
 			edit()
-			k.spec.Revision = fmt.Sprint(i)
+			k.spec.Revision = strconv.Itoa(i)
 			g := k.graph()
 			graphs[g.Revision] = g
 			if _, err := e.Swap(t.Context(), g, SwapOptions{}); err != nil {

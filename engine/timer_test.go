@@ -61,7 +61,7 @@ func TestPreciseRun(t *testing.T) {
 	if got := k.states(); len(got) != 2 || got[0] != "e@front confirmed" {
 		t.Errorf("records %q", got)
 	}
-	k.clean(e)
+	k.clean()
 }
 
 // BenchmarkAlarm tells how late a wake-up comes, in nanoseconds at the median, with each alarm in an otherwise idle
