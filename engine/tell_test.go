@@ -27,7 +27,7 @@ func (k *kit) begin(e *Engine) (stop func()) {
 		if err := <-done; err != nil {
 			k.t.Error(err)
 		}
-		k.clean(e)
+		k.clean()
 	}
 }
 
