@@ -132,7 +132,7 @@ func (b *besideNext) Detect(ctx context.Context, run *node.Run) error {
 // TestNetworksBesideABareLoop prints what each network takes from the camera to the detector that needs its boxes, beside a bare
 // loop around the same call, picture by picture in turns, with one thread and with two. What rvo adds should be at most 3 % or 150 us,
 // whichever is more. Times are for people to read, on a machine that does nothing else. Without RVO_NETWORKS=all two of them are
-// measured briefly, which holds that both sides see the same.
+// measured briefly, which holds that both sides see the same. With it, -update writes the table into docs/models.md.
 func TestNetworksBesideABareLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs networks")
@@ -182,6 +182,9 @@ func TestNetworksBesideABareLoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("from the camera to the next detector, beside the call alone:\n%s", text.String())
+	if every && *update {
+		write(t, "latency", text.String())
+	}
 }
 
 // run measures a network with one library.
