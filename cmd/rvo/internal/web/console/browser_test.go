@@ -179,7 +179,10 @@ func TestShots(t *testing.T) {
 		"clip": "evidence?sel=intrusion_0000", "pipeline": "pipeline", "edit": "pipeline?sel=detector%2Fperson", "text": "pipeline?show=text", "edits": "pipeline?show=edits", "log": "log",
 	}
 	only := os.Getenv("RVO_SHOTS_ONLY")
-	base := start(t, newSite(24, 400))
+	base := os.Getenv("RVO_SHOTS_URL") // of a run, instead of an invented site
+	if base == "" {
+		base = start(t, newSite(24, 400))
+	}
 	for _, size := range [][2]int64{{360, 740}, {1280, 800}, {3840, 2160}} {
 		for _, dark := range []bool{true, false} {
 			mode := map[bool]string{true: "dark", false: "light"}[dark]
@@ -190,6 +193,9 @@ func TestShots(t *testing.T) {
 			open(ctx, t, base, "cameras")
 			do(ctx, t, theme(dark))
 			for name, view := range views {
+				if one := os.Getenv("RVO_SHOTS_VIEW"); one != "" && one != name {
+					continue
+				}
 				open(ctx, t, base, view)
 				time.Sleep(1800 * time.Millisecond)
 				png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())

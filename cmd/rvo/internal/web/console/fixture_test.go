@@ -435,10 +435,10 @@ func (s *site) graph(w http.ResponseWriter, _ *http.Request) {
 		for k, name := range kinds() {
 			ev := node("event", name, id, "", "", 50+5*k)
 			edge([]string{person, track, person, motion}[k], ev)
-			edge(ev, log)
+			edge(log, ev) // an event is made after what it needs
 			if k == 0 {
-				edge(ev, clip)
-				edge(ev, slow)
+				edge(clip, ev)
+				edge(slow, ev)
 			}
 		}
 	}

@@ -19,6 +19,13 @@ export class Refused extends Error {
   }
 }
 
+// A page that is left holds no connection, also while the browser keeps it to come back to: there are six to a server.
+const left = new AbortController();
+addEventListener("pagehide", () => left.abort());
+addEventListener("pageshow", (e) => {
+  if (e.persisted) location.reload();
+});
+
 async function refused(r: Response): Promise<Refused> {
   const text = await r.text();
   let body: unknown = null;
@@ -41,7 +48,7 @@ export async function send(method: string, path: string, body?: unknown, stop?: 
     method,
     headers: body === undefined ? {} : { "Content-Type": typeof body === "string" ? "text/plain; charset=utf-8" : "application/json" },
     body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
-    signal: stop ?? null,
+    signal: stop ? AbortSignal.any([left.signal, stop]) : left.signal,
     credentials: "same-origin",
   });
   if (!r.ok) throw await refused(r);

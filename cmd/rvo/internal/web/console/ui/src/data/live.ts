@@ -100,6 +100,34 @@ function take(name: string, data: string): void {
   });
 }
 
+// What nobody sees is not fetched: a page in the background gives its connection back after half a minute, and takes the whole
+// state again when it is looked at.
+const patience = 30_000;
+
+function whileSeen(): AbortController {
+  const stop = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(() => stop.abort(), patience);
+  };
+  document.addEventListener("visibilitychange", look, { signal: stop.signal });
+  look();
+  return stop;
+}
+
+function seen(): Promise<void> {
+  return new Promise((done) => {
+    if (!document.hidden) return done();
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", look);
+      done();
+    };
+    document.addEventListener("visibilitychange", look);
+  });
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
@@ -112,13 +140,20 @@ export async function follow(): Promise<never> {
       await learnSession();
       if (asking.value) why = "The token is needed.";
       else {
-        const r = await send("GET", "stream?topics=state,event,log");
+        await seen();
+        const watched = whileSeen();
+        const r = await send("GET", "stream?topics=state,event,log", undefined, watched.signal);
         link.value = { open: true, why: "", since: Date.now() };
         wait = 250;
-        await readEvents(r, take);
+        try {
+          await readEvents(r, take);
+        } finally {
+          if (watched.signal.aborted) why = "The page was in the background.";
+          watched.abort();
+        }
       }
     } catch (e) {
-      why = e instanceof Refused ? e.message : "The server does not answer.";
+      if (!(e instanceof DOMException && e.name === "AbortError")) why = e instanceof Refused ? e.message : "The server does not answer.";
     }
     if (link.value.open || link.value.why !== why) link.value = { open: false, why, since: Date.now() };
     await (asking.value ? asked() : pause(wait));

@@ -24,23 +24,34 @@ export interface Wire {
 }
 
 const roles = new Set(["camera", "detector", "event", "evidence", "sink"]);
+const ends = new Set(["evidence", "sink"]);
+
+// drawable are the nodes that are shown. What a detector shares between its cameras is no node of its own to a person.
+function drawable(g: Graph): Map<string, GraphNode> {
+  const instances = new Set(g.nodes.filter((n) => n.role === "detector" && n.camera).map((n) => n.name));
+  return new Map(g.nodes.filter((n) => roles.has(n.role) && !(n.role === "detector" && !n.camera && instances.has(n.name))).map((n) => [n.id, n]));
+}
 const few = 24;
 
-// Signals and rings stand between what is drawn: an edge through them is an edge of what they join.
-function joined(g: Graph): { from: string; to: string }[] {
-  const drawn = new Map(g.nodes.map((n) => [n.id, roles.has(n.role)]));
+// Signals and rings stand between what is drawn: an edge through them is an edge of what they join. Events are made after the
+// sinks and policies they need; a picture shows the way of what flows.
+function joined(g: Graph, drawn: Map<string, GraphNode>): { from: string; to: string }[] {
   const out = new Map<string, string[]>();
-  for (const e of g.edges) out.set(e.from, [...(out.get(e.from) ?? []), e.to]);
+  const add = (from: string, to: string) => {
+    const list = out.get(from);
+    if (list) list.push(to);
+    else out.set(from, [to]);
+  };
+  for (const e of g.edges) ends.has(drawn.get(e.from)?.role ?? "") ? add(e.to, e.from) : add(e.from, e.to);
   const edges: { from: string; to: string }[] = [];
   const seen = new Set<string>();
-  for (const n of g.nodes) {
-    if (!roles.has(n.role)) continue;
+  for (const n of drawn.values()) {
     const todo = [...(out.get(n.id) ?? [])];
     const been = new Set<string>();
     for (let to = todo.pop(); to != null; to = todo.pop()) {
       if (been.has(to)) continue;
       been.add(to);
-      if (!drawn.get(to)) todo.push(...(out.get(to) ?? []));
+      if (!drawn.has(to)) todo.push(...(out.get(to) ?? []));
       else if (!seen.has(`${n.id}\n${to}`)) {
         seen.add(`${n.id}\n${to}`);
         edges.push({ from: n.id, to });
@@ -93,8 +104,9 @@ function rateFrom(n: GraphNode): number | null {
 
 /** The nodes and edges to draw. Instances of one detector or event are one node each where there are more than a few cameras. */
 export function model(g: Graph): { nodes: Drawn[]; wires: Wire[] } {
-  const many = g.nodes.filter((n) => n.role === "camera").length > few || g.nodes.filter((n) => roles.has(n.role)).length > 4 * few;
-  const edges = joined(g);
+  const drawn = drawable(g);
+  const many = [...drawn.values()].filter((n) => n.role === "camera").length > few || drawn.size > 4 * few;
+  const edges = joined(g, drawn);
   // A camera's group is what it feeds.
   const feeds = new Map<string, Set<string>>();
   const nameOf = new Map(g.nodes.map((n) => [n.id, `${n.role}/${n.name}`]));
@@ -106,8 +118,7 @@ export function model(g: Graph): { nodes: Drawn[]; wires: Wire[] } {
   };
   const groups = new Map<string, GraphNode[]>();
   const of = new Map<string, string>();
-  for (const n of g.nodes) {
-    if (!roles.has(n.role)) continue;
+  for (const n of drawn.values()) {
     const k = groupOf(n);
     of.set(n.id, k);
     const list = groups.get(k);

@@ -1,4 +1,5 @@
 // A live picture with what is known of it drawn over: zones and masks of the pipeline, boxes of the picture itself.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { span } from "../data/format";
 import { graph } from "../data/graph";
@@ -51,8 +52,16 @@ export function Overlay({ camera, boxes, shown, small }: { camera: string; boxes
   );
 }
 
-/** A camera's newest picture on a canvas. The bitmap is drawn once and stays there until the next comes. */
-export function Live({ picture, name, children }: { picture: Picture | undefined; name: string; children?: preact.ComponentChildren }) {
+interface LiveProps {
+  picture: Picture | undefined;
+  name: string;
+  ratio: number; // width to height of the camera
+  over: ComponentChildren; // in the picture's own coordinates
+  children?: ComponentChildren; // over the whole place
+}
+
+/** A camera's newest picture on a canvas, as large as its place lets it be. The bitmap is drawn once and stays until the next. */
+export function Live({ picture, name, ratio, over, children }: LiveProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const c = canvas.current;
@@ -68,7 +77,10 @@ export function Live({ picture, name, children }: { picture: Picture | undefined
   }, [picture]);
   return (
     <div class="live">
-      <canvas ref={canvas} role="img" aria-label={`live picture of ${name}`} />
+      <div class="frame" style={{ "--r": String(ratio) }}>
+        <canvas ref={canvas} role="img" aria-label={`live picture of ${name}`} />
+        {over}
+      </div>
       {children}
     </div>
   );

@@ -54,21 +54,31 @@ function useWatch(ids: string[], fps: number, width: number): string {
   useEffect(() => {
     let stop = () => {};
     // Somebody who scrolls past a hundred cameras asks for the ones they stop at.
-    const later = setTimeout(() => {
+    const begin = () => {
       for (const [id, s] of pictures) {
         if (ids.includes(id)) continue;
         s.peek()?.bitmap.close();
         pictures.delete(id);
       }
       stop = follow({ cameras: ids, fps, width }, (c, p) => (setWhy(""), take(c, p)), (e) => setWhy(reason(e)));
-    }, 120);
+    };
+    const later = setTimeout(begin, 120);
+    // Nothing is encoded for a page that is in the background.
+    const look = () => {
+      stop();
+      if (!document.hidden) begin();
+    };
+    document.addEventListener("visibilitychange", look);
     return () => {
+      document.removeEventListener("visibilitychange", look);
       clearTimeout(later);
       stop();
     };
   }, [key, fps, width]);
   return why;
 }
+
+const ratioOf = (c: Camera) => (c.width && c.height ? c.width / c.height : 16 / 9);
 
 // boxesOf are those that came with the picture, else the newest fresh ones the state has.
 function boxesOf(camera: string, p: Picture | undefined): Box[] {
@@ -114,8 +124,7 @@ function Tile({ id, c, on }: { id: string; c: Camera; on: Shown }) {
   const events = goingOn.value.get(id) ?? [];
   return (
     <a class={`tile ${c.state === "up" ? "" : "out"}`} href={href("cameras", { sel: id, hide: param("hide") })} data-camera={id}>
-      <Live picture={p} name={id}>
-        {p && c.state === "up" && <Overlay camera={id} boxes={boxesOf(id, p)} shown={on} small />}
+      <Live picture={p} name={id} ratio={ratioOf(c)} over={p && c.state === "up" ? <Overlay camera={id} boxes={boxesOf(id, p)} shown={on} small /> : null}>
         {c.state !== "up" && (
           <div class="no-picture">
             <Status word={c.state} />
@@ -261,17 +270,14 @@ function Stage({ id, c }: { id: string; c: Camera }) {
       </div>
       <div class="stage">
         <div class="stage-picture" ref={ref} data-camera={id}>
-          <div class="frame" style={{ "--ratio": `${c.width || 16} / ${c.height || 9}`, "--r": String((c.width || 16) / (c.height || 9)) }}>
-            <Live picture={p} name={id}>
-              {p && c.state === "up" && <Overlay camera={id} boxes={boxesOf(id, p)} shown={shown()} />}
+          <Live picture={p} name={id} ratio={ratioOf(c)} over={p && c.state === "up" ? <Overlay camera={id} boxes={boxesOf(id, p)} shown={shown()} /> : null}>
               {(c.state !== "up" || why) && (
                 <div class="no-picture">
                   <Status word={c.state} />
                   <p>{c.error || why}</p>
                 </div>
               )}
-            </Live>
-          </div>
+          </Live>
           <div class="caption">
             <span>
               picture <PictureAge picture={p} />

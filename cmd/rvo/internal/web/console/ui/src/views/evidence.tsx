@@ -143,6 +143,7 @@ function Player({ clip, meta }: { clip: Clip; meta: Meta }) {
     setPlaying(false);
     setAt(Math.min(files.length - 1, Math.max(0, to)));
   };
+  const ratio = meta.width && meta.height ? meta.width / meta.height : 16 / 9;
   const from = Date.parse(meta.events[0]?.confirmed ?? files[0]?.capture ?? "");
   return (
     <div
@@ -156,8 +157,8 @@ function Player({ clip, meta }: { clip: Clip; meta: Meta }) {
         e.preventDefault();
       }}
     >
-      <div class="frame" style={{ "--ratio": `${meta.width || 16} / ${meta.height || 9}`, "--r": String((meta.width || 16) / (meta.height || 9)) }}>
-        <div class="live">
+      <div class="live" style={{ "--r": String(ratio) }}>
+        <div class="frame">
           {still || f == null ? (
             <img class="still" src={path(clip, snap!)} alt={`snapshot of ${meta.camera} with what was found`} />
           ) : (

@@ -238,7 +238,6 @@ export function GraphView() {
                     <a
                       class={`gnode ${n.mark} ${n.id === sel ? "chosen" : ""}`}
                       href={href("graph", { sel: n.id })}
-                      aria-label={`${n.role} ${n.name}: ${n.word || n.mark}`}
                       data-node={n.id}
                     >
                       {n.members.length > 1 && <rect class="behind" x={4} y={4} width={width} height={height} rx={6} />}
