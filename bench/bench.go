@@ -34,6 +34,8 @@ type Options struct {
 	Designs  []Design      // interleaved in this order; empty: both
 	Codec    frame.Codec   // for evidence; nil: the standard library's
 	StateDir string        // where clips go; empty: a temporary folder that is removed
+	// Audience watches the scenarios that are to be watched; nil: these cannot be measured.
+	Audience Audience
 	// Progress, when not nil, is told what is measured next and what came of it.
 	Progress func(string)
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -118,7 +119,7 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	p := newProbe(g, t, r)
 	before.heap += footprint().heap - own.heap // of the harness
 	engine.Tune(g)
-	cfg := engine.Config{Graph: g, Codec: o.Codec, StateDir: o.StateDir, Precise: true, Drain: 2 * time.Second, Observe: p.observe}
+	cfg := engine.Config{Graph: g, Codec: o.Codec, StateDir: o.StateDir, Precise: true, Drain: 2 * time.Second, Observe: p.observe, Feed: s.Watched}
 	e, err := engine.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
@@ -137,7 +138,10 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	go func() { done <- e.Run(quit) }()
 
 	w := watch{at: began, ctx: quit}
-	err = w.until(o.Warmup, done)
+	leave, err := audience(s, o, e)
+	if err == nil {
+		err = w.until(o.Warmup, done)
+	}
 	if err == nil {
 		from := skipped(e)
 		use := measure()
@@ -155,6 +159,10 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 			}
 			err = w.until(o.Warmup+o.Duration+settle, done)
 		}
+	}
+	if leave != nil {
+		sent, e := leave()
+		r.Sent, err = sent, errors.Join(err, e)
 	}
 	stop()
 	if !w.ended {

@@ -67,6 +67,7 @@ type Result struct {
 
 	loads  []loadResult
 	Usage  Usage
+	Sent   Sent // to the audience of a scenario that is watched, warm-up included
 	series []point
 	now    int // interval that time is in, while it is measured
 }

@@ -74,6 +74,7 @@ type Scenario struct {
 	Lanes         bool // the inline design cannot do it: it has one camera
 	Targets       bool // measured for the targets and not listed
 	Swaps         bool // the pipeline is edited while it runs
+	Watched       bool // by Options.Audience
 	Timer         bool // a bare goroutine waits for the same clock beside it
 }
 
@@ -225,6 +226,7 @@ func targetScenarios() []Scenario {
 		Scenario{Name: "fast_slow", Doc: "3841 pictures a second and a detector that waits 50 ms", FPS: 3841, Loads: []Load{every(Wait, 50*time.Millisecond)}},
 	)
 	out = append(out, swaps()...)
+	out = append(out, watchings()...)
 	if runtime.GOOS == "linux" { // nowhere else are there processes for detectors
 		out = append(out, isolation()...)
 	}

@@ -62,7 +62,7 @@ func targetNames() []string {
 	return []string{
 		"hol_0ms", "hol_1ms", "hol_3ms", "hol_10ms", "hol_50ms", "burn_two_cores", "overload_severe", "fast_slow", "ingest_50000",
 		"baseline", "inproc_low", "load_shed", "slower_than_backoff", "load_shed_floor", "critical_alone", "overload_mixed_priorities", "mixed_reserve", "cameras_1000",
-		"swap_1", "swap_10", "swap_100", "swap_1000",
+		"swap_1", "swap_10", "swap_100", "swap_1000", "unwatched", "watched",
 	}
 }
 
@@ -172,6 +172,7 @@ func (j *judged) pipelines() {
 	j.priorities()
 	j.cameras()
 	j.swaps()
+	j.watched()
 	j.isolation()
 }
 

@@ -58,6 +58,7 @@ func TestJudge(t *testing.T) {
 			l.runs, l.pause, l.restarts = 192, time.Second, 2
 			l.over.add(10 * time.Microsecond)
 		}
+		r.Sent = Sent{Pictures: 100, Messages: 200}
 		if r.Design == Inline {
 			r.over.h.Reset()
 			r.over.add(10 * time.Millisecond)
@@ -125,6 +126,9 @@ func TestJudge(t *testing.T) {
 		{"isolate_faults", Lanes, func(r *Result) { r.loads[3].runs = 100 }, "isolate_faults_other_rate"},
 		{"isolate_faults", Lanes, slowTick, "isolate_faults_tick_p99_ratio"},
 		{"isolate_faults", Lanes, func(r *Result) { r.NotIngested = 1 }, "isolate_faults_not_ingested"},
+		{"watched", Lanes, slowTick, "watched_tick_p99_ratio"},
+		{"watched", Lanes, func(r *Result) { r.Usage.Heap = 64 << 20 }, "watched_heap_on_top"},
+		{"watched", Lanes, func(r *Result) { r.Sent.Pictures = 3 }, "watched_pictures"},
 		{"inproc_low", Lanes, func(r *Result) { r.late.h.Reset(); r.late.add(time.Millisecond) }, "deadline_late_p50"},
 		{"inproc_low", Lanes, func(r *Result) { r.late.add(time.Millisecond) }, "deadline_late_p99"},
 	} {

@@ -32,15 +32,15 @@ var (
 )
 
 // pictures shows cameras live to those who watch. For each camera that is watched there is one goroutine that takes its next
-// picture, makes it small, gives its buffer back, draws and encodes: at the rate of the fastest watcher, once for all who want the
-// same. Nothing is done for a camera that nobody watches.
+// picture at the rate of the fastest watcher; one thread of low priority for all makes it small, gives its buffer back, draws and
+// encodes, once for all who want the same. Nothing is done for a camera that nobody watches.
 type pictures struct {
-	engine  Engine
-	codec   frame.Codec
-	look    *look
-	ctx     context.Context // done when the server ends
-	count   func()          // called for each picture that was encoded
-	encodes chan struct{}   // holds a token while something is encoded: one processor is enough for what people look at
+	engine Engine
+	codec  frame.Codec
+	look   *look
+	ctx    context.Context // done when the server ends
+	count  func()          // called for each picture that was encoded
+	jobs   chan func()     // for the one thread that draws and encodes: a processor is enough for what people look at
 
 	wg sync.WaitGroup
 	mu struct {
@@ -103,9 +103,34 @@ func (v variant) String() string {
 }
 
 func newPictures(ctx context.Context, e Engine, codec frame.Codec, l *look, count func()) *pictures {
-	p := &pictures{ctx: ctx, engine: e, codec: codec, look: l, count: count, encodes: make(chan struct{}, 1)}
+	p := &pictures{ctx: ctx, engine: e, codec: codec, look: l, count: count, jobs: make(chan func())}
 	p.mu.cameras = map[string]*shown{}
+	p.wg.Go(func() { engine.Lowered(p.work) })
 	return p
+}
+
+// work does what is to be drawn and encoded, until the server ends.
+func (p *pictures) work() {
+	for {
+		select {
+		case job := <-p.jobs:
+			job()
+		case <-p.ctx.Done():
+			return
+		}
+	}
+}
+
+// do has a job done, and returns when it is; false: the server ends, and it is not begun.
+func (p *pictures) do(job func()) bool {
+	done := make(chan struct{})
+	select {
+	case p.jobs <- func() { defer close(done); job() }:
+		<-done
+		return true
+	case <-p.ctx.Done():
+		return false
+	}
 }
 
 // watchers returns how many watch each camera.
@@ -202,7 +227,9 @@ func (p *pictures) next(c *shown, wanted []variant) {
 	defer cancel()
 	f, err := p.engine.Picture(ctx, c.id)
 	if err == nil {
-		p.make(c, f, wanted)
+		if !p.do(func() { p.make(c, f, wanted) }) {
+			f.Release()
+		}
 		return
 	}
 	quiet := errors.Is(err, context.DeadlineExceeded)
@@ -287,9 +314,7 @@ func (p *pictures) make(c *shown, f *frame.Frame, wanted []variant) {
 		if look.boxes {
 			canvases[i].boxes(found, capture)
 		}
-		p.encodes <- struct{}{}
 		jpeg, err := canvases[i].encode(p.codec)
-		<-p.encodes
 		p.count()
 		p.publish(c, look, &picture{camera: c.id, jpeg: jpeg, seq: seq, captured: at, err: err})
 	}
