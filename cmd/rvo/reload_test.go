@@ -259,3 +259,20 @@ func TestWaitsForAValidPipeline(t *testing.T) {
 	_ = p.cmd.Process.Signal(os.Interrupt)
 	heard("STOPPING=1")
 }
+
+// What is read beside the files, the services of --detector and nodes that were edited over HTTP, is read at every reload and by
+// rvo plan --live.
+func TestBesideTheFiles(t *testing.T) {
+	p := launch(t, gate, "--detector", "127.0.0.1:1=PersonDetected")
+	var o reload.Outcome
+	if code := p.ask(http.MethodPost, "/api/v1/nodes", `{"detectors": {"light": {"dummy": {}, "fps": 1}}}`, &o); code != http.StatusOK {
+		t.Fatalf("%d %+v", code, o)
+	}
+	if planned := p.plan(gate); planned != "[]" {
+		t.Errorf("a reload of the same file changes\n%s", planned)
+	}
+	p.put("gate.cue", edited(`"2s"`, `"3s"`))
+	if o := p.next(&o); o.Result != reload.Applied || o.Counts.Retune != 1 || o.Counts.Remove != 0 {
+		t.Errorf("%+v", o)
+	}
+}

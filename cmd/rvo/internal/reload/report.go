@@ -22,7 +22,7 @@ func (r *Reloader) report(o *Outcome) {
 		s    float64
 	}{{"wait", o.Seconds.Wait}, {"read", o.Seconds.Read}, {"prepare", o.Seconds.Prepare}, {"commit", o.Seconds.Commit}, {"total", o.Seconds.Total}} {
 		if t.s > 0 {
-			attrs = append(attrs, slog.Duration(t.name, time.Duration(t.s*float64(time.Second)).Round(time.Microsecond)))
+			attrs = append(attrs, slog.String(t.name, time.Duration(t.s*float64(time.Second)).Round(time.Microsecond).String()))
 		}
 	}
 	count := func(name string, n int) {
@@ -58,7 +58,11 @@ func (r *Reloader) report(o *Outcome) {
 		return
 	}
 	if o.Error != "" {
-		attrs = append(attrs, slog.String("node", o.Node), slog.String("step", o.Step), slog.String("err", o.Error))
+		for _, a := range []slog.Attr{slog.String("node", o.Node), slog.String("step", o.Step), slog.String("err", o.Error)} {
+			if a.Value.String() != "" {
+				attrs = append(attrs, a)
+			}
+		}
 	}
 	if o.Written != "" {
 		attrs = append(attrs, slog.String("written", o.Written))
@@ -77,6 +81,10 @@ func (r *Reloader) report(o *Outcome) {
 		if n++; n > maxLogged {
 			break
 		}
-		r.log.LogAttrs(ctx, slog.LevelError, f.Message, slog.String("code", f.Code), slog.String("at", f.Place.String()), slog.String("hint", f.Hint))
+		said := []slog.Attr{slog.String("code", f.Code), slog.String("at", f.Place.String())}
+		if f.Hint != "" {
+			said = append(said, slog.String("hint", f.Hint))
+		}
+		r.log.LogAttrs(ctx, slog.LevelError, f.Message, said...)
 	}
 }
