@@ -231,6 +231,9 @@ func TestHaarFaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := nodetest.OpenDetector(t, kind(t, "haar"), `{}`, nodetest.DetectorEnv(t))
+	if m, ok := d.Model.(node.Identifier); !ok || m.Identity().Name != "haarcascade_frontalface_alt2.xml" || len(m.Identity().SHA256) != 64 {
+		t.Error("the cascade's file and checksum are not known")
+	}
 	n, found := 0, 0
 	start := time.Now()
 	all(t, s, newPool(t, 1), func(f *frame.Frame) {

@@ -4,8 +4,11 @@ package cv
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
@@ -30,6 +33,11 @@ func openHaar() func(context.Context, node.DetectorEnv, HaarOptions) (node.Model
 			return nil, err
 		}
 		c.close()
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("cascade %s: %w", path, err)
+		}
+		m.id = node.Identity{Name: filepath.Base(path), SHA256: fmt.Sprintf("%x", sha256.Sum256(text))}
 		return m, nil
 	}
 }
@@ -37,7 +45,11 @@ func openHaar() func(context.Context, node.DetectorEnv, HaarOptions) (node.Model
 type haarModel struct {
 	*node.Tuned[HaarOptions, HaarOptions]
 	path string
+	id   node.Identity
 }
+
+// Identity implements node.Identifier.
+func (m *haarModel) Identity() node.Identity { return m.id }
 
 func (m *haarModel) load() (*cascade, error) {
 	c, err := loadCascade(m.path)

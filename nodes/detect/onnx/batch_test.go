@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -329,7 +331,18 @@ func TestBatchRefused(t *testing.T) {
 	nodetest.Run(t, Kind(Runtimes{ORT: &slow{most: 2, mix: true}}), nodetest.Case{
 		Name: "the network mixes pictures", Options: with(`{"max": 2}`), Refused: "it gives for picture 2 of them what it does not give for it alone",
 	})
+	text := filepath.Join(t.TempDir(), "net.cfg")
+	if err := os.WriteFile(text, []byte("[net]\nwidth=64\nheight=64\nchannels=3\n[yolo]\nclasses=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c := Kind(Runtimes{}).Contract
+	darknet := `{"model": "` + text + `", "config": "` + text + `", "batch": {"max": 2}}`
+	if option, err := c.Probe(nodetest.Env(t), []byte(darknet)); option != "batch" || err == nil {
+		t.Errorf("vet says of a Darknet network with batch: %q, %v", option, err)
+	}
+	if option, err := c.Probe(nodetest.Env(t), []byte(with(`{"max": 2}`))); err != nil {
+		t.Errorf("vet says of a network with batch: %q, %v", option, err)
+	}
 	if !c.BlockingWith([]byte(with(`{"max": 2}`))) || c.BlockingWith([]byte(`{"model": "x"}`)) {
 		t.Error("with batch, and only then, a run takes no CPU slot")
 	}

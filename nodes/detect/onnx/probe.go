@@ -14,7 +14,12 @@ func probe(env node.Env, raw json.RawMessage) (option string, err error) {
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return "", err
 	}
-	_, _, err = o.plan(env)
+	plan, _, err := o.plan(env)
+	if err == nil && o.Batch != nil {
+		if _, err = plan.Batch(o.Batch.Max); err != nil {
+			return "batch", err
+		}
+	}
 	fault, ok := errors.AsType[*model.OptionError](err)
 	switch {
 	case err == nil:
