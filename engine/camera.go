@@ -42,8 +42,9 @@ type camera struct {
 	// held are the pictures that the core keeps; owned by the holder of the turn.
 	held []*frame.Frame
 
-	last atomic.Int64 // core time of the newest picture
-	over atomic.Bool  // its file has ended
+	claimed atomic.Int64 // bytes of engine.memory: the pool sets it, which asks one at a time
+	last    atomic.Int64 // core time of the newest picture
+	over    atomic.Bool  // its file has ended
 
 	// Of its life: start makes them.
 	cancel context.CancelFunc
@@ -125,13 +126,12 @@ const (
 func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
 	spec := &g.Cameras[i]
 	c := &camera{e: e, id: spec.ID, fps: spec.FPS, file: !spec.Kind.Contract.Live, age: newHist(latencyBounds()), counts: &cameraCounts{}}
-	claimed := int64(0) // guarded by the pool, which asks one at a time
 	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: spec.Buffers(), Shared: shared(g, i), Claim: func(bytes int) error {
-		if err := e.memory.claim(claimed, int64(bytes)); err != nil {
+		if err := e.memory.claim(c.claimed.Load(), int64(bytes)); err != nil {
 			c.counts.refused.Add(1)
 			return err
 		}
-		claimed = int64(bytes)
+		c.claimed.Store(int64(bytes))
 		return nil
 	}})
 	c.mu.state, c.mu.since, c.mu.taken = cameraStarting, time.Now(), make(chan struct{})

@@ -205,7 +205,7 @@ func (e *Engine) parkedBytes() int64 {
 	defer e.last.parking.Unlock()
 	n := int64(0)
 	for _, c := range e.last.gone.cams {
-		n += int64(c.pool.Stats().Bytes)
+		n += c.claimed.Load()
 	}
 	return n
 }
