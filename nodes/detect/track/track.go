@@ -144,7 +144,10 @@ func emits(raw json.RawMessage) ([]node.Emit, error) {
 }
 
 func open(_ context.Context, _ node.DetectorEnv, o Options) (node.Model, error) {
-	t, err := node.NewTuned(o, func(o Options) (Options, error) { return o, o.complete() })
+	t, err := node.NewTuned(o, func(o Options) (Options, error) {
+		err := o.complete()
+		return o, err
+	})
 	return &shared{t}, err
 }
 
