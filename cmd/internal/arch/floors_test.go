@@ -36,6 +36,7 @@ cmd/rvo/internal/watch, engine, dsl/vet, dsl/plan, dsl/show < cmd/rvo/internal/r
 engine/graph < cmd/rvo/internal/profile < cmd/rvo/internal/cli
 cmd/rvo/internal/web/api < cmd/rvo/internal/tui, cmd/rvo/internal/web, cmd/rvo/internal/web/console
 cmd/rvo/internal/web/console < cmd/rvo/internal/cli
+engine, dsl/vet, nodes/all < cmd/rvo/internal/trace < cmd/rvo/internal/cli
 cmd/rvo/internal/logs, engine, dsl/vet < cmd/rvo/internal/tui, cmd/rvo/internal/web
 dsl/compile, nodes/all < cmd/internal/arch
 dsl/vet, dsl/test, bench, cmd/rvo/internal/tui, cmd/rvo/internal/web < cmd/rvo/internal/cli

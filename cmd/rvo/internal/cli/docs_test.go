@@ -50,7 +50,7 @@ func documents(t *testing.T) map[string]string {
 }
 
 // foreign are flags of other programs that documents mention.
-var foreign = []string{"update", "tags", "short", "race", "no-install-recommends"}
+var foreign = []string{"update", "tags", "short", "race", "no-install-recommends", "model"}
 
 // strayFlags returns the --flags in text that no command has.
 func strayFlags(root *cobra.Command, text string) []string {

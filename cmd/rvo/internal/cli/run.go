@@ -26,6 +26,7 @@ type runFlags struct {
 	http     httpFlags
 	log      logFlags
 	reload   reloadFlags
+	trace    traceFlags
 	limit    time.Duration
 	drain    time.Duration
 	clipsDir string
@@ -77,6 +78,7 @@ has errors. 2: it could not run. 130: a second signal.`,
 	f.http.add(fs)
 	f.log.add(fs)
 	f.reload.add(fs)
+	f.trace.add(fs)
 	return cmd
 }
 
@@ -140,11 +142,16 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 	defer func() { err = errors.Join(err, record.close()) }()
 	engine.Tune(g)
 	tap := web.NewLogTap(log.handler)
-	e, err := engine.New(engine.Config{
+	cfg := engine.Config{
 		Graph: g, Codec: a.Codec, Log: slog.New(tap), Feed: addr != "", Registry: registry, Precise: true, Record: record.writer(),
 		StateDir: state, ClipsDir: clips, Stdout: a.Out, Terminal: a.OutTerminal, Drain: f.drain, Nice: &f.nice,
 		Secret: secrets(g.Dir, src.secrets, a.Env),
-	})
+	}
+	traces, err := f.trace.open(ctx, cmd.Flags(), &cfg, registry, log.Logger)
+	if err != nil {
+		return err
+	}
+	e, err := engine.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -182,7 +189,11 @@ func runPipeline(ctx context.Context, a *app, cmd *cobra.Command, f *runFlags, a
 		say: func(s string) { log.note(s) },
 	}
 	follow := func(ctx context.Context) { _ = r.Run(ctx) } // it ends with ctx alone
-	err = serving(ctx, server, log, func(ctx context.Context) error { return beside(ctx, life.wait, follow, attend(manager, e)) })
+	others := []func(context.Context){follow, attend(manager, e)}
+	if traces != nil {
+		others = append(others, traces)
+	}
+	err = serving(ctx, server, log, func(ctx context.Context) error { return beside(ctx, life.wait, others...) })
 	log.ended(e.Status())
 	return err
 }
