@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"occupy": occupy, "running": running, "exits": exits, "action-step": actionStep, "gitlab-job": gitlabJob, "problems": problems,
+			"occupy": occupy, "running": running, "asks": asks, "exits": exits, "action-step": actionStep, "gitlab-job": gitlabJob, "problems": problems,
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {
