@@ -23,7 +23,7 @@ import (
 type camera struct {
 	e      *Engine
 	id     string
-	fps    float64 // that the pipeline asks for, 0: the source's own
+	fps    float64 // that it was made with: asked tells what holds
 	file   bool    // its source can wait, and may end
 	src    node.Source
 	pool   *frame.Pool
@@ -310,6 +310,14 @@ func (c *camera) tellNow() {
 	c.tellCore(sched.CameraState{Up: true, Frozen: st.State == cameraFrozen, FPS: st.FPS})
 }
 
+// asked is the rate that the pipeline asks for, 0: the source's own.
+func (c *camera) asked() float64 {
+	if s := c.seat.Load(); s != nil {
+		return s.spec.FPS
+	}
+	return c.fps
+}
+
 // freezeAfter is how long the picture may stand still, 0: for as long as it likes.
 func (c *camera) freezeAfter() time.Duration {
 	if s := c.seat.Load(); s != nil {
@@ -410,7 +418,7 @@ func (c *camera) opened(info node.StreamInfo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mu.state, c.mu.err, c.mu.info, c.mu.since = cameraUp, "", info, time.Now()
-	if c.fps == 0 && info.FPS > 0 {
+	if c.asked() == 0 && info.FPS > 0 {
 		c.period.Store(int64(float64(time.Second) / info.FPS))
 	}
 	c.e.log.Info("camera is up", "node", "camera/"+c.id, "width", info.Width, "height", info.Height, "fps", info.FPS)

@@ -19,6 +19,9 @@ func (e *Engine) retire(p *parts, hurry bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for _, c := range p.cams {
+		c.cancel() // all at once: each may take a while
+	}
+	for _, c := range p.cams {
 		e.retireCamera(c)
 	}
 	for _, enc := range p.encoders {
