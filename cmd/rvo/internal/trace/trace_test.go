@@ -101,7 +101,7 @@ evidence: clip: {pre: "200ms", post: "200ms", fps: 10}
 sinks: log: jsonl: path: "events.jsonl"
 `
 
-func build(t *testing.T, source string) *graph.Graph {
+func build(t testing.TB, source string) *graph.Graph {
 	t.Helper()
 	kinds, err := all.Set()
 	if err != nil {
@@ -232,7 +232,7 @@ func (s *sink) ExportSpans(_ context.Context, of []sdk.ReadOnlySpan) error {
 func (s *sink) Shutdown(context.Context) error { return nil }
 
 // small is a tracer and a graph to make notes by.
-func small(t *testing.T, share float64) (*Tracer, *sink, *graph.Graph) {
+func small(t testing.TB, share float64) (*Tracer, *sink, *graph.Graph) {
 	t.Helper()
 	to := &sink{}
 	tr, err := newTracer(Options{Run: "run", Pipeline: "p", Sample: share, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}, to)
@@ -325,6 +325,20 @@ func TestTurnMakesNoGarbage(t *testing.T) {
 	out := []sched.Decision{{Kind: sched.DecisionRun, Seq: 1, Job: 2}, {Kind: sched.DecisionSignal}}
 	if n := testing.AllocsPerRun(1000, func() { tr.Turn(g, nil, in, out) }); n != 0 {
 		t.Errorf("a turn makes %g objects", n)
+	}
+}
+
+// BenchmarkTurn is what the core waits for in a turn with a picture, the end of a run, the start of one and a signal.
+func BenchmarkTurn(b *testing.B) {
+	tr, _, g := small(b, 1)
+	in := []sched.Input{{Kind: sched.InputFrame, Now: 1, Seq: 1, Capture: 1}, {Kind: sched.InputFinished, Now: 1, Job: 1}}
+	out := []sched.Decision{{Kind: sched.DecisionRun, Seq: 1, Job: 2}, {Kind: sched.DecisionSignal}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(tr.notes) > maxNotes/2 {
+			tr.notes = tr.notes[:0]
+		}
+		tr.Turn(g, nil, in, out)
 	}
 }
 
