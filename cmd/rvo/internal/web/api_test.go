@@ -330,6 +330,10 @@ func TestSnapshot(t *testing.T) {
 			t.Fatalf("%d %v %v", w.Code, err, w.Header())
 		}
 	}
+	found := ask(h, "GET", "/api/v1/cameras/gate/snapshot.jpg?width=64&draw=found", "")
+	if b := found.Header().Get("X-Boxes"); !strings.HasPrefix(b, "[") || plain.Header().Get("X-Boxes") != "" {
+		t.Errorf("boxes that are asked for are %q, not asked for %q", b, plain.Header().Get("X-Boxes"))
+	}
 	if plain.Header().Get("ETag") == drawn.Header().Get("ETag") {
 		t.Error("two looks have one tag")
 	}

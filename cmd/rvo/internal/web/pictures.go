@@ -62,6 +62,7 @@ type shown struct {
 type variant struct {
 	width               int
 	boxes, zones, masks bool
+	found               bool // boxes are told beside the picture
 }
 
 // watcher is one who watches. It has the newest picture or none; older ones it did not take are gone.
@@ -78,6 +79,7 @@ type watcher struct {
 type picture struct {
 	camera   string
 	jpeg     []byte
+	boxes    string // what was found on it, for who draws it themselves; empty: that was not asked for
 	seq      uint64
 	captured time.Time
 	err      error // instead of all that: why there is none
@@ -94,7 +96,7 @@ func (v variant) String() string {
 	for _, x := range []struct {
 		on   bool
 		word string
-	}{{v.boxes, "b"}, {v.zones, "z"}, {v.masks, "m"}} {
+	}{{v.boxes, "b"}, {v.zones, "z"}, {v.masks, "m"}, {v.found, "f"}} {
 		if x.on {
 			s += x.word
 		}
@@ -297,7 +299,7 @@ func (p *pictures) make(c *shown, f *frame.Frame, wanted []variant) {
 	f.Release() // the camera has few buffers: what takes long is done without
 	at := p.engine.At(capture)
 	var found []engine.Found
-	if slices.ContainsFunc(wanted, func(v variant) bool { return v.boxes }) {
+	if slices.ContainsFunc(wanted, func(v variant) bool { return v.boxes || v.found }) {
 		found = p.engine.Found(c.id)
 	}
 	spec := &graph.Camera{}
@@ -316,7 +318,11 @@ func (p *pictures) make(c *shown, f *frame.Frame, wanted []variant) {
 		}
 		jpeg, err := canvases[i].encode(p.codec)
 		p.count()
-		p.publish(c, look, &picture{camera: c.id, jpeg: jpeg, seq: seq, captured: at, err: err})
+		pic := &picture{camera: c.id, jpeg: jpeg, seq: seq, captured: at, err: err}
+		if look.found {
+			pic.boxes = told(found, capture)
+		}
+		p.publish(c, look, pic)
 	}
 }
 

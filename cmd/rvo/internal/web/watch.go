@@ -55,11 +55,15 @@ func (l *live) snapshot(w http.ResponseWriter, r *http.Request) {
 
 // headers say how old a picture is, to whom it is sent now.
 func (p *picture) headers() map[string]string {
-	return map[string]string{
+	h := map[string]string{
 		"X-Frame-Age-Ms":      strconv.FormatInt(max(time.Since(p.captured).Milliseconds(), 0), 10),
 		"X-Frame-Seq":         strconv.FormatUint(p.seq, 10),
 		"X-Frame-Captured-Ms": strconv.FormatInt(p.captured.UnixMilli(), 10),
 	}
+	if p.boxes != "" {
+		h["X-Boxes"] = p.boxes
+	}
+	return h
 }
 
 func refusePicture(w http.ResponseWriter, err error) {
@@ -195,8 +199,10 @@ func (l *live) variant(w http.ResponseWriter, r *http.Request, camera string) (v
 				v.zones = true
 			case "masks":
 				v.masks = true
+			case "found":
+				v.found = true
 			default:
-				writeError(w, http.StatusBadRequest, "draw", "any of boxes, zones, masks, with commas")
+				writeError(w, http.StatusBadRequest, "draw", "any of boxes, zones, masks, found, with commas")
 				return v, false
 			}
 		}

@@ -344,7 +344,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 			pic := s.picture(i, t)
 			boxes := []map[string]any{}
 			for _, b := range s.boxes(i, t) {
-				boxes = append(boxes, map[string]any{"s": "person.boxes", "x": b.X, "y": b.Y, "w": b.W, "h": b.H, "l": b.Label, "p": b.Score})
+				boxes = append(boxes, map[string]any{"signal": "person.boxes", "x": b.X, "y": b.Y, "w": b.W, "h": b.H, "label": b.Label, "score": b.Score})
 			}
 			head, err := json.Marshal(boxes)
 			if err != nil {

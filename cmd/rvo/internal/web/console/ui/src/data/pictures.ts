@@ -18,6 +18,9 @@ export interface Watch {
   width: number;
 }
 
+// most is how many cameras the server sends over one connection.
+const most = 64;
+
 const end = new TextEncoder().encode("\r\n\r\n");
 
 function find(hay: Uint8Array, needle: Uint8Array, from: number, to: number): number {
@@ -64,18 +67,6 @@ class Parts {
   }
 }
 
-function boxesOf(header: string | undefined): Picture["boxes"] {
-  if (header == null) return null;
-  const list = JSON.parse(header) as { s: string; x: number; y: number; w: number; h: number; l?: string; p?: number; id?: number }[];
-  return list.map((b) => {
-    const box: Box & { signal: string } = { signal: b.s, x: b.x, y: b.y, w: b.w, h: b.h };
-    if (b.l != null) box.label = b.l;
-    if (b.p != null) box.score = b.p;
-    if (b.id != null) box.id = b.id;
-    return box;
-  });
-}
-
 /** Follows cameras until it is stopped; a picture is given to show, which owns it. While one is decoded a newer one of the same
  * camera replaces the one that waits, so that a slow browser sees fewer pictures, not older ones. */
 export function follow(w: Watch, show: (camera: string, p: Picture) => void, failed: (e: unknown) => void): () => void {
@@ -87,9 +78,10 @@ export function follow(w: Watch, show: (camera: string, p: Picture) => void, fai
     const at = performance.now();
     busy.add(camera);
     try {
+      const found = h.get("x-boxes");
       const bitmap = await createImageBitmap(new Blob([body], { type: "image/jpeg" }));
       if (stop.signal.aborted) bitmap.close();
-      else show(camera, { bitmap, seq: Number(h.get("x-frame-seq")), age: Number(h.get("x-frame-age-ms")), at, boxes: boxesOf(h.get("x-boxes")) });
+      else show(camera, { bitmap, seq: Number(h.get("x-frame-seq")), age: Number(h.get("x-frame-age-ms")), at, boxes: found ? (JSON.parse(found) as Picture["boxes"]) : null });
     } catch {
       // A picture that cannot be decoded is left out; the next one comes.
     }
@@ -99,8 +91,8 @@ export function follow(w: Watch, show: (camera: string, p: Picture) => void, fai
     next?.();
   };
 
-  const run = async () => {
-    const q = new URLSearchParams({ cameras: w.cameras.join(","), fps: String(w.fps), width: String(w.width) });
+  const run = async (cameras: string[]) => {
+    const q = new URLSearchParams({ cameras: cameras.join(","), fps: String(w.fps), width: String(w.width), draw: "found" });
     for (let wait = 500; !stop.signal.aborted; wait = Math.min(wait * 2, 5000)) {
       try {
         const r = await send("GET", `live?${q}`, undefined, stop.signal);
@@ -124,6 +116,7 @@ export function follow(w: Watch, show: (camera: string, p: Picture) => void, fai
       await new Promise((done) => setTimeout(done, wait));
     }
   };
-  if (w.cameras.length > 0) void run();
+  // More than two connections would leave too few for the rest of the page.
+  for (const some of [w.cameras.slice(0, most), w.cameras.slice(most, 2 * most)]) if (some.length > 0) void run(some);
   return () => stop.abort();
 }

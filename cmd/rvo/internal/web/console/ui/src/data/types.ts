@@ -54,7 +54,7 @@ export interface Box {
   h: number;
   score?: number;
   label?: string;
-  id?: number | string;
+  track?: number;
 }
 
 export interface Signal {

@@ -39,10 +39,10 @@ export function Overlay({ camera, boxes, shown, small }: { camera: string; boxes
           })}
         {shown.boxes &&
           boxes.map((b, i) =>
-            b.label || b.id != null ? (
+            b.label || b.track ? (
               <span key={i} class={b.y < 0.06 ? "box-name in" : "box-name"} style={{ left: `${b.x * 100}%`, top: `${b.y * 100}%` }}>
                 {b.label ?? ""}
-                {b.id != null && ` #${b.id}`}
+                {b.track ? ` #${b.track}` : ""}
                 {!small && b.score != null && b.score < 1 && ` ${Math.round(b.score * 100)}`}
               </span>
             ) : null,
