@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,7 +35,7 @@ func seen() map[string]seeing {
 		silent = `[{"at": "0s", "set": {"n": 3}}, {"at": "2s", "silent": true}]`
 	)
 	level, boxes, moving := state("log", "level"), state("log", "seen"), count("log", "moving")
-	cond := func(field, when string) seeing {
+	cond := func(when string) seeing {
 		return seeing{nil, set{"events.level.when": raw(when)}, level, ""}
 	}
 	later := seeing{unseen: "it counts where there is more to do than slots: the laws of engine/sched and engine/analysis"}
@@ -92,13 +93,13 @@ func seen() map[string]seeing {
 
 		"signal.ttl": {base: gaps, to: set{"detectors.view.emits": raw(`{"n": {"ttl": "9s"}}`)}, says: count("log", "level")},
 
-		"cond.all":      cond("all", `{"all": [`+n+`, `+never+`]}`),
-		"cond.any":      cond("any", `{"any": [`+never+`, {"signal": "view.word", "eq": "green"}]}`),
-		"cond.atLeast":  cond("atLeast", `{"atLeast": {"n": 2, "of": [`+n+`, `+never+`]}}`),
-		"cond.sequence": cond("sequence", `{"sequence": {"of": [`+never+`, `+n+`], "within": "5s"}}`),
-		"cond.not":      cond("not", `{"not": `+n+`}`),
-		"cond.signal":   cond("signal", `{"signal": "heavy.runs", "gte": 100000}`),
-		"cond.absent":   cond("absent", `{"absent": "view.n"}`),
+		"cond.all":      cond(`{"all": [` + n + `, ` + never + `]}`),
+		"cond.any":      cond(`{"any": [` + never + `, {"signal": "view.word", "eq": "green"}]}`),
+		"cond.atLeast":  cond(`{"atLeast": {"n": 2, "of": [` + n + `, ` + never + `]}}`),
+		"cond.sequence": cond(`{"sequence": {"of": [` + never + `, ` + n + `], "within": "5s"}}`),
+		"cond.not":      cond(`{"not": ` + n + `}`),
+		"cond.signal":   cond(`{"signal": "heavy.runs", "gte": 100000}`),
+		"cond.absent":   cond(`{"absent": "view.n"}`),
 		"cond.camera": {
 			base: set{"events.level.when": raw(`{"signal": "motion.level", "lte": 0, "for": "3s"}`)}, says: level,
 		},
@@ -140,13 +141,13 @@ func seen() map[string]seeing {
 		"event.decideWithin": {unseen: "vet proves it: a run is not another by it"},
 		"event.hold":         {to: set{"events.moving.hold": "3s"}, says: moving},
 		"event.grace":        {to: set{"events.moving.grace": "3s"}, says: moving},
-		"event.unknownGrace": {base: gaps.and(set{"events.level.unknownGrace": "20s"}), to: set{"events.level.unknownGrace": "500ms"}, says: records("log", "level")},
+		"event.unknownGrace": {base: gaps.and(set{"events.level.unknownGrace": "20s"}), to: set{"events.level.unknownGrace": "500ms"}, says: records("level")},
 		"event.cooldown":     {to: set{"events.moving.cooldown": "1h"}, says: moving},
-		"event.maxDuration":  {to: set{"events.moving.maxDuration": "300ms", "events.moving.cooldown": "100ms"}, says: records("log", "moving")},
-		"event.severity":     {to: set{"events.moving.severity": "critical"}, says: records("log", "moving")},
-		"event.labels":       {to: set{"events.moving.labels": raw(`{"site": "north"}`)}, says: records("log", "moving")},
-		"event.updates":      {to: set{"events.level.updates": "1s"}, says: records("log", "level")},
-		"event.evidence":     {base: set{"events.level.when": raw(`{"signal": "motion.level", "gt": 0}`)}, says: records("log", "level")},
+		"event.maxDuration":  {to: set{"events.moving.maxDuration": "300ms", "events.moving.cooldown": "100ms"}, says: records("moving")},
+		"event.severity":     {to: set{"events.moving.severity": "critical"}, says: records("moving")},
+		"event.labels":       {to: set{"events.moving.labels": raw(`{"site": "north"}`)}, says: records("moving")},
+		"event.updates":      {to: set{"events.level.updates": "1s"}, says: records("level")},
+		"event.evidence":     {base: set{"events.level.when": raw(`{"signal": "motion.level", "gt": 0}`)}, says: records("level")},
 		"event.sinks":        {to: set{"events.moving.sinks": []string{"log"}}, says: count("screen", "moving")},
 		"event.enabled":      {to: set{"events.moving.enabled": false}, says: moving},
 
@@ -162,7 +163,7 @@ func seen() map[string]seeing {
 		"evidence.pre":      {rare, nil, clips(length), ""},
 		"evidence.post":     {rare, set{"evidence.clip.post": "2s"}, clips(length), ""},
 		"evidence.fps":      {rare, nil, clips(func(_ string, m *evidence.Manifest) string { return fmt.Sprint(m.Asked.FPS) }), ""},
-		"evidence.quality":  {rare, nil, clips(func(_ string, m *evidence.Manifest) string { return fmt.Sprint(m.Quality) }), ""},
+		"evidence.quality":  {rare, nil, clips(func(_ string, m *evidence.Manifest) string { return strconv.Itoa(m.Quality) }), ""},
 		"evidence.dir":      {rare, nil, clips(func(dir string, _ *evidence.Manifest) string { return filepath.Base(filepath.Dir(dir)) }), ""},
 		"evidence.keep":     {unseen: "it acts after an hour: the tests of engine/evidence"},
 		"evidence.maxBytes": {unseen: "the clips here are too small: the tests of engine/evidence"},

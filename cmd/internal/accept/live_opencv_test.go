@@ -88,7 +88,7 @@ func openCVOptions() map[string]func(t *testing.T, s *spies) live {
 			at := func(o options) set {
 				return set{"cameras.gate": options{kind: o, "fps": 15}, "events": options{"level": raw(`{"when": {"signal": "view.n", "gte": 1}}`)}, "evidence": options{}}
 			}
-			return live{"camera/gate", at(from), at(to), says, ""}
+			return live{"camera/gate", at(from), at(to), says}
 		}
 	}
 	both := func(o options, more options) options {
@@ -102,7 +102,7 @@ func openCVOptions() map[string]func(t *testing.T, s *spies) live {
 		return options{"path": shared(t, "media", "vtest.avi")}, options{"path": shared(t, "media", "TUD-Campus.mp4")}
 	})
 
-	pictures := pictures("camera/gate")
+	pictures := pictures()
 	camera("http.url", pictures, func(t *testing.T, s *spies) (from, to options) {
 		t.Helper()
 		return options{"url": mjpeg(t, s, "one", 60) + "/open.mjpg"}, options{"url": mjpeg(t, s, "two", 200) + "/open.mjpg"}
@@ -201,7 +201,7 @@ func openCVOptions() map[string]func(t *testing.T, s *spies) live {
 					}
 					return s
 				}
-				return live{"detector/it", at(from), at(both(from, edit(t))), says[option], ""}
+				return live{"detector/it", at(from), at(both(from, edit(t))), says[option]}
 			}
 		}
 	}
@@ -326,7 +326,7 @@ func TestEveryOpenCVOptionLive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			kinds, spies := spiedKinds(t)
 			l := cases[name](t, spies)
-			l.run(t, real(l.node), kinds, spies)
+			l.run(t, onClock(l.node), kinds, spies)
 		})
 	}
 }

@@ -16,17 +16,17 @@ func liveOptions(t *testing.T) map[string]live {
 	one, two := t.TempDir(), t.TempDir()
 	out := map[string]live{}
 	camera := func(option string, says func(*window) string, base, to string) {
-		out["camera.synthetic."+option] = live{"camera/gate", set{"cameras.gate.synthetic": raw(base)}, set{"cameras.gate.synthetic": raw(to)}, says, ""}
+		out["camera.synthetic."+option] = live{"camera/gate", set{"cameras.gate.synthetic": raw(base)}, set{"cameras.gate.synthetic": raw(to)}, says}
 	}
-	camera("pattern", pictures("camera/gate"), `{"pattern": "still"}`, `{"pattern": "rectangle"}`)
-	camera("seed", pictures("camera/gate"), `{"pattern": "still", "seed": 1}`, `{"pattern": "still", "seed": 2}`)
-	camera("size", pictures("camera/gate"), `{"pattern": "rectangle"}`, `{"pattern": "rectangle", "size": 0.5}`)
-	camera("speed", changes("camera/gate"), `{"moving": "8s", "still": "1ms"}`, `{"moving": "8s", "still": "1ms", "speed": 0.01}`)
-	camera("moving", changes("camera/gate"), `{"moving": "1s", "still": "1s"}`, `{"moving": "3s", "still": "1s"}`)
-	camera("still", changes("camera/gate"), `{"moving": "1s", "still": "1s"}`, `{"moving": "1s", "still": "3s"}`)
-	camera("noise", changes("camera/gate"), `{"pattern": "still"}`, `{"pattern": "still", "noise": 3}`)
-	camera("level", pictures("camera/gate"), `{"pattern": "solid"}`, `{"pattern": "solid", "level": 200}`)
-	camera("period", changes("camera/gate"), `{"pattern": "alternating", "period": 10}`, `{"pattern": "alternating", "period": 2}`)
+	camera("pattern", pictures(), `{"pattern": "still"}`, `{"pattern": "rectangle"}`)
+	camera("seed", pictures(), `{"pattern": "still", "seed": 1}`, `{"pattern": "still", "seed": 2}`)
+	camera("size", pictures(), `{"pattern": "rectangle"}`, `{"pattern": "rectangle", "size": 0.5}`)
+	camera("speed", changes(), `{"moving": "8s", "still": "1ms"}`, `{"moving": "8s", "still": "1ms", "speed": 0.01}`)
+	camera("moving", changes(), `{"moving": "1s", "still": "1s"}`, `{"moving": "3s", "still": "1s"}`)
+	camera("still", changes(), `{"moving": "1s", "still": "1s"}`, `{"moving": "1s", "still": "3s"}`)
+	camera("noise", changes(), `{"pattern": "still"}`, `{"pattern": "still", "noise": 3}`)
+	camera("level", pictures(), `{"pattern": "solid"}`, `{"pattern": "solid", "level": 200}`)
+	camera("period", changes(), `{"pattern": "alternating", "period": 10}`, `{"pattern": "alternating", "period": 2}`)
 	camera("frames", rate("camera/gate", ""), `{"frames": 100000}`, `{"frames": 20}`)
 
 	out["camera.synthetic.camera.loop"] = live{node: "camera/gate", to: set{"cameras.gate.loop": true}}
@@ -37,12 +37,12 @@ func liveOptions(t *testing.T) map[string]live {
 	images := func(dir string) set {
 		return set{"cameras.gate.images": map[string]string{"path": dir}, "cameras.gate.synthetic": nil, "cameras.gate.loop": true}
 	}
-	out["camera.images.path"] = live{"camera/gate", images(one), images(two), pictures("camera/gate"), ""}
+	out["camera.images.path"] = live{"camera/gate", images(one), images(two), pictures()}
 
 	detector := func(kind, option string, says func(*window) string, base, to string) {
 		out["detector."+kind+"."+option] = live{
-			"detector/it",
-			set{"detectors.it.fps": 10, "detectors.it." + kind: raw(base)}, set{"detectors.it." + kind: raw(to)}, says, "",
+			node: "detector/it", says: says,
+			base: set{"detectors.it.fps": 10, "detectors.it." + kind: raw(base)}, to: set{"detectors.it." + kind: raw(to)},
 		}
 	}
 	detector("busy", "busy", took("detector/it"), `{"busy": "2ms", "sleep": true}`, `{"busy": "7ms", "sleep": true}`)
@@ -51,17 +51,17 @@ func liveOptions(t *testing.T) map[string]live {
 	detector("jitter", "seed", nil, `{"seed": 1}`, `{"seed": 2}`)
 
 	// A whole picture that turns from black to white and back every two seconds.
-	motion := func(option, base, to string) {
+	motion := func(option, to string) {
 		out["detector.motion."+option] = live{
 			"detector/it",
-			set{"cameras.gate.synthetic": raw(`{"pattern": "alternating", "period": 20}`), "detectors.it.fps": 10, "detectors.it.motion": raw(base)},
-			set{"detectors.it.motion": raw(to)}, share("detector/it", "gate", "level 1"), "",
+			set{"cameras.gate.synthetic": raw(`{"pattern": "alternating", "period": 20}`), "detectors.it.fps": 10, "detectors.it.motion": raw(`{"lightning": 1}`)},
+			set{"detectors.it.motion": raw(to)}, share("detector/it", "gate", "level 1"),
 		}
 	}
-	motion("threshold", `{"lightning": 1}`, `{"lightning": 1, "threshold": 255}`)
-	motion("learn", `{"lightning": 1}`, `{"lightning": 1, "learn": "1s"}`)
-	motion("rest", `{"lightning": 1}`, `{"lightning": 1, "rest": "2s"}`)
-	motion("lightning", `{"lightning": 1}`, `{"lightning": 0.8}`)
+	motion("threshold", `{"lightning": 1, "threshold": 255}`)
+	motion("learn", `{"lightning": 1, "learn": "1s"}`)
+	motion("rest", `{"lightning": 1, "rest": "2s"}`)
+	motion("lightning", `{"lightning": 0.8}`)
 	detector("motion", "minArea", share("detector/it", "gate", "0 boxes"), `{}`, `{"minArea": 0.9}`)
 
 	const n = `"signals": {"n": {"type": "int"}}, "timeline": [{"at": "0s", "set": {"n": 1}}, {"at": "1s", "set": {"n": 2}}]`
@@ -74,7 +74,7 @@ func liveOptions(t *testing.T) map[string]live {
 		out["detector.track."+option] = live{
 			"detector/it",
 			set{"detectors.motion.fps": 10, "detectors.it.fps": 10, "detectors.it.needs": []string{"motion.boxes"}, "detectors.it.cameras": []string{"gate"}, "detectors.it.track": raw(base)},
-			set{"detectors.it.track": raw(to)}, says, "",
+			set{"detectors.it.track": raw(to)}, says,
 		}
 	}
 	line := func(x float64) string {
@@ -91,7 +91,7 @@ func liveOptions(t *testing.T) map[string]live {
 	track("zones", share("detector/it", "", "yard_count"), `{"zones": ["door"]}`, `{"zones": ["door", "yard"]}`)
 
 	sink := func(kind, option, base, to string) {
-		out["sink."+kind+"."+option] = live{"sink/it", set{"sinks.it." + kind: raw(base)}, set{"sinks.it." + kind: raw(to)}, nil, ""}
+		out["sink."+kind+"."+option] = live{"sink/it", set{"sinks.it." + kind: raw(base)}, set{"sinks.it." + kind: raw(to)}, nil}
 	}
 	sink("stdout", "format", `{}`, `{"format": "text"}`)
 	sink("jsonl", "path", `{"path": "a.jsonl"}`, `{"path": "b.jsonl"}`)

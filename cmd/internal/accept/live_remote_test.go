@@ -22,12 +22,11 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 
-	inferencev2 "rvo.dev/proto/inference/v2"
-	detectv1 "rvo.dev/proto/rvo/detect/v1"
-
 	"rvo.dev/engine"
 	"rvo.dev/nodes/all"
 	"rvo.dev/nodes/detect/remote"
+	inferencev2 "rvo.dev/proto/inference/v2"
+	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
 
 // seer is a service that sees a person and a cat in every picture, and notes how it is asked.
@@ -150,13 +149,13 @@ func remoteOptions() map[string]func(t *testing.T, s *spies) live {
 			if edited[option] = to; option == "labelsFile" {
 				delete(edited, "labels")
 			}
+			at := func(o map[string]any) any {
+				return map[string]any{kind: o, "fps": 20, "timeout": "2s", "cameras": []string{"gate"}}
+			}
 			return live{
-				"detector/it",
-				set{
-					"cameras.gate.synthetic": raw(`{"pattern": "still"}`),
-					"detectors.it":           map[string]any{kind: base, "fps": 20, "timeout": "2s", "cameras": []string{"gate"}},
-				},
-				set{"detectors.it": map[string]any{kind: edited, "fps": 20, "timeout": "2s", "cameras": []string{"gate"}}}, says, "",
+				node: "detector/it", says: says,
+				base: set{"cameras.gate.synthetic": raw(`{"pattern": "still"}`), "detectors.it": at(base)},
+				to:   set{"detectors.it": at(edited)},
 			}
 		}
 	}
@@ -228,7 +227,7 @@ func TestEveryRemoteOptionLive(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			kinds, spies := spiedKinds(t)
-			cases[name](t, spies).run(t, real("detector/it"), kinds, spies)
+			cases[name](t, spies).run(t, onClock("detector/it"), kinds, spies)
 		})
 	}
 }

@@ -28,8 +28,6 @@ type live struct {
 	// says sums up what could be seen in a window of the run: the same in two windows without an edit, something else after
 	// it. Nil where the effect is of such a kind that only the node's own test shows it.
 	says func(w *window) string
-	// unseen is why says is nil.
-	unseen string
 }
 
 // window is a stretch of a run.
@@ -52,8 +50,8 @@ func (w *window) seen(id, camera string) []sight {
 
 // What windows are summed up by.
 
-// pictures are which there were.
-func pictures(id string) func(*window) string { return kinds(id, "") }
+// pictures are which the camera gate gave.
+func pictures() func(*window) string { return kinds("camera/gate", "") }
 
 // kinds are the different things that a node gave.
 func kinds(id, camera string) func(*window) string {
@@ -83,10 +81,10 @@ func share(id, camera, part string) func(*window) string {
 	}
 }
 
-// changes are how many of a camera's pictures are another than the one before, in tenths.
-func changes(id string) func(*window) string {
+// changes are how many of the pictures of the camera gate are another than the one before, in tenths.
+func changes() func(*window) string {
 	return func(w *window) string {
-		all := w.seen(id, "")
+		all := w.seen("camera/gate", "")
 		n := 0
 		for i := 1; i < len(all); i++ {
 			if all[i].what != all[i-1].what {
@@ -115,11 +113,11 @@ func took(id string) func(*window) string {
 	}
 }
 
-// records are which kinds of records of an event came to a sink.
-func records(sink, event string) func(*window) string {
+// records are which kinds of records of an event came to the sink log.
+func records(event string) func(*window) string {
 	return func(w *window) string {
 		all := map[string]bool{}
-		for _, s := range w.seen("sink/"+sink, "") {
+		for _, s := range w.seen("sink/log", "") {
 			if strings.HasPrefix(s.what, event+" ") {
 				all[s.what] = true
 			}
@@ -140,8 +138,8 @@ func virtual() pace {
 	return pace{4 * time.Second, 8 * time.Second, func(*window) { synctest.Wait() }, true}
 }
 
-// real is the pace of runs on the real clock, in which a node has to give something before anything can be said of it.
-func real(id string) pace {
+// onClock is the pace of runs on the real clock, in which a node has to give something before anything can be said of it.
+func onClock(id string) pace {
 	return pace{300 * time.Millisecond, 300 * time.Millisecond, func(w *window) {
 		w.to = time.Now().Add(time.Hour)
 		w.r.until(time.Minute, id+" gives something", func() bool { return len(w.seen(id, "")) > 2 })
