@@ -59,7 +59,7 @@ func TestInvalidEdits(t *testing.T) {
 		{"syntax", gate + "events: {", "RVO005"},
 		{"type", edited("fps: 20", `fps: "twenty"`), "RVO001"},
 		{"vet", edited("motion.level", "motion.levle"), "RVO101"},
-		{"model missing", gate + `detectors: person: {onnx: {model: "none.onnx", family: "yolox"}, fps: 1}`, "none.onnx"},
+		{"model missing", gate + `detectors: person: {onnx: {model: "none.onnx", family: "yolox"}, fps: 1}`, "detector/person"},
 		{"camera does not open", gate + "cameras: back: images: path: \"nowhere\"\n", "camera/back"},
 		{"sink refused", edited(`"events.jsonl"`, `"/proc/none/events.jsonl"`), "sink/file"},
 		{"garbage", "\x7fELF\x00\x00", "RVO005"},
@@ -130,7 +130,7 @@ func TestManyEdits(t *testing.T) {
 		p.put("gate.cue", edited(`"2s"`, fmt.Sprintf(`"%dms"`, 5000+i)))
 		time.Sleep(50 * time.Millisecond)
 	}
-	want := fmt.Sprint(int64(5000+edits-1) * int64(time.Millisecond))
+	want := strconv.Itoa((5000+edits-1)*int(time.Millisecond))
 	r := p.until("the last edit runs", func(reload.Reloads) bool { return p.hold() == want })
 	time.Sleep(time.Second)
 	if now := p.reloads(); now.Generation != r.Generation {

@@ -59,7 +59,7 @@ type answer struct {
 // large as it is, and an evaluation without end or bound is ended. The result has no Document. A child that does not answer is a
 // finding with dsl.CodeLimit; the error is that of Vet, of starting the child, or of ctx.
 func InChild(ctx context.Context, command []string, paths []string, opts Options) (*Result, error) {
-	c, err := StartChild(command)
+	c, err := StartChild(ctx, command)
 	if err != nil {
 		return nil, err
 	}
@@ -76,13 +76,13 @@ type Child struct {
 	kill    context.CancelFunc
 }
 
-// StartChild starts a child: see InChild. The error is that of starting it.
-func StartChild(command []string) (*Child, error) {
+// StartChild starts a child, which ends with ctx: see InChild. The error is that of starting it.
+func StartChild(ctx context.Context, command []string) (*Child, error) {
 	if len(command) == 0 {
 		return nil, errors.New("compile in a child: no command given")
 	}
-	ctx, kill := context.WithCancel(context.Background())
-	c := &Child{program: command[0], cmd: exec.CommandContext(ctx, command[0], command[1:]...), said: &capped{max: maxAnswer}, kill: kill} //nolint:gosec // the program itself
+	alive, kill := context.WithCancel(ctx)
+	c := &Child{program: command[0], cmd: exec.CommandContext(alive, command[0], command[1:]...), said: &capped{max: maxAnswer}, kill: kill} //nolint:gosec // the program itself
 	c.cmd.Args[0] = os.Args[0]                                                                                                             // for programs that look at their own name
 	c.cmd.Stdout, c.cmd.WaitDelay = c.said, time.Second
 	apart(c.cmd)
@@ -91,7 +91,10 @@ func StartChild(command []string) (*Child, error) {
 		err = c.cmd.Start()
 	}
 	if err != nil {
-		kill()
+		defer kill()
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause
+		}
 		return nil, fmt.Errorf("compile in a child: %w", err)
 	}
 	lower(c.cmd)

@@ -140,7 +140,7 @@ func WriteGood(stateDir string, in *Loaded, facts graph.Facts) error {
 func (c *copied) take(dir string, room *int64) error {
 	st, err := os.Stat(c.Path)
 	if err != nil || !st.Mode().IsRegular() || st.Size() > min(maxCopy, *room) || c.Hash == "" {
-		return nil //nolint:nilerr // what cannot be read now was not read either
+		return nil // what cannot be read now was not read either
 	}
 	*room -= st.Size()
 	c.Copy = c.Hash + filepath.Ext(c.Path)

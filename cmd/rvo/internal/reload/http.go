@@ -89,7 +89,7 @@ func (r *Reloader) servePost(w http.ResponseWriter, q *http.Request) {
 	es, err := dsl.Entries(body)
 	switch {
 	case err != nil:
-		refuse(w, http.StatusBadRequest, fmt.Errorf("the body is no node in CUE or JSON: %s", dsl.Redact(err.Error()))) //nolint:errorlint // its text alone
+		refuse(w, http.StatusBadRequest, fmt.Errorf("the body is no node in CUE or JSON: %s", dsl.Redact(err.Error())))
 	case len(es) != 1:
 		refuse(w, http.StatusBadRequest, fmt.Errorf("the body holds %d nodes: send one, such as {\"detectors\": {\"motion\": {\"motion\": {}}}}", len(es)))
 	default:

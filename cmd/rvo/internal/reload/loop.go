@@ -48,7 +48,7 @@ func (r *Reloader) Run(ctx context.Context) error {
 			if j := q.next(); j != nil {
 				current = r.begin(ctx, j, done, &all)
 			} else if r.cfg.Watch != nil {
-				r.reader.ready(r.log)
+				r.reader.ready(ctx, r.log)
 			}
 		}
 		select {

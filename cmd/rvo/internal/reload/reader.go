@@ -110,7 +110,7 @@ func (r *reader) vet(ctx context.Context, paths []string, opts vet.Options) (*ve
 	r.mu.Unlock()
 	if c == nil {
 		var err error
-		if c, err = vet.StartChild(r.cfg.Command); err != nil {
+		if c, err = vet.StartChild(ctx, r.cfg.Command); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +118,7 @@ func (r *reader) vet(ctx context.Context, paths []string, opts vet.Options) (*ve
 }
 
 // ready starts the process for the next question: one that has read a pipeline before answers in half the time.
-func (r *reader) ready(log *slog.Logger) {
+func (r *reader) ready(ctx context.Context, log *slog.Logger) {
 	if r.cfg.Vet != nil {
 		return
 	}
@@ -127,7 +127,7 @@ func (r *reader) ready(log *slog.Logger) {
 	if r.next != nil {
 		return
 	}
-	c, err := vet.StartChild(r.cfg.Command)
+	c, err := vet.StartChild(ctx, r.cfg.Command)
 	if err != nil {
 		log.Warn("no process is made ready for the next reload", "err", err)
 		return

@@ -1,7 +1,6 @@
 package reload
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -13,7 +12,7 @@ const maxLogged = 10
 
 // report logs an outcome: one line, and one for each finding that keeps an edit from running.
 func (r *Reloader) report(o *Outcome) {
-	attrs := []slog.Attr{slog.String("trigger", string(o.Trigger)), slog.Uint64("generation", o.Generation)}
+	attrs := []any{slog.String("trigger", string(o.Trigger)), slog.Uint64("generation", o.Generation)}
 	if o.Revision != "" {
 		attrs = append(attrs, slog.String("revision", o.Revision[:min(12, len(o.Revision))]))
 	}
@@ -30,7 +29,7 @@ func (r *Reloader) report(o *Outcome) {
 			attrs = append(attrs, slog.Int(name, n))
 		}
 	}
-	message, level := "", slog.LevelInfo
+	message, say := "", r.log.Info
 	switch o.Result {
 	case Applied:
 		message = "reloaded"
@@ -44,7 +43,7 @@ func (r *Reloader) report(o *Outcome) {
 	case Unchanged:
 		message = "reload: nothing changed"
 	case Rejected:
-		message, level = "edit rejected: the pipeline that runs goes on", slog.LevelError
+		message, say = "edit rejected: the pipeline that runs goes on", r.log.Error
 		errs := 0
 		for i := range o.Findings {
 			if o.Findings[i].Severity == dsl.Error {
@@ -53,7 +52,7 @@ func (r *Reloader) report(o *Outcome) {
 		}
 		count("errors", errs)
 	case RolledBack:
-		message, level = "edit rolled back: the pipeline before it runs again", slog.LevelError
+		message, say = "edit rolled back: the pipeline before it runs again", r.log.Error
 	case Superseded, Planned:
 		return
 	}
@@ -67,8 +66,7 @@ func (r *Reloader) report(o *Outcome) {
 	if o.Written != "" {
 		attrs = append(attrs, slog.String("written", o.Written))
 	}
-	ctx := context.Background()
-	r.log.LogAttrs(ctx, level, message, attrs...)
+	say(message, attrs...)
 	if o.Result != Rejected {
 		return
 	}
@@ -81,10 +79,10 @@ func (r *Reloader) report(o *Outcome) {
 		if n++; n > maxLogged {
 			break
 		}
-		said := []slog.Attr{slog.String("code", f.Code), slog.String("at", f.Place.String())}
+		said := []any{slog.String("code", f.Code), slog.String("at", f.Place.String())}
 		if f.Hint != "" {
 			said = append(said, slog.String("hint", f.Hint))
 		}
-		r.log.LogAttrs(ctx, slog.LevelError, f.Message, said...)
+		r.log.Error(f.Message, said...)
 	}
 }

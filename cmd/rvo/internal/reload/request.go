@@ -103,7 +103,6 @@ func (q *queue) changed() {
 type job struct {
 	trigger Trigger
 	force   bool
-	quiet   bool       // nothing new is expected: only what is wrong is told
 	readers []*request // who waits for it
 	edit    *request   // nil: the files are read
 }
