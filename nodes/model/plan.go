@@ -93,6 +93,9 @@ func plan(in, out []Info, o PlanOptions) (p *Plan, own size, err error) {
 	if len(in) != 1 {
 		return nil, size{}, fmt.Errorf("the network has %d inputs (%s), must have one", len(in), list(in))
 	}
+	if len(in[0].Shape) > 0 && in[0].Shape[0] > 1 {
+		return nil, size{}, fmt.Errorf("input %s takes %d pictures at once, must take one or any number", in[0], in[0].Shape[0])
+	}
 	classes := f.classes(in[0], out)
 	if classes == 0 {
 		return nil, size{}, &OptionError{"family", fmt.Errorf("the network with inputs %s and outputs %s is not of family %s: %s", list(in), list(out), f.Name, f.Doc)}

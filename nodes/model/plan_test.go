@@ -26,6 +26,7 @@ func TestPlanOf(t *testing.T) {
 		{"another family", yolox(320, 416), table, PlanOptions{Labels: two, Family: "yunet"}, "is not of family yunet"},
 		{"no family", yolox(320, 416), nil, PlanOptions{}, "of no family that is known"},
 		{"labels", yolox(320, 416), table, PlanOptions{}, "2 classes and no labels"},
+		{"four pictures at once", []Info{{"images", []int{4, 3, 320, 416}}}, table, PlanOptions{Labels: two}, "takes 4 pictures at once"},
 		{"two inputs", append(yolox(320, 416), Info{"more", []int{1}}), table, PlanOptions{Family: "yolox", Labels: two}, "has 2 inputs"},
 	} {
 		p, err := PlanOf(c.in, c.out, c.o)
