@@ -21,7 +21,7 @@ var canned []byte
 // TestCanned: the numbers of a real network come out as the people that are there, in fractions of a picture that was made smaller
 // and has a margin below.
 func TestCanned(t *testing.T) {
-	at, _ := serve(t, &server{input: []int64{1, 3, 192, 192}, output: []int64{1, 756, 6}, run: func(in model.Tensor) ([]model.Tensor, error) {
+	at, _ := serve(t, &server{input: []int64{1, 3, 192, 192}, output: []int64{1, 756, 6}, run: func(model.Tensor) ([]model.Tensor, error) {
 		out := model.Tensor{Name: "output", Shape: []int{1, 756, 6}}
 		for b := canned; len(b) > 0; b = b[4:] {
 			out.Data = append(out.Data, math.Float32frombits(binary.LittleEndian.Uint32(b)))

@@ -76,7 +76,7 @@ func TestCodes(t *testing.T) {
 // TestResets: whoever takes connections and drops them, or speaks something else.
 func TestResets(t *testing.T) {
 	for name, talk := range map[string]func(net.Conn){
-		"closes":      func(c net.Conn) {},
+		"closes":      func(net.Conn) {},
 		"says HTTP/1": func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") },
 		"reads a bit": func(c net.Conn) { _, _ = c.Read(make([]byte, 24)) },
 	} {

@@ -91,7 +91,7 @@ func (s *server) ModelInfer(ctx context.Context, q *inferencev2.ModelInferReques
 	in := q.GetInputs()[0]
 	t := model.Tensor{Name: in.GetName()}
 	for i, n := range in.GetShape() {
-		if input != nil && input[i] > 0 && input[i] != n {
+		if i < len(input) && input[i] > 0 && input[i] != n {
 			return nil, status.Errorf(codes.InvalidArgument, "unexpected shape for input %q: %v", in.GetName(), in.GetShape())
 		}
 		t.Shape = append(t.Shape, int(n))
