@@ -29,32 +29,84 @@ func (e *Engine) inspect(f func()) {
 	f()
 }
 
-// View returns what the engine is now. The core goroutine makes a copy of what it owns, between two ticks; what it means is
-// told by the caller's goroutine. It may be called from any goroutine, before, during and after Run.
-func (e *Engine) View() View {
-	var snap snapshot
-	var doing []sched.Explanation
-	var looks []sched.MachineLook
-	var offset int64
-	e.inspect(func() {
-		snap, offset = e.copyCore(), e.offset.Load()
-		doing, looks = make([]sched.Explanation, len(snap.w.g.Instances)), make([]sched.MachineLook, len(snap.w.g.Machines))
-		for i := range doing {
-			doing[i] = e.core.Doing(i)
-		}
-		for i := range looks {
-			looks[i] = e.core.Machine(i)
-		}
-	})
-	v := View{
-		Status: e.status(&snap), Graph: snap.w.g, Now: snap.now, Wall: time.Unix(0, offset+int64(snap.now)).UTC(), Ticks: snap.ticks,
-		Memory: e.memory.use(), MemoryLimit: e.memory.bound(), Cells: snap.cells, Machines: looks, Policies: e.evidence.rec.Status(),
+// How much of the core's state is copied while it stops: 50 us of work at most.
+const (
+	lanesAPart  = 64
+	cellsAPart  = 512
+	eventsAPart = 256
+)
+
+func newSnapshot(w *wiring) snapshot {
+	lanes := len(w.g.Instances)
+	return snapshot{
+		w: w, health: make([]sched.Health, lanes), cost: make([]time.Duration, lanes), period: make([]time.Duration, lanes),
+		doing: make([]sched.Explanation, lanes), cells: make([]signal.Cell, len(w.g.Cells)), events: make([]sched.MachineLook, len(w.g.Machines)),
+		stats: sched.Stats{Frames: make([]uint64, len(w.g.Cameras)), Lanes: make([]sched.LaneStats, lanes)},
 	}
-	if offset == 0 {
+}
+
+// copyPart copies one part of the core's state, and reports whether there are more. Nobody calls the core meanwhile.
+func (e *Engine) copyPart(s *snapshot, part int) (more bool) {
+	s.now, s.offset, s.ticks = e.now(), e.offset.Load(), e.core.Ticks()
+	if part == 0 {
+		lanes, frames := s.stats.Lanes, s.stats.Frames
+		s.stats = e.core.Stats
+		s.stats.Lanes, s.stats.Frames = lanes, frames
+		copy(frames, e.core.Stats.Frames)
+	}
+	for i := part * lanesAPart; i < min((part+1)*lanesAPart, len(s.doing)); i++ {
+		s.health[i], s.doing[i], s.stats.Lanes[i] = e.core.Health(i), e.core.Doing(i), e.core.Stats.Lanes[i]
+		s.cost[i], s.period[i] = e.core.Pace(i)
+	}
+	for i := part * cellsAPart; i < min((part+1)*cellsAPart, len(s.cells)); i++ {
+		s.cells[i] = e.core.Cell(i)
+	}
+	for i := part * eventsAPart; i < min((part+1)*eventsAPart, len(s.events)); i++ {
+		s.events[i] = e.core.Machine(i)
+	}
+	return (part+1)*lanesAPart < len(s.doing) || (part+1)*cellsAPart < len(s.cells) || (part+1)*eventsAPart < len(s.events)
+}
+
+// copyCore copies the core's state. Nobody calls the core meanwhile.
+func (e *Engine) copyCore() snapshot {
+	s := newSnapshot(e.w.Load())
+	for part := 0; e.copyPart(&s, part); part++ {
+	}
+	return s
+}
+
+// look is copyCore from any goroutine: part by part, so that with a thousand cameras no input waits for it for milliseconds. All
+// parts are of one graph, and what is said of one detector, signal or event is of one moment.
+func (e *Engine) look() snapshot {
+	for {
+		s := newSnapshot(e.w.Load())
+		same, more := true, true
+		for part := 0; same && more; part++ {
+			e.inspect(func() {
+				if same = e.w.Load() == s.w; same {
+					more = e.copyPart(&s, part)
+				}
+			})
+		}
+		if same {
+			return s
+		}
+	}
+}
+
+// View returns what the engine is now. The core goroutine makes copies of what it owns, between ticks; what they mean is told by
+// the caller's goroutine. It may be called from any goroutine, before, during and after Run.
+func (e *Engine) View() View {
+	snap := e.look()
+	v := View{
+		Status: e.status(&snap), Graph: snap.w.g, Now: snap.now, Wall: time.Unix(0, snap.offset+int64(snap.now)).UTC(), Ticks: snap.ticks,
+		Memory: e.memory.use(), MemoryLimit: e.memory.bound(), Cells: snap.cells, Machines: snap.events, Policies: e.evidence.rec.Status(),
+	}
+	if snap.offset == 0 {
 		v.Wall = e.cfg.Wall().UTC() // it has not begun
 	}
-	for i := range doing {
-		v.Lanes = append(v.Lanes, LaneView{LaneStats: snap.stats.Lanes[i], Doing: doing[i], Cost: snap.cost[i], Period: snap.period[i]})
+	for i := range snap.doing {
+		v.Lanes = append(v.Lanes, LaneView{LaneStats: snap.stats.Lanes[i], Doing: snap.doing[i], Cost: snap.cost[i], Period: snap.period[i]})
 	}
 	e.viewCameras(&v, snap.w)
 	e.viewOutputs(&v, snap.w)

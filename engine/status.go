@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -97,12 +96,15 @@ type EventCounts struct {
 type snapshot struct {
 	w      *wiring
 	now    tick.Time
+	offset int64 // wall minus core time
 	ticks  uint64
 	stats  sched.Stats
 	health []sched.Health
 	cost   []time.Duration // learned, by instance
 	period []time.Duration
+	doing  []sched.Explanation
 	cells  []signal.Cell
+	events []sched.MachineLook // by machine
 }
 
 // Status returns what the engine says of itself now. It may be called from any goroutine, before, during and after Run.
@@ -111,8 +113,8 @@ func (e *Engine) Status() Status {
 	return st
 }
 
-// snapshot has the core goroutine copy its state between two ticks, and nothing else: with a thousand cameras telling what it
-// means takes many times as long. Before and after the run it copies what is there.
+// snapshot has the core goroutine copy its state between ticks, and nothing else: with a thousand cameras telling what it means
+// takes many times as long. Before the run it copies what is there, after it what was kept.
 func (e *Engine) snapshot() (Status, snapshot) {
 	var snap snapshot
 	e.starting.Lock()
@@ -123,31 +125,14 @@ func (e *Engine) snapshot() (Status, snapshot) {
 		return st, snap
 	}
 	e.starting.Unlock()
-	if e.do(func() { snap = e.copyCore() }) {
-		st := e.status(&snap)
-		return st, snap
+	final := e.final.Load()
+	if final == nil {
+		snap = e.look()
+		return e.status(&snap), snap
 	}
-	st := *e.final.Load() // what the core was is kept before it stops answering; sinks and clips may still be at work
+	st := *final // what the core was is kept before it stops answering; sinks and clips may still be at work
 	st.Sinks, st.Evidence = e.sinkStatus(e.w.Load()), e.evidence.status()
 	return st, *e.finalCore.Load()
-}
-
-func (e *Engine) copyCore() snapshot {
-	w := e.w.Load()
-	s := snapshot{w: w, now: e.now(), ticks: e.core.Ticks(), stats: e.core.Stats}
-	s.stats.Frames = slices.Clone(s.stats.Frames)
-	s.stats.Lanes = slices.Clone(s.stats.Lanes)
-	n := len(w.g.Instances)
-	s.health, s.cost, s.period = make([]sched.Health, n), make([]time.Duration, n), make([]time.Duration, n)
-	for i := range n {
-		s.health[i] = e.core.Health(i)
-		s.cost[i], s.period[i] = e.core.Pace(i)
-	}
-	s.cells = make([]signal.Cell, len(w.g.Cells))
-	for i := range s.cells {
-		s.cells[i] = e.core.Cell(i)
-	}
-	return s
 }
 
 // status tells what a snapshot means.
