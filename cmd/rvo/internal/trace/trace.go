@@ -97,20 +97,18 @@ func newTracer(o Options, exporter sdk.SpanExporter) (*Tracer, error) {
 func (t *Tracer) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-tick.C:
 			t.flush(ctx, false)
-			continue
 		case <-ctx.Done():
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime/2)
-		defer cancel()
-		t.flush(last, true)
-		if err := t.exporter.Shutdown(last); err != nil {
-			t.log.Warn("the connection to the collector of traces did not end", "err", err)
-		}
-		return
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime/2)
+	defer cancel()
+	t.flush(last, true)
+	if err := t.exporter.Shutdown(last); err != nil {
+		t.log.Warn("the connection to the collector of traces did not end", "err", err)
 	}
 }
 

@@ -2,7 +2,7 @@ package trace
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -130,7 +130,7 @@ func TestFromCaptureToClip(t *testing.T) {
 	dir := t.TempDir()
 	e, err := engine.New(engine.Config{
 		Graph: build(t, pipeline), StateDir: dir, ClipsDir: dir, RunID: "run", Tracer: tracer,
-		Secret: func(node.Secret) (string, error) { return "", fmt.Errorf("there are none") },
+		Secret: func(node.Secret) (string, error) { return "", errors.New("there are none") },
 	})
 	if err != nil {
 		t.Fatal(err)
