@@ -53,9 +53,9 @@ func liveOptions(t *testing.T) map[string]live {
 	// A whole picture that turns from black to white and back every two seconds.
 	motion := func(option, to string) {
 		out["detector.motion."+option] = live{
-			"detector/it",
-			set{"cameras.gate.synthetic": raw(`{"pattern": "alternating", "period": 20}`), "detectors.it.fps": 10, "detectors.it.motion": raw(`{"lightning": 1}`)},
-			set{"detectors.it.motion": raw(to)}, share("detector/it", "gate", "level 1"),
+			node: "detector/it", says: share("detector/it", "gate", "level 1"),
+			base: set{"cameras.gate.synthetic": raw(`{"pattern": "alternating", "period": 20}`), "detectors.it.fps": 10, "detectors.it.motion": raw(`{"lightning": 1}`)},
+			to:   set{"detectors.it.motion": raw(to)},
 		}
 	}
 	motion("threshold", `{"lightning": 1, "threshold": 255}`)
