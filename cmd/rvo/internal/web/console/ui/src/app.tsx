@@ -78,7 +78,15 @@ function Facts() {
       </a>
       <a class="fact" href={href("load")}>
         <span class="name">dropped/s</span>
-        <span class="value">{rate(dropped)}</span>
+        <span class="value">
+          {dropped ? (
+            <Status word="" mark="warn">
+              {rate(dropped)}
+            </Status>
+          ) : (
+            rate(dropped)
+          )}
+        </span>
       </a>
     </div>
   );

@@ -106,18 +106,6 @@ export interface Policy {
   short?: Record<string, number>;
 }
 
-export interface Reload {
-  time_ms: number;
-  result: string;
-  generation: number;
-  revision: string;
-  changes: number;
-  error?: string;
-  prepare_ms: number;
-  commit_ms: number;
-  total_ms: number;
-}
-
 export interface State {
   time_ms: number;
   run: string;
@@ -139,7 +127,6 @@ export interface State {
   queues: Record<string, Queue>;
   sinks: Record<string, Sink>;
   evidence: Record<string, Policy>;
-  reloads?: Reload[];
   clients?: { subscribers: number; watchers: number; dropped: number };
 }
 

@@ -119,7 +119,7 @@ export function Load() {
             {memory?.limit ? <Meter share={memory.bytes / memory.limit} tone={memory.bytes > 0.9 * memory.limit ? "warn" : ""} label={percent(memory.bytes / memory.limit)} /> : null}
             <h3 class="gap">Who listens</h3>
             <p>
-              {count(s.clients?.subscribers ?? 0)} subscribers, {count(s.clients?.watchers ?? 0)} watching pictures
+              {count(s.clients?.subscribers ?? 0)} on the stream, {count(s.clients?.watchers ?? 0)} watching pictures
               {s.clients?.dropped ? <span class="c-warn">, {count(s.clients.dropped)} messages dropped for slow ones</span> : ""}
             </p>
           </section>

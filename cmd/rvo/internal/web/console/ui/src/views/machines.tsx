@@ -129,10 +129,13 @@ function States({ w }: { w: Why }) {
         ))}
       </ol>
       <p class="muted">
-        {w.state} {since != null && `for ${span(since)}`}
-        {limit?.[1] ? ` of ${limit[0]} ${span(limit[1])}` : ""}
-        {w.grace_ms ? `; a no is forgiven for ${span(w.grace_ms)}` : ""}
-        {w.unknown_grace_ms ? `, an unknown for ${span(w.unknown_grace_ms)}` : ""}
+        {[
+          `${w.state}${since != null ? ` for ${span(since)}` : ""}${limit?.[1] ? `, of ${limit[0]} ${span(limit[1])}` : ""}`,
+          w.state !== "cooldown" && w.state !== "idle" && w.grace_ms ? `a no is forgiven for ${span(w.grace_ms)}` : "",
+          w.state === "confirmed" && w.unknown_grace_ms ? `an unknown for ${span(w.unknown_grace_ms)}` : "",
+        ]
+          .filter(Boolean)
+          .join("; ")}
       </p>
       {limit?.[1] && since != null ? <Meter share={since / limit[1]} label={`${span(since)} of ${span(limit[1])}`} /> : null}
     </>
@@ -148,6 +151,7 @@ function headline(w: Why): string {
     else if (t.decided) why.push(`${t.signal} ${t.answer === "unknown" ? "is not known" : `is ${plain(t.value)}`}`);
   };
   if (w.tree) walk(w.tree);
+  const held = w.tree?.for_ms && w.answer !== "yes" ? `; it must be so for ${span(w.tree.for_ms)} without a break` : "";
   const because = why.length > 0 ? `: ${[...new Set(why)].slice(0, 3).join(", ")}${why.length > 3 ? ", …" : ""}` : "";
   switch (w.state) {
     case "confirmed":
@@ -157,7 +161,7 @@ function headline(w: Why): string {
     case "cooldown":
       return `It has fired and rests; nothing fires before the cooldown is over.${muted}`;
   }
-  return w.answer === "unknown" ? `It does not fire because the condition cannot be answered${because}.${muted}` : `It does not fire because the condition says ${w.answer}${because}.${muted}`;
+  return w.answer === "unknown" ? `It does not fire because the condition cannot be answered${because}${held}.${muted}` : `It does not fire because the condition says ${w.answer}${because}${held}.${muted}`;
 }
 
 function Detail({ m }: { m: Item }) {
