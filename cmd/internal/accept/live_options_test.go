@@ -72,9 +72,9 @@ func liveOptions(t *testing.T) map[string]live {
 
 	track := func(option string, says func(*window) string, base, to string) {
 		out["detector.track."+option] = live{
-			"detector/it",
-			set{"detectors.motion.fps": 10, "detectors.it.fps": 10, "detectors.it.needs": []string{"motion.boxes"}, "detectors.it.cameras": []string{"gate"}, "detectors.it.track": raw(base)},
-			set{"detectors.it.track": raw(to)}, says,
+			node: "detector/it", says: says,
+			base: set{"detectors.motion.fps": 10, "detectors.it.fps": 10, "detectors.it.needs": []string{"motion.boxes"}, "detectors.it.cameras": []string{"gate"}, "detectors.it.track": raw(base)},
+			to:   set{"detectors.it.track": raw(to)},
 		}
 	}
 	line := func(x float64) string {
