@@ -165,6 +165,12 @@ func TestSwapRefused(t *testing.T) {
 		{"sink", func(k *kit) {
 			k.spec.Sinks = append(k.spec.Sinks, graph.SinkSpec{ID: "other", Kind: "memory", Options: []byte(`{"name":"refuses"}`)})
 		}, "sink/other", StepOpen, "made to fail"},
+		{"evidence", func(k *kit) {
+			if err := os.WriteFile(filepath.Join(k.cfg.StateDir, "file"), nil, 0o600); err != nil {
+				k.t.Fatal(err)
+			}
+			k.spec.Evidence = []graph.EvidenceSpec{{ID: "clip", Quality: 80, Dir: "file"}}
+		}, "evidence/clip", StepOpen, "file"},
 		{"memory", func(k *kit) {
 			k.spec.Engine.Memory = 1 << 10
 		}, "engine", StepMemory, "engine.memory is 1024 bytes"},
