@@ -45,6 +45,7 @@ engine, dsl/vet, nodes/all, proto/** < cmd/internal/accept
 engine, engine/enginetest, dsl/compile < bench
 dsl/vet, nodes/all < bench/vetspeed, bench/reloadspeed
 engine, dsl/vet, nodes/all, proto/** < bench/remote
+deploy/check
 `
 
 // lattice is floors, parsed: for each pattern, the patterns it may import.
