@@ -14,9 +14,7 @@ import (
 // They differ: of the smallest network recall is 0.703 on these, 0.680 on 2, 5, 8 and 0.687 on 3, 6, 9.
 func thirds(file node.Kind) node.Kind {
 	return node.Camera(node.Contract{Name: "thirds", Doc: "gives every third picture of a file", Options: "#Options: path: string"},
-		func(env node.CameraEnv, o struct {
-			Path string `json:"path"`
-		}) (node.Source, error) {
+		func(env node.CameraEnv, o thirdsOptions) (node.Source, error) {
 			raw, err := json.Marshal(o)
 			if err != nil {
 				return nil, err
@@ -24,6 +22,10 @@ func thirds(file node.Kind) node.Kind {
 			src, err := file.OpenCamera(env, raw)
 			return thirdsSource{src}, err
 		})
+}
+
+type thirdsOptions struct {
+	Path string `json:"path"`
 }
 
 type thirdsSource struct{ node.Source }
