@@ -116,8 +116,8 @@ func eval[T any](ctx context.Context, t *testing.T, js string) T {
 	return v
 }
 
-// until waits for an expression in the page to be true, and returns how long that took.
-func until(ctx context.Context, t *testing.T, what, js string, limit time.Duration) time.Duration {
+// until waits for an expression in the page to be true.
+func until(ctx context.Context, t *testing.T, what, js string, limit time.Duration) {
 	t.Helper()
 	begin := time.Now()
 	for {
@@ -126,7 +126,7 @@ func until(ctx context.Context, t *testing.T, what, js string, limit time.Durati
 			t.Fatalf("%s: %v", what, err)
 		}
 		if ok {
-			return time.Since(begin)
+			return
 		}
 		if time.Since(begin) > limit {
 			t.Fatalf("%s: not within %s; the page says: %s", what, limit, eval[string](ctx, t, "document.body.innerText.slice(0, 1500)"))

@@ -21,7 +21,7 @@ import (
 	"rvo.dev/cmd/rvo/internal/web/console"
 )
 
-func ask(t *testing.T, h http.Handler, path string, header ...string) *http.Response {
+func ask(t *testing.T, h http.Handler, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 	for i := 0; i < len(header); i += 2 {
@@ -29,28 +29,18 @@ func ask(t *testing.T, h http.Handler, path string, header ...string) *http.Resp
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r *http.Response) string {
-	t.Helper()
-	defer func() { _ = r.Body.Close() }()
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return w
 }
 
 // TestPage follows what the page refers to: all of it is served, by this program alone, and runs under the policy.
 func TestPage(t *testing.T) {
 	h := console.Handler(nil)
 	r := ask(t, h, "/")
-	page := body(t, r)
-	if r.StatusCode != http.StatusOK || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
-		t.Fatalf("GET /: %s, %s", r.Status, r.Header.Get("Content-Type"))
+	page := r.Body.String()
+	if r.Code != http.StatusOK || !strings.HasPrefix(r.Header().Get("Content-Type"), "text/html") {
+		t.Fatalf("GET /: %d, %s", r.Code, r.Header().Get("Content-Type"))
 	}
-	for _, part := range strings.Split(r.Header.Get("Content-Security-Policy"), ";") {
+	for part := range strings.SplitSeq(r.Header().Get("Content-Security-Policy"), ";") {
 		if strings.Contains(part, "unsafe") || strings.Contains(part, "*") || strings.Contains(part, "http") {
 			t.Errorf("the policy lets pass: %s", part)
 		}
@@ -63,8 +53,8 @@ func TestPage(t *testing.T) {
 		if strings.HasPrefix(m[1], "api/") {
 			continue
 		}
-		if got := ask(t, h, "/"+m[1]); got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") == "" {
-			t.Errorf("%s: %s", m[1], got.Status)
+		if got := ask(t, h, "/"+m[1]); got.Code != http.StatusOK || got.Header().Get("Content-Type") == "" {
+			t.Errorf("%s: %d", m[1], got.Code)
 		}
 	}
 	if strings.Contains(page, "<style") || regexp.MustCompile(`<script[^>]*>[^<]`).MatchString(page) || strings.Contains(page, " on") && regexp.MustCompile(` on\w+=`).MatchString(page) {
@@ -75,8 +65,8 @@ func TestPage(t *testing.T) {
 func TestFiles(t *testing.T) {
 	h := console.Handler(func() ([]byte, error) { return []byte(`{"title": "language"}`), nil })
 	plain := ask(t, h, "/console/app.js")
-	text := body(t, plain)
-	etag := plain.Header.Get("ETag")
+	text := plain.Body.String()
+	etag := plain.Header().Get("ETag")
 	packed := ask(t, h, "/console/app.js", "Accept-Encoding", "gzip, br")
 	z, err := gzip.NewReader(packed.Body)
 	if err != nil {
@@ -85,20 +75,20 @@ func TestFiles(t *testing.T) {
 	if got, err := io.ReadAll(z); err != nil || string(got) != text {
 		t.Errorf("packed and plain differ (%v)", err)
 	}
-	if again := ask(t, h, "/console/app.js", "If-None-Match", etag); again.StatusCode != http.StatusNotModified || body(t, again) != "" {
-		t.Errorf("with its ETag: %s", again.Status)
+	if again := ask(t, h, "/console/app.js", "If-None-Match", etag); again.Code != http.StatusNotModified || again.Body.String() != "" {
+		t.Errorf("with its ETag: %d", again.Code)
 	}
-	if got := body(t, ask(t, h, "/console/schema.json")); got != `{"title": "language"}` {
+	if got := ask(t, h, "/console/schema.json").Body.String(); got != `{"title": "language"}` {
 		t.Errorf("the language: %s", got)
 	}
 	for _, path := range []string{"/console/", "/console/../console.go", "/console/sources/../../x", "/console/app.css/", "/other"} {
-		if got := ask(t, h, path); got.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: %s, want 404", path, got.Status)
+		if got := ask(t, h, path); got.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404", path, got.Code)
 		}
 	}
 	broken := console.Handler(func() ([]byte, error) { return nil, errors.New("no language") })
-	if got := ask(t, broken, "/console/schema.json"); got.StatusCode != http.StatusNotFound {
-		t.Errorf("a language that cannot be told: %s, want 404", got.Status)
+	if got := ask(t, broken, "/console/schema.json"); got.Code != http.StatusNotFound {
+		t.Errorf("a language that cannot be told: %d, want 404", got.Code)
 	}
 }
 

@@ -563,8 +563,13 @@ func (s *site) reloads(w http.ResponseWriter, _ *http.Request) {
 	now := time.Now().UTC().Format(time.RFC3339Nano)
 	reply(w, map[string]any{
 		"generation": 3, "revision": strings.Repeat("ab12", 16), "watching": true, "files": []string{"site/pipeline.cue"}, "probation": nil,
-		"rejected": map[string]any{"result": "rejected", "trigger": "file", "at": now, "findings": []map[string]any{{"code": "RVO002", "severity": "error", "message": "unknown field \"fpss\" in a detector", "path": "detectors.motion.fpss", "place": map[string]any{"file": "site/pipeline.cue", "line": 37}}}},
-		"reloads": []map[string]any{{"result": "applied", "trigger": "file", "at": now, "generation": 3, "revision": "ab12ab12", "seconds": map[string]float64{"total": 0.12, "commit": 0.0004},
-			"changes": []map[string]any{{"id": "detector/person@cam-000", "action": "retune", "fields": []map[string]any{{"name": "options.threshold", "old": 0.4, "new": 0.5}}}}}},
+		"rejected": map[string]any{
+			"result": "rejected", "trigger": "file", "at": now,
+			"findings": []map[string]any{{"code": "RVO002", "severity": "error", "message": "unknown field \"fpss\" in a detector", "path": "detectors.motion.fpss", "place": map[string]any{"file": "site/pipeline.cue", "line": 37}}},
+		},
+		"reloads": []map[string]any{{
+			"result": "applied", "trigger": "file", "at": now, "generation": 3, "revision": "ab12ab12", "seconds": map[string]float64{"total": 0.12, "commit": 0.0004},
+			"changes": []map[string]any{{"id": "detector/person@cam-000", "action": "retune", "fields": []map[string]any{{"name": "options.threshold", "old": 0.4, "new": 0.5}}}},
+		}},
 	})
 }
