@@ -146,6 +146,6 @@ func (j *judged) swaps() {
 	const from = "swap_100"
 	j.atMost("swap_pause_100_p99", j.mid(from, Lanes, func(r *Result) float64 { return us(r.pause.q(99)) }), "us", 200, from)
 	for _, name := range []string{"swap_1", "swap_10", from, "swap_1000"} {
-		j.none(name+"_not_ingested", j.most(name, Lanes, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
+		j.none(name+"_not_ingested", j.most(name, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
 	}
 }

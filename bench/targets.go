@@ -107,9 +107,9 @@ func (j *judged) mid(name string, d Design, f func(*Result) float64) float64 {
 }
 
 // most is the worst of the windows: for what must never be.
-func (j *judged) most(name string, d Design, f func(*Result) float64) float64 {
+func (j *judged) most(name string, f func(*Result) float64) float64 {
 	worst := 0.0
-	for _, r := range j.of(name, d) {
+	for _, r := range j.of(name, Lanes) {
 		worst = max(worst, f(r))
 	}
 	return worst
@@ -219,7 +219,7 @@ func (j *judged) signals() {
 
 func (j *judged) overload() {
 	for _, name := range []string{"overload_severe", "fast_slow", "ingest_50000"} {
-		j.none(name+"_not_ingested", j.most(name, Lanes, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
+		j.none(name+"_not_ingested", j.most(name, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
 		j.atMost(name+"_unseen", j.mid(name, Lanes, func(r *Result) float64 { return 100 * r.unseen() }), "%", 1, name)
 	}
 	j.atLeast("overload_severe_runs", 100*j.mid("overload_severe", Lanes, func(r *Result) float64 { return r.runs("slow") * 0.005 }), "%", 95, "overload_severe")
@@ -300,7 +300,7 @@ func (j *judged) cameras() {
 	j.atMost("cameras_1000_cpu", get(func(r *Result) float64 { return 100 * r.Usage.CPU }), "%core", 60, from)
 	j.add(Target{Name: "cameras_1000_heap", Value: get(func(r *Result) float64 { return r.Usage.Heap / 1024 }), Unit: "KiB/cam", AtMost: true, Bound: 20, Exact: true})
 	j.add(Target{Name: "cameras_1000_goroutines", Value: get(func(r *Result) float64 { return math.Round(10*r.Usage.Goroutines) / 10 }), Unit: "/cam", AtMost: true, Bound: 3, Exact: true})
-	j.none("cameras_1000_not_ingested", j.most(from, Lanes, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
+	j.none("cameras_1000_not_ingested", j.most(from, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
 	j.atMost("cameras_1000_unseen", get(func(r *Result) float64 { return 100 * r.unseen() }), "%", 1, from)
 	j.atMost("cameras_1000_tick_p99", get(func(r *Result) float64 { return us(r.tick.q(99)) }), "us", 50, from)
 	late := func(q float64) float64 {
@@ -339,7 +339,7 @@ func (j *judged) isolation() {
 	j.atLeast("isolate_faults_restarts_min", least, "restarts", 1, faults)
 	j.atLeast("isolate_faults_other_rate", 100*j.mid(faults, Lanes, looks)/j.mid(off, Lanes, looks), "%", 95, faults, off)
 	j.atMost("isolate_faults_tick_p99_ratio", p99(faults)/p99(off), "x", 3, faults, off)
-	j.none("isolate_faults_not_ingested", j.most(faults, Lanes, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
+	j.none("isolate_faults_not_ingested", j.most(faults, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
 }
 
 // PrintTargets writes the targets, one a line, after lines that begin with # and say on what they were measured.

@@ -55,7 +55,7 @@ func (j *judged) watched() {
 	j.atMost("watched_tick_p99_ratio", ratio(99), "x", 2, on, off)
 	heap := func(r *Result) float64 { return r.Usage.Heap * float64(r.Scenario.Cameras) / (1 << 20) }
 	j.add(Target{Name: "watched_heap_on_top", Value: math.Max(0, j.mid(on, Lanes, heap)-j.mid(off, Lanes, heap)), Unit: "MiB", AtMost: true, Bound: 64, Exact: true})
-	j.none("watched_not_ingested", j.most(on, Lanes, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
+	j.none("watched_not_ingested", j.most(on, func(r *Result) float64 { return float64(r.NotIngested) }), "frames")
 	// Five of the ten take their five pictures a second, fifty of the hundred their two states.
 	j.atLeast("watched_pictures", j.mid(on, Lanes, func(r *Result) float64 { return float64(r.Sent.Pictures) / r.Window.Seconds() }), "/s", 20, on)
 	j.atLeast("watched_messages", j.mid(on, Lanes, func(r *Result) float64 { return float64(r.Sent.Messages) / r.Window.Seconds() }), "/s", 80, on)

@@ -128,7 +128,8 @@ func (e *Engine) snapshot() (Status, snapshot) {
 	final := e.final.Load()
 	if final == nil {
 		snap = e.look()
-		return e.status(&snap), snap
+		st := e.status(&snap)
+		return st, snap
 	}
 	st := *final // what the core was is kept before it stops answering; sinks and clips may still be at work
 	st.Sinks, st.Evidence = e.sinkStatus(e.w.Load()), e.evidence.status()

@@ -33,7 +33,7 @@ type Muted struct{ Event, Camera string } // no camera: scope pipeline
 // or ErrEnded.
 func (e *Engine) Mute(event, camera string, d time.Duration) ([]Muted, error) {
 	var out []Muted
-	err := error(ErrEnded)
+	err := ErrEnded
 	e.do(func() {
 		g := e.w.Load().g
 		var machines []int
@@ -81,7 +81,7 @@ func muting(g *graph.Graph, event, camera string) ([]int, error) {
 // Tell gives a signal of a detector that is told from outside (node.Contract.External) a value, as JSON, that was so for age:
 // on one camera, or with an empty id on each that has it. The error is a *TellError or ErrEnded.
 func (e *Engine) Tell(name, camera string, value json.RawMessage, age time.Duration) error {
-	err := error(ErrEnded)
+	err := ErrEnded
 	e.do(func() {
 		var outputs []node.Output
 		if outputs, err = telling(e.w.Load().g, name, camera, value); err != nil {

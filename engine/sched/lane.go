@@ -106,7 +106,7 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 	return lane{settings: settings{
 		camera: in.Camera, fastest: in.Period, slowest: in.Slowest, declared: in.Cost, phase: phase,
 		weight: min(in.Threads, slots), blocking: in.Blocking, noFrame: in.NoFrame, chained: len(in.Producers) > 0,
-		timed: in.NoFrame && len(in.Producers) == 0 && !in.External,
+		timed:  in.NoFrame && len(in.Producers) == 0 && !in.External,
 		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
 		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
 	}, wiring: wiring{in.Needs, in.Outputs, in.Consumers}, life: life{period: in.Period}}

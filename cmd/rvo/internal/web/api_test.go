@@ -350,7 +350,7 @@ func TestStream(t *testing.T) {
 	t.Cleanup(srv.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	events := subscribe(t, ctx, srv.URL+"/api/v1/stream")
+	events := subscribe(ctx, t, srv.URL+"/api/v1/stream")
 	var state api.State
 	take(t, events, "state", &state)
 	if len(state.Cameras) != 2 {
@@ -397,20 +397,20 @@ func TestStream(t *testing.T) {
 // said is one message of a stream.
 type said struct{ name, data string }
 
-func subscribe(t *testing.T, ctx context.Context, url string) <-chan said {
+func subscribe(ctx context.Context, t *testing.T, url string) <-chan said {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := http.DefaultClient.Do(r) //nolint:bodyclose // by the goroutine that reads it
 	if err != nil || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%v %v", resp, err)
 	}
 	out := make(chan said, 64)
 	go func() {
 		defer close(out)
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		var b bytes.Buffer
 		buf := make([]byte, 1<<16)
 		for {
@@ -479,7 +479,7 @@ func TestMJPEG(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	seen := map[string]int{}
 	parts := parts(t, resp)
 	for seen["gate"] < 3 || seen["yard"] < 3 {

@@ -70,26 +70,8 @@ func (c *clips) list(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, "limit", why)
 		return
 	}
-	type place struct {
-		policy, clip string
-		root         *os.Root
-	}
-	var places []place
-	dirs := map[string]bool{} // policies may share one
-	for _, p := range c.look.now().Policies {
-		root, err := os.OpenRoot(p.Dir)
-		if err != nil {
-			continue // it is made when a clip is written; what is wrong with it is in the state
-		}
-		defer func() { _ = root.Close() }()
-		if dirs[p.Dir] {
-			continue
-		}
-		dirs[p.Dir] = true
-		for _, name := range folders(root) {
-			places = append(places, place{p.ID, name, root})
-		}
-	}
+	places, done := c.places()
+	defer done()
 	slices.SortFunc(places, func(a, b place) int { return strings.Compare(moment(b.clip), moment(a.clip)) })
 	out := api.Clips{Clips: []api.Clip{}}
 	for i, p := range places {
@@ -104,6 +86,35 @@ func (c *clips) list(w http.ResponseWriter, r *http.Request) {
 		out.Clips = append(out.Clips, clip)
 	}
 	writeJSON(w, http.StatusOK, out)
+}
+
+// place is a folder that may be a clip.
+type place struct {
+	policy, clip string
+	root         *os.Root
+}
+
+// places returns the folders of all policies, and a function that closes them.
+func (c *clips) places() (out []place, done func()) {
+	roots := map[string]*os.Root{} // policies may share one
+	for _, p := range c.look.now().Policies {
+		if roots[p.Dir] != nil {
+			continue
+		}
+		root, err := os.OpenRoot(p.Dir)
+		if err != nil {
+			continue // it is made when a clip is written; what is wrong with it is in the state
+		}
+		roots[p.Dir] = root
+		for _, name := range folders(root) {
+			out = append(out, place{p.ID, name, root})
+		}
+	}
+	return out, func() {
+		for _, root := range roots {
+			_ = root.Close() // opened for reading: nothing can be lost
+		}
+	}
 }
 
 // moment is the part of a clip's name that says when its event was confirmed: names end in it and a hash.

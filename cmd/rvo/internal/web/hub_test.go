@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,7 +99,7 @@ func TestRecordsLaw(t *testing.T) {
 	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
 	for i := range maxRecords + 500 {
 		head := recordHead{
-			ID: fmt.Sprint(i / 2), Event: pick("a", "b"), Camera: pick("x", "y", "z"), State: pick("confirmed", "ended"), Severity: pick("info", "critical"),
+			ID: strconv.Itoa(i / 2), Event: pick("a", "b"), Camera: pick("x", "y", "z"), State: pick("confirmed", "ended"), Severity: pick("info", "critical"),
 			Time: fmt.Sprintf("2026-11-22T18:%02d:%02dZ", i/60%60, i%60),
 		}
 		past = append(past, plain{i, head})
@@ -111,8 +113,7 @@ func TestRecordsLaw(t *testing.T) {
 			q.ID = past[rnd.IntN(len(past))].head.ID
 		}
 		var want, got []string
-		for i := len(past) - 1; i >= 0; i-- {
-			p := past[i]
+		for _, p := range slices.Backward(past) {
 			if (q.ID == "" || q.ID == p.head.ID) && (q.Event == "" || q.Event == p.head.Event) && (q.Camera == "" || q.Camera == p.head.Camera) && (q.State == "" || q.State == p.head.State) {
 				want = append(want, fmt.Sprintf(`{"n":%d,`, p.n))
 			}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -48,9 +49,7 @@ func (t *LogTap) Handle(ctx context.Context, r slog.Record) error {
 		if n := len(t.attrs) + r.NumAttrs(); n > 0 {
 			line.Attrs = make(map[string]string, n)
 		}
-		for k, v := range t.attrs {
-			line.Attrs[k] = v
-		}
+		maps.Copy(line.Attrs, t.attrs) // of no attributes to none
 		r.Attrs(func(a slog.Attr) bool {
 			put(line.Attrs, t.prefix, a)
 			return true
@@ -63,9 +62,7 @@ func (t *LogTap) Handle(ctx context.Context, r slog.Record) error {
 // WithAttrs implements slog.Handler.
 func (t *LogTap) WithAttrs(attrs []slog.Attr) slog.Handler {
 	c := &LogTap{next: t.next.WithAttrs(attrs), prefix: t.prefix, attrs: map[string]string{}, lines: t.lines}
-	for k, v := range t.attrs {
-		c.attrs[k] = v
-	}
+	maps.Copy(c.attrs, t.attrs)
 	for _, a := range attrs {
 		put(c.attrs, c.prefix, a)
 	}

@@ -92,16 +92,16 @@ func (p *picture) tag(v variant) string {
 
 // String is the variant as part of a tag.
 func (v variant) String() string {
-	s := strconv.Itoa(v.width)
+	b := strconv.AppendInt(nil, int64(v.width), 10)
 	for _, x := range []struct {
 		on   bool
-		word string
-	}{{v.boxes, "b"}, {v.zones, "z"}, {v.masks, "m"}, {v.found, "f"}} {
+		word byte
+	}{{v.boxes, 'b'}, {v.zones, 'z'}, {v.masks, 'm'}} {
 		if x.on {
-			s += x.word
+			b = append(b, x.word)
 		}
 	}
-	return s
+	return string(b)
 }
 
 func newPictures(ctx context.Context, e Engine, codec frame.Codec, l *look, count func()) *pictures {

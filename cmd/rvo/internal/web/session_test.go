@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -150,7 +151,7 @@ func TestManyClients(t *testing.T) {
 	at := time.Now()
 	l := newLimiter(1, 1, func() time.Time { return at })
 	for i := range maxClients {
-		if !l.take(fmt.Sprint(i)) {
+		if !l.take(strconv.Itoa(i)) {
 			t.Fatalf("client %d gets nothing", i)
 		}
 	}

@@ -19,7 +19,7 @@ func (l *live) snapshot(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	watch, pic, err := l.pictures.watch(r.PathValue("id"), v, maxFPS, nil)
+	watch, pic, err := l.pictures.watch(r.PathValue("id"), v, maxFPS, nil) //nolint:contextcheck // it goes on for others
 	if err != nil {
 		refusePicture(w, err)
 		return
@@ -116,7 +116,7 @@ func (l *live) watch(w http.ResponseWriter, r *http.Request, ids []string, named
 		if !ok {
 			return
 		}
-		x, _, err := l.pictures.watch(id, v, fps, news)
+		x, _, err := l.pictures.watch(id, v, fps, news) //nolint:contextcheck // it goes on for others
 		if err != nil {
 			refusePicture(w, err)
 			return
