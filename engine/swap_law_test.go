@@ -96,6 +96,7 @@ type law struct {
 	told int // records that were looked at
 
 	state map[string]bool // by event@camera: confirmed, as the records have it
+	real  bool            // on the real clock: a busy machine may lose pictures
 }
 
 // asked is a run that is out: what its detector may say.
@@ -358,7 +359,7 @@ func (l *law) look(what string) {
 			if got := stats.Frames[i] + lost; got != frames && got+1 != frames {
 				l.t.Errorf("%s: camera %s: %d pictures, of which the core had %d and %d were superseded", what, c.id, frames, stats.Frames[i], lost)
 			}
-			if c.counts.noBuffer.Load() > 0 || len(c.held) > 16 {
+			if c.counts.noBuffer.Load() > 0 && !l.real || len(c.held) > 16 {
 				l.t.Errorf("%s: camera %s: %d pictures without a buffer, %d held", what, c.id, c.counts.noBuffer.Load(), len(c.held))
 			}
 		}
@@ -385,7 +386,7 @@ func (l *law) observe(ins []sched.Input, _ time.Duration, decided []sched.Decisi
 			id := w.cams[in.Camera].id
 			if last := l.seq[id]; in.Seq != last+1 {
 				// Only a camera whose source was replaced may leave pictures out: those of the old source, which it counts.
-				if c := w.cams[in.Camera]; last > 0 && in.Seq > last && in.Seq-last-1 <= c.counts.superseded.Load() {
+				if c := w.cams[in.Camera]; last > 0 && in.Seq > last && in.Seq-last-1 <= c.counts.superseded.Load()+c.counts.noBuffer.Load() {
 					l.seq[id] = in.Seq
 					continue
 				}
