@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the code of every .proto file here: proto/generate.sh [ROOT], by default into the tree it stands in. Go comes beside the
-# files, for all of them; Python and TypeScript come into sdk/, for rvo's own. Each file made ends with the name and the SHA-256
+# files, for all of them; Python and TypeScript come into proto/sdk/, for rvo's own. Each file made ends with the name and the SHA-256
 # of the .proto that it is from, which a test compares without any of these tools.
 #
 # It needs protoc and gRPC's plugins for it (Debian: protobuf-compiler, protobuf-compiler-grpc), go and npm; the other plugins
@@ -18,7 +18,7 @@ GOBIN=$bin go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 || e
 GOBIN=$bin go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2 || exit 3
 npm install --silent --no-audit --no-fund --prefix "$bin" "$ts_proto" >&2 || exit 3
 
-python=$root/sdk/python ts=$root/sdk/typescript
+python=$root/proto/sdk/python ts=$root/proto/sdk/typescript
 mkdir -p "$root/proto" "$python" "$ts"
 
 # sign ends files with what they were made from.
@@ -30,7 +30,7 @@ sign() { # PROTO COMMENT FILE...
 	done
 }
 
-find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort | while read -r proto; do
+find . -path ./sdk -prune -o -name '*.proto' -print | sed 's|^\./||' | LC_ALL=C sort | while read -r proto; do
 	base=${proto%.proto}
 	PATH=$bin:$PATH protoc -I . "$proto" \
 		--go_out="$root/proto" --go_opt=paths=source_relative --go-grpc_out="$root/proto" --go-grpc_opt=paths=source_relative

@@ -22,7 +22,7 @@ import (
 )
 
 // pythonService is the folder of the service that users copy.
-const pythonService = "../../../sdk/python"
+const pythonService = "../../../proto/sdk/python"
 
 // python returns a Python with what the service needs.
 func python(t *testing.T) string {

@@ -61,7 +61,7 @@ from rvo.detect.v1 import detect_pb2 as m
 sys.stdout.buffer.write(m.DetectResponse.FromString(sys.stdin.buffer.read()).SerializeToString())`
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
 		if exec.CommandContext(t.Context(), python, "-c", "import grpc, google.protobuf").Run() == nil {
-			thereAndBack(t, "../../../../sdk/python", python, "-B", "-c", back)
+			thereAndBack(t, "../../../sdk/python", python, "-B", "-c", back)
 			return
 		}
 	}
@@ -79,7 +79,7 @@ func TestTypeScriptStubs(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("../../../../sdk/typescript")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("../../../sdk/typescript")); err != nil {
 		t.Fatal(err)
 	}
 	npm := func(args ...string) ([]byte, error) {
@@ -91,7 +91,7 @@ func TestTypeScriptStubs(t *testing.T) {
 		t.Skipf("the compiler cannot be fetched here: %v\n%s", err, out)
 	}
 	if out, err := npm("run", "--silent", "build"); err != nil {
-		t.Fatalf("sdk/typescript: %v\n%s", err, out)
+		t.Fatalf("proto/sdk/typescript: %v\n%s", err, out)
 	}
 	const back = `import { DetectorService, DetectResponse } from "./dist/rvo/detect/v1/detect.js";
 import { readFileSync, writeSync } from "node:fs";
