@@ -24,6 +24,9 @@ type Route struct {
 	MaxBody int64
 }
 
+// hidden stands for a credential in what is shown: see dsl.Redact.
+const hidden = "***"
+
 // maxPlan bounds a pipeline that is sent to be planned, in bytes: ten thousand cameras with an event each.
 const maxPlan = 4 << 20
 
@@ -110,6 +113,10 @@ func (r *Reloader) serveDelete(w http.ResponseWriter, q *http.Request) {
 func (r *Reloader) serveEdit(w http.ResponseWriter, q *http.Request, e dsl.Entry) {
 	if e.Gone() && !Has(r.Running().Spec, e.Collection, e.Name) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("the pipeline has no %s %q", role(e.Collection), e.Name))
+		return
+	}
+	if strings.Contains(e.Value, hidden) {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("the node holds %s, which stands for a credential that is not shown: write the credential again, or refer to a secret", hidden))
 		return
 	}
 	edit := Edit{Entry: e, Write: q.URL.Query().Get("write") == "1"}

@@ -146,6 +146,7 @@ func TestNodesRefused(t *testing.T) {
 			{http.MethodPost, "/api/v1/nodes", `sinks: {a: stdout: {}, b: stdout: {}}`, 400, "holds 2 nodes"},
 			{http.MethodPost, "/api/v1/nodes", `detectors: light: {dumy: {}}`, 422, "dumy"},
 			{http.MethodPost, "/api/v1/nodes?plan=1", `detectors: light: {dumy: {}}`, 422, "dumy"},
+			{http.MethodPost, "/api/v1/nodes", `cameras: back: rtsp: url: "rtsp://***@camera/1"`, 400, "credential"},
 			{http.MethodDelete, "/api/v1/nodes/detector/motion", "", 422, "motion"},
 			{http.MethodDelete, "/api/v1/nodes/detector/none", "", 404, "no detector"},
 			{http.MethodDelete, "/api/v1/nodes/thing/none", "", 404, "no such role"},
