@@ -15,7 +15,7 @@ interface Props {
 }
 
 const maxLanes = 8;
-const names = 120; // px for the lanes' names
+const names = 9; // rem for the lanes' names
 
 function steps(span: number): number {
   return [60_000, 120_000, 300_000, 600_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000].find((s) => span / s <= 11) ?? 86_400_000;
@@ -31,7 +31,7 @@ export function Timeline({ items, span, chosen, choose }: Props) {
   const height = Math.max(1, lanes.length) * lane + 22;
   const to = now();
   const from = to - span;
-  const left = width < 500 ? 80 : names;
+  const left = width < 500 ? 80 : Math.round(names * rem());
   const x = (t: number) => left + ((t - from) / span) * (width - left - 8);
 
   useEffect(() => {

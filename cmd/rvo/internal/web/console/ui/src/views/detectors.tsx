@@ -127,7 +127,7 @@ const columns: Column<Item>[] = [
   { key: "hindered", name: "skipped", width: "4.6rem", num: true, hint: "due, and kept from running", sort: (a, b) => hindered(a) - hindered(b), cell: (d) => count(hindered(d)) },
   { key: "failed", name: "failed", width: "4rem", num: true, sort: (a, b) => bad(a) - bad(b), cell: (d) => <span class={bad(d) > 0 ? "c-bad" : "muted"}>{count(bad(d))}</span> },
   { key: "skips", name: "runs and skips", width: "minmax(5rem, 1.2fr)", cell: (d) => <Skips d={d} /> },
-  { key: "cost", name: "cost, learned / declared", width: "minmax(9rem, 1fr)", num: true, sort: (a, b) => cost(a) - cost(b), cell: (d) => <Cost d={d} /> },
+  { key: "cost", name: "cost, learned / declared", width: "minmax(9rem, 14rem)", num: true, sort: (a, b) => cost(a) - cost(b), cell: (d) => <Cost d={d} /> },
   { key: "share", name: "of a CPU", width: "4.4rem", num: true, sort: (a, b) => share(a) - share(b), cell: (d) => percent(share(d)) },
 ];
 
