@@ -140,6 +140,7 @@ func (e *Engine) committed(d *edit, rep SwapReport) {
 		"replaced", x.Changes.Replaced, "added", x.Changes.Added, "removed", x.Changes.Removed, "pause", x.Commit.String())
 	if d.superseded != nil {
 		close(d.superseded.ended)
+		d.superseded = nil // else every edit would keep the one before it
 	}
 	e.last = d
 	if d.trial != nil {

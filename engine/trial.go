@@ -209,6 +209,7 @@ func (t *trial) rollBack(v verdict) (*edit, error) {
 		return nil, err
 	}
 	t.edit.keep(d.new)
+	d.undoes = nil
 	e.committed(d, SwapReport{
 		Generation: d.new.generation, Revision: d.new.g.Revision, Changes: d.changes,
 		Prepare: ready.Sub(begin), Commit: d.pause, Total: time.Since(begin), At: d.at,
