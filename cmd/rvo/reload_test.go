@@ -130,7 +130,7 @@ func TestManyEdits(t *testing.T) {
 		p.put("gate.cue", edited(`"2s"`, fmt.Sprintf(`"%dms"`, 5000+i)))
 		time.Sleep(50 * time.Millisecond)
 	}
-	want := strconv.Itoa((5000+edits-1)*int(time.Millisecond))
+	want := strconv.Itoa((5000 + edits - 1) * int(time.Millisecond))
 	r := p.until("the last edit runs", func(reload.Reloads) bool { return p.hold() == want })
 	time.Sleep(time.Second)
 	if now := p.reloads(); now.Generation != r.Generation {

@@ -83,7 +83,7 @@ func StartChild(ctx context.Context, command []string) (*Child, error) {
 	}
 	alive, kill := context.WithCancel(ctx)
 	c := &Child{program: command[0], cmd: exec.CommandContext(alive, command[0], command[1:]...), said: &capped{max: maxAnswer}, kill: kill} //nolint:gosec // the program itself
-	c.cmd.Args[0] = os.Args[0]                                                                                                             // for programs that look at their own name
+	c.cmd.Args[0] = os.Args[0]                                                                                                               // for programs that look at their own name
 	c.cmd.Stdout, c.cmd.WaitDelay = c.said, time.Second
 	apart(c.cmd)
 	var err error

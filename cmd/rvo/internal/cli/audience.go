@@ -25,14 +25,14 @@ const (
 
 // audience has the server of this program shown an engine to ten who watch live pictures and a hundred who listen to the stream,
 // over connections of this machine. Every second one takes nothing.
-func audience(codec frame.Codec) bench.Audience {
+func audience(ctx context.Context, codec frame.Codec) bench.Audience {
 	return func(e *engine.Engine) (func() (bench.Sent, error), error) {
 		server, err := web.Listen(web.Config{Addr: "127.0.0.1:0", Registry: prometheus.NewRegistry(), Engine: e, Codec: codec, Status: e.Status})
 		if err != nil {
 			return nil, err
 		}
 		c := &crowd{addr: server.Addr().String(), g: e.View().Graph.CameraID}
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(ctx)
 		served := make(chan error, 1)
 		go func() { served <- server.Run(ctx) }()
 		stop := func() (bench.Sent, error) {

@@ -136,7 +136,7 @@ func runBench(ctx context.Context, a *app, f *benchFlags) error {
 		}
 	}
 	o := bench.Options{
-		Runs: f.runs, Duration: f.duration, Warmup: f.warmup, Sample: f.sample, Retries: f.retries, Pause: 200 * time.Millisecond, Codec: a.Codec, Audience: audience(a.Codec),
+		Runs: f.runs, Duration: f.duration, Warmup: f.warmup, Sample: f.sample, Retries: f.retries, Pause: 200 * time.Millisecond, Codec: a.Codec, Audience: audience(ctx, a.Codec),
 		Progress: func(s string) { fmt.Fprintln(a.Err, s) },
 	}
 	if f.design != "" {

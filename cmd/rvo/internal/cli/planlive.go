@@ -32,4 +32,6 @@ func askRunning(ctx context.Context, base, token string) (*plan.Running, error) 
 }
 
 // status is a code as HTTP writes it: "404 Not Found".
-func status(code int) string { return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code))) }
+func status(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}
