@@ -6,6 +6,10 @@ import (
 	"sync/atomic"
 )
 
+// writeBuffer bounds what the system holds for one who takes nothing, in bytes: a few large pictures. By itself it may grow to
+// megabytes for each connection, and such a one would be found out minutes later.
+const writeBuffer = 256 << 10
+
 // boundedListener closes connections past its bound at once. Waiting instead, as netutil.LimitListener does, would let
 // whoever holds the bound keep probes out without a trace.
 type boundedListener struct {
@@ -29,6 +33,9 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if l.now.Add(1) <= l.max {
+			if t, ok := c.(*net.TCPConn); ok {
+				_ = t.SetWriteBuffer(writeBuffer) // where it cannot be set, the system's own bound holds
+			}
 			return &boundedConn{Conn: c, free: func() { l.now.Add(-1) }}, nil
 		}
 		l.now.Add(-1)
