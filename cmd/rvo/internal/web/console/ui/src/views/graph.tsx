@@ -108,6 +108,14 @@ function curve(points: { x: number; y: number }[]): string {
   return d;
 }
 
+// below is the line under a node's name: what it is, where, and how it does.
+function below(d: Drawn): string {
+  const n = d.members[0]!;
+  const where = d.members.length === 1 && n.camera && n.role !== "camera" ? ` on ${n.camera}` : "";
+  const text = [d.role + where, d.word || d.sub].filter(Boolean).join(" · ");
+  return text.length > 31 ? `${text.slice(0, 30)}…` : text;
+}
+
 interface View {
   x: number;
   y: number;
@@ -250,7 +258,7 @@ export function GraphView() {
                         {n.name.length > 20 ? `${n.name.slice(0, 19)}…` : n.name}
                       </text>
                       <text class="sub" x={14} y={41}>
-                        {[n.role, n.word || n.sub].filter(Boolean).join(" · ").slice(0, 30)}
+                        {below(n)}
                       </text>
                     </a>
                     </g>
