@@ -151,6 +151,9 @@ func (k *kit) graph() *graph.Graph {
 		return looseModel{fakeModel: &fakeModel{k, o.Name}}, nil
 	}
 	openCam := func(env node.CameraEnv, o options) (node.Source, error) {
+		if o.Name == "panics" {
+			panic("odd")
+		}
 		return &fakeSource{k: k, c: k.cams[o.Name], env: env}, nil
 	}
 	openSink := func(_ context.Context, _ node.Env, o options) (node.Sink, error) {
@@ -162,6 +165,9 @@ func (k *kit) graph() *graph.Graph {
 	}
 	openTuned := func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) {
 		t, err := node.NewTuned(o, func(o options) (options, error) {
+			if o.Level == 13 {
+				panic("unlucky")
+			}
 			if o.Level < 0 {
 				return o, errTest
 			}
@@ -371,7 +377,13 @@ type levelModel struct{ *node.Tuned[options, options] }
 func (m *levelModel) NewInstance(context.Context, node.InstanceEnv) (node.Instance, error) {
 	return levelInstance{m}, nil
 }
-func (*levelModel) Close() error { return nil }
+
+func (m *levelModel) Close() error {
+	if m.Now().Name == "panics" {
+		panic("at the end")
+	}
+	return nil
+}
 
 type levelInstance struct{ *levelModel }
 

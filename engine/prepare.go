@@ -119,7 +119,7 @@ func (d *edit) retunes(ctx context.Context) error {
 		return d.within(ctx, id, StepOpen, func(context.Context) error {
 			apply, err := retuner(v).Retune(options)
 			if err == nil && apply != nil {
-				d.applies = append(d.applies, apply)
+				d.applies = append(d.applies, func() { d.e.survive(id, apply) })
 			}
 			return err
 		}, nil)

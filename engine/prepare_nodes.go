@@ -173,9 +173,16 @@ func (d *edit) open(ctx context.Context, step string, chosen func(id string) boo
 		if d.new.cams[i] != nil || !chosen(id) {
 			continue
 		}
-		c, err := newCamera(d.e, d.new.g, i)
+		var c *camera
+		err := guarded(ctx, func(context.Context) (err error) {
+			c, err = newCamera(d.e, d.new.g, i)
+			return err
+		})
 		if err != nil {
-			return &SwapError{"camera/" + id, step, errors.Unwrap(err)}
+			if cause := errors.Unwrap(err); cause != nil {
+				err = cause // without the camera's name, which is in front
+			}
+			return &SwapError{"camera/" + id, step, err}
 		}
 		if old := find(d.old.cams, func(c *camera) bool { return c.id == id }); old != nil {
 			c.counts, c.age = old.counts, old.age

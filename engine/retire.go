@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -33,14 +35,16 @@ func (e *Engine) retire(p *parts, hurry bool) {
 		case <-l.idle:
 		case <-ctx.Done():
 		}
-		if !l.close() {
+		closed := false
+		e.survive("detector/"+l.name, func() { closed = l.close() })
+		if !closed {
 			stuck = append(stuck, l.model)
 			e.leave("detector/" + l.name)
 		}
 	}
 	for _, m := range p.models {
 		if !slices.Contains(stuck, m) { // else one of its runs still uses it
-			m.close(e)
+			e.survive("detector/"+m.id, func() { m.close(e) })
 		}
 	}
 	for _, s := range p.sinks {
@@ -54,7 +58,7 @@ func (e *Engine) retire(p *parts, hurry bool) {
 			e.leave("sink/" + o.spec.ID)
 			continue
 		}
-		o.close()
+		e.survive("sink/"+o.spec.ID, o.close)
 		o.give()
 	}
 	*p = parts{}
@@ -91,7 +95,17 @@ func (e *Engine) retireSink(ctx context.Context, s *sink) {
 		}
 	}
 	s.cancel()
-	s.close()
+	e.survive("sink/"+s.id, s.close)
+}
+
+// survive calls a node that a swap has brought or taken away: a panic of its is no reason for the others to end.
+func (e *Engine) survive(id string, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.log.Error("a node panicked while it was swapped", "node", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	f()
 }
 
 // leave counts a node that could not be closed.

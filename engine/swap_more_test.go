@@ -190,3 +190,33 @@ func TestSwapUnparks(t *testing.T) {
 		}
 	})
 }
+
+// TestSwapSurvives swaps nodes that panic where they are opened, retuned and closed: the run goes on.
+func TestSwapSurvives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.camera("c", 20, &fakeCamera{live: true})
+		k.detector("a", 10, nil).Kind = "tuned"
+		k.spec.Detectors[0].Options = []byte(`{"name":"panics"}`)
+		k.event("e", "a.count", time.Second)
+		k.sink()
+		e, stop := k.live()
+		time.Sleep(time.Second)
+		for _, c := range []struct{ camera, detector, why string }{
+			{`{"name":"c"}`, `{"name":"panics","level":13}`, "detector/a: open: panic: unlucky"},
+			{`{"name":"panics"}`, `{"name":"panics"}`, "camera/c: open: panic: odd"},
+			{`{"name":"c"}`, `{"name":"a","rev":1,"level":1}`, ""}, // the one that goes panics at its end
+		} {
+			k.spec.Cameras[0].Options, k.spec.Detectors[0].Options = []byte(c.camera), []byte(c.detector)
+			_, err := e.Swap(t.Context(), k.graph(), SwapOptions{})
+			if err == nil && c.why != "" || err != nil && (c.why == "" || !strings.Contains(err.Error(), c.why)) {
+				t.Errorf("%v, want %q", err, c.why)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		stop()
+		if got := k.states(); len(got) != 2 || got[0] != "e@c confirmed" {
+			t.Errorf("%q", got)
+		}
+	})
+}
