@@ -65,7 +65,7 @@ func launch(t *testing.T, text string, args ...string) *process {
 
 func (p *process) start(args ...string) {
 	p.t.Helper()
-	p.cmd = p.rvo(append([]string{"run", "--http", "127.0.0.1:0", "--http-token-file", "token", "--state-dir", filepath.Join(p.t.TempDir(), "state"), "--log-format", "text"}, args...)...)
+	p.cmd = p.rvo(append([]string{"run", "--http", "127.0.0.1:0", "--http-token-file", "token", "--state-dir", filepath.Join(p.dir, "..", "state"), "--log-format", "text"}, args...)...)
 	errs, err := p.cmd.StderrPipe()
 	if err != nil {
 		p.t.Fatal(err)
@@ -107,8 +107,11 @@ func (p *process) rvo(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// end asks it to stop and waits for it.
+// end asks it to stop and waits for it, once.
 func (p *process) end() {
+	if p.cmd.ProcessState != nil {
+		return
+	}
 	_ = p.cmd.Process.Signal(os.Interrupt)
 	<-p.said
 	if err := p.cmd.Wait(); err != nil {

@@ -260,6 +260,34 @@ func TestWaitsForAValidPipeline(t *testing.T) {
 	heard("STOPPING=1")
 }
 
+// With --resume the last good pipeline runs in the place of one with errors, which is told until it is mended and takes its place.
+func TestResume(t *testing.T) {
+	first := launch(t, gate)
+	good := filepath.Join(first.dir, "..", "state", "last-good", "pipeline.json")
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(good); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("what started is not kept")
+		}
+	}
+	first.end()
+	p := &process{t: t, dir: first.dir, said: make(chan struct{})}
+	p.put("gate.cue", "{")
+	p.start("--resume", "gate.cue")
+	if r := p.reloads(); r.Rejected == nil || p.hold() != "2000000000" {
+		t.Errorf("%+v, hold %s", r, p.hold())
+	}
+	if !strings.Contains(p.out.String(), "the last good one runs in its place until it is mended") {
+		t.Errorf("it does not say so:\n%s", &p.out)
+	}
+	p.put("gate.cue", edited(`"2s"`, `"3s"`))
+	if r := p.until("the mended file runs", func(r reload.Reloads) bool { return r.Generation == 2 }); r.Rejected != nil || p.hold() != "3000000000" {
+		t.Errorf("%+v, hold %s", r, p.hold())
+	}
+}
+
 // What is read beside the files, the services of --detector and nodes that were edited over HTTP, is read at every reload and by
 // rvo plan --live.
 func TestBesideTheFiles(t *testing.T) {
