@@ -4,11 +4,17 @@ import "image"
 
 // Preview returns the picture for people, no wider than that, as a copy: the frame may be released. Each of its pixels is the
 // mean of four that lie evenly under it, so that what it costs depends on its own size and not on the picture's; a picture that
-// is narrow enough is not scaled.
-func (f *Frame) Preview(width int) *image.RGBA {
+// is narrow enough is not scaled. reuse is an earlier one that nobody needs any more, whose memory is taken where it is large
+// enough, or nil.
+func (f *Frame) Preview(width int, reuse *image.RGBA) *image.RGBA {
 	w := max(min(width, f.Width), 1)
 	h := max(f.Height*w/f.Width, 1)
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	img := &image.RGBA{Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
+	if reuse != nil && cap(reuse.Pix) >= 4*w*h {
+		img.Pix = reuse.Pix[:4*w*h]
+	} else {
+		img.Pix = make([]byte, 4*w*h)
+	}
 	xs := make([][2]int, w)
 	for x := range xs {
 		xs[x] = samples(x, w, f.Width)

@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"image"
 	"testing"
 )
 
@@ -15,8 +16,9 @@ func TestPreview(t *testing.T) {
 				t.Fatal(err)
 			}
 			paint(f)
-			for _, most := range []int{1, 64, 333, 5000} {
-				img := f.Preview(most)
+			var img *image.RGBA
+			for _, most := range []int{1, 64, 333, 5000, 64} {
+				img = f.Preview(most, img)
 				b := img.Bounds()
 				if b.Dx() != min(most, w) || b.Dy() != max(h*b.Dx()/w, 1) {
 					t.Errorf("%s %dx%d to %d: %v", format, w, h, most, b)
@@ -64,7 +66,8 @@ func BenchmarkPreview(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer f.Release()
+	var img *image.RGBA
 	for b.Loop() {
-		f.Preview(640)
+		img = f.Preview(640, img)
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"image"
 	"slices"
 	"strconv"
 	"sync"
@@ -41,6 +42,9 @@ type pictures struct {
 	ctx    context.Context // done when the server ends
 	count  func()          // called for each picture that was encoded
 	jobs   chan func()     // for the one thread that draws and encodes: a processor is enough for what people look at
+
+	// spare is the memory of the last pictures that were drawn; owned by that thread.
+	spare [maxVariants]*image.RGBA
 
 	wg sync.WaitGroup
 	mu struct {
@@ -293,7 +297,8 @@ func (p *pictures) forget(c *shown) {
 func (p *pictures) make(c *shown, f *frame.Frame, wanted []variant) {
 	canvases := make([]*canvas, len(wanted))
 	for i, look := range wanted {
-		canvases[i] = newCanvas(f, look.width)
+		canvases[i] = newCanvas(f, look.width, p.spare[i])
+		p.spare[i] = canvases[i].img
 	}
 	seq, capture := f.Seq, f.Capture
 	f.Release() // the camera has few buffers: what takes long is done without
