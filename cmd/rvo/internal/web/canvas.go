@@ -23,7 +23,9 @@ const maxDrift = 500 * time.Millisecond
 // canvas is a copy of a picture that is drawn on.
 type canvas struct{ img *image.RGBA }
 
-func newCanvas(f *frame.Frame, width int, reuse *image.RGBA) *canvas { return &canvas{f.Preview(width, reuse)} }
+func newCanvas(f *frame.Frame, width int, reuse *image.RGBA) *canvas {
+	return &canvas{f.Preview(width, reuse)}
+}
 
 // boxes draws what detectors found near the picture's time.
 func (c *canvas) boxes(found []engine.Found, capture tick.Time) {
