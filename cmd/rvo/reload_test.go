@@ -211,6 +211,45 @@ func TestConfigMap(t *testing.T) {
 }
 
 // With --watch a pipeline with errors is waited for; the process says that it is not ready, and the service manager hears of all of it.
+// TestTheFolderOneStandsIn: the working folder may be removed and made again, as a checkout does; what is read is what is there then.
+func TestTheFolderOneStandsIn(t *testing.T) {
+	p := &process{t: t, dir: filepath.Join(t.TempDir(), "pipeline"), said: make(chan struct{})}
+	fill := func(text string) {
+		t.Helper()
+		if err := os.Mkdir(p.dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p.put("token", token)
+		p.put("gate.cue", text)
+	}
+	fill(gate)
+	p.start(".")
+	if err := os.RemoveAll(p.dir); err != nil {
+		t.Skipf("this system does not let go of the folder that a process stands in: %v", err)
+	}
+	fill(edited(`"2s"`, `"1s"`))
+	p.until("the folder's second edition runs", func(r reload.Reloads) bool { return r.Generation == 2 })
+}
+
+// TestAWaitEndsWhenAsked: a process that waits for a valid pipeline ends with the first signal, and with code 0 as one that runs.
+func TestAWaitEndsWhenAsked(t *testing.T) {
+	for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		p := launch(t, "{", "--watch")
+		if code := p.ask(http.MethodGet, "/ready", "", new(struct{ Ready bool })); code != http.StatusServiceUnavailable {
+			t.Errorf("ready says %d", code)
+		}
+		if err := p.cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-p.said: // how it ended is looked at when the test does
+		case <-time.After(patience):
+			_ = p.cmd.Process.Kill()
+			t.Fatalf("%v: it still waits", s)
+		}
+	}
+}
+
 func TestWaitsForAValidPipeline(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "notify")
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})

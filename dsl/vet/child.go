@@ -182,6 +182,9 @@ func Serve(ctx context.Context, kinds *node.Set, show func(*dsl.Document) ([]byt
 	if err := json.NewDecoder(in).Decode(&q); err != nil || q.Version != childVersion {
 		return fmt.Errorf("%s is for rvo itself: what stands on its standard input is no question", Argument)
 	}
+	if _, err := os.Getwd(); err != nil && q.Dir != "" {
+		_ = os.Chdir(q.Dir) // the folder that this process was started in was removed and made again
+	}
 	a := answer{Version: childVersion}
 	r, err := Vet(ctx, q.Paths, Options{
 		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Extra: q.Extra, Overlay: q.Overlay, Tests: q.Tests, Limit: q.Limit,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -49,6 +48,7 @@ func (f *reloadFlags) check(s *source) error {
 
 // begun is what a run begins with.
 type begun struct {
+	dir     string // that paths are relative to
 	in      *input
 	good    *reload.Loaded // the last good pipeline, in the place of in; nil: in is sound
 	since   time.Time      // when good proved good
@@ -76,22 +76,20 @@ func (a *app) begin(ctx context.Context, f *runFlags, s *source, log *runLog, se
 		log.note("with the nodes of " + reload.OverlayPath(state) + ", which were edited over HTTP")
 	}
 	s.opts.Show = show.Pipeline
-	b := &begun{}
+	b := &begun{dir: s.opts.Dir}
 	if !s.made && !f.reload.noWatch {
-		dir, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
 		b.watcher = watch.New()
-		b.watcher.Set(reload.Named(dir, s.paths), nil) // seen before it is read, so that a change in between is one
+		b.watcher.Set(reload.Named(s.opts.Dir, s.paths), nil) // seen before it is read, so that a change in between is one
 	}
 	err = b.read(ctx, a, f, s, log, state)
 	for f.reload.watch && b.in != nil && err != nil {
 		if err = a.await(ctx, b, log, server); err == nil {
-			if err = context.Cause(ctx); err == nil {
-				err = b.read(ctx, a, f, s, log, state)
-			}
+			err = context.Cause(ctx)
 		}
+		if err != nil {
+			break // asked to end, or it cannot wait
+		}
+		err = b.read(ctx, a, f, s, log, state)
 	}
 	if err != nil {
 		b.close()
@@ -116,7 +114,7 @@ func (b *begun) read(ctx context.Context, a *app, f *runFlags, s *source, log *r
 	}
 	good, g, bad := reload.ReadGood(state, a.Kinds)
 	if bad != nil {
-		return fmt.Errorf("--resume: %w (%s)", bad, state)
+		return &exitError{ExitFindings, fmt.Errorf("--resume: %w (%s)", bad, state)}
 	}
 	b.good, b.since, b.refused = good, g.At, in.findings
 	log.Warn("the pipeline has errors: the last good one runs in its place until it is mended",
@@ -154,7 +152,7 @@ func (a *app) await(ctx context.Context, b *begun, log *runLog, c web.Config) er
 	manager.Ready("waiting for a valid pipeline")
 	log.note("waiting for a valid pipeline: it is read again at each change")
 	if b.watcher != nil {
-		b.watcher.Set(append(b.in.files, reload.Named("", absolute(b.in.paths))...), nil)
+		b.watcher.Set(append(b.in.files, reload.Named(b.dir, b.in.paths)...), nil)
 	}
 	waited := make(chan error, 1)
 	go func() { waited <- b.watcher.Wait(ctx) }()
@@ -174,17 +172,6 @@ func (a *app) await(ctx context.Context, b *begun, log *runLog, c web.Config) er
 			}
 		}
 	})
-}
-
-// absolute returns paths by which files are watched.
-func absolute(paths []string) []string {
-	var out []string
-	for _, p := range paths {
-		if at, err := filepath.Abs(p); err == nil {
-			out = append(out, at)
-		}
-	}
-	return out
 }
 
 // firstError is the first thing that is wrong.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -66,7 +67,12 @@ func (f *inputFlags) source(a *app, fs *pflag.FlagSet, paths []string) (*source,
 	if err != nil {
 		return nil, err
 	}
-	s := &source{opts: vet.Options{Tags: f.tags}, made: device || uri}
+	// Taken once: a folder that is removed and made again is another one, in which this process does not stand.
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("the working folder: %w", err)
+	}
+	s := &source{opts: vet.Options{Tags: f.tags, Dir: dir}, made: device || uri}
 	if len(remotes) > 0 {
 		s.opts.Extra = dsl.AdHocRemotes(remotes, s.made)
 	}

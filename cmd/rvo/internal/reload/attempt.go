@@ -45,7 +45,11 @@ func (r *Reloader) attempt(ctx context.Context, j *job) (f finished) {
 	now, files, bad := r.running, r.files, r.bad
 	r.mu.Unlock()
 	if j.trigger == Changed {
-		if age := begin.Sub(changed(files)); age > 0 && age < longAgo {
+		since := changed(files)
+		if told := r.told.Swap(0); told != 0 {
+			since = time.Unix(0, told)
+		}
+		if age := begin.Sub(since); age > 0 && age < longAgo {
 			o.Seconds.Wait = age.Seconds()
 		}
 	}

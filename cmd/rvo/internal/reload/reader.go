@@ -83,8 +83,7 @@ func (r *reader) read(ctx context.Context, files []string, overlay []byte, texts
 func (r *reader) texts(files []string) map[string][]byte {
 	out := map[string][]byte{}
 	for _, f := range files {
-		st, err := os.Stat(f)
-		if err != nil || st.Size() > maxText || !strings.HasSuffix(f, ".cue") {
+		if !strings.HasSuffix(f, ".cue") || !readable(f) {
 			continue
 		}
 		if data, err := os.ReadFile(f); err == nil {

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -137,6 +138,7 @@ type Reloader struct {
 	asked   chan *request // from Reload and Edit
 	nudged  chan struct{} // from Nudge; this and the next two have one place: news is news
 	news    chan struct{} // from the watcher: files changed
+	told    atomic.Int64  // when the system first told of that, Unix nanoseconds; 0: it was found by looking
 	grown   chan struct{} // from the watcher: it looks at files that it did not look at before
 	wants   *wants        // for the watcher
 	endings *endings

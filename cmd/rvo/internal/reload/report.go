@@ -33,6 +33,9 @@ func (r *Reloader) report(o *Outcome) {
 	switch o.Result {
 	case Applied:
 		message = "reloaded"
+		if o.Error != "" { // it runs, and goes with the process
+			say = r.log.Warn
+		}
 		for _, c := range []struct {
 			name string
 			n    int

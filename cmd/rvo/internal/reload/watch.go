@@ -83,6 +83,14 @@ func (w *wants) take(interrupt context.CancelCauseFunc) (paths, data []string, o
 	return w.paths, w.data, ok
 }
 
+// stamp is a moment as a number, 0 for none.
+func stamp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
 // watch tells the loop of changes until ctx is done. It never ends before: files that cannot be watched are looked at.
 func (r *Reloader) watch(ctx context.Context) {
 	why := ""
@@ -99,6 +107,7 @@ func (r *Reloader) watch(ctx context.Context) {
 		}
 		switch err := r.cfg.Watch.Wait(wait); {
 		case err == nil:
+			r.told.Store(stamp(r.cfg.Watch.Told()))
 			tell(r.news)
 		case ctx.Err() == nil && !errors.Is(err, errWanted):
 			r.log.Error("watching files failed; it goes on", "err", strings.TrimSpace(err.Error()))

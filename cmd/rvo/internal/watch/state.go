@@ -2,6 +2,7 @@ package watch
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,9 @@ import (
 	"slices"
 	"strings"
 )
+
+// maxText is up to how many bytes a text's content counts; beyond it size and time do.
+const maxText = 16 << 20
 
 // maxEntries is how many entries of a folder of data are looked at.
 const maxEntries = 10_000
@@ -42,13 +46,9 @@ func (w *Watcher) look() map[string]state {
 
 // content stands for what a text or folder holds; what cannot be read holds the reason.
 func content(p string) string {
-	f, err := os.Open(p)
-	if err != nil {
-		return err.Error()
-	}
-	defer func() { _ = f.Close() }()
-	if st, err := f.Stat(); err == nil && st.IsDir() {
-		entries, err := f.ReadDir(-1)
+	st, err := os.Stat(p)
+	if err == nil && st.IsDir() {
+		entries, err := os.ReadDir(p)
 		if err != nil {
 			return err.Error()
 		}
@@ -61,8 +61,21 @@ func content(p string) string {
 		slices.Sort(names)
 		return strings.Join(names, "\x00")
 	}
+	switch {
+	case err != nil:
+		return err.Error()
+	case !st.Mode().IsRegular(): // opening a pipe waits for somebody at its other end, and a device may have none
+		return st.Mode().Type().String()
+	case st.Size() > maxText:
+		return fmt.Sprint(st.Size(), st.ModTime().UnixNano())
+	}
+	f, err := os.Open(p)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = f.Close() }()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.CopyN(h, f, maxText+1); err != nil && !errors.Is(err, io.EOF) {
 		return err.Error()
 	}
 	return string(h.Sum(nil))

@@ -42,6 +42,7 @@ type Watcher struct {
 	paths []string
 	data  []string
 	seen  map[string]state // what each path held when it was last looked at
+	told  time.Time        // when the system first told of what the last Wait returned for; zero: it did not
 	by    time.Time        // when to look at what the system told of, at the latest; zero: it told of nothing
 	later time.Time        // when to look at it if nothing else happens
 }
@@ -128,6 +129,10 @@ func (w *Watcher) Wait(ctx context.Context) error {
 		if err := w.event(ctx); err != nil {
 			return err
 		}
+		w.told = time.Time{}
+		if !w.by.IsZero() {
+			w.told = w.by.Add(-longest)
+		}
 		w.by = time.Time{}
 		w.attach()
 		now := w.look()
@@ -137,6 +142,9 @@ func (w *Watcher) Wait(ctx context.Context) error {
 		}
 	}
 }
+
+// Told returns when the system first told of the change that the last Wait returned for, the zero time where it was found by looking.
+func (w *Watcher) Told() time.Time { return w.told }
 
 // event waits until the system has told of something and then of nothing for a while, or until it is time to look anyway.
 func (w *Watcher) event(ctx context.Context) error {
