@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -136,7 +135,8 @@ func (e *Engine) committed(d *edit, rep SwapReport) {
 		x.Outcome = reloadLive
 	}
 	e.reloads.add(x, d.trial)
-	e.log.Info("another graph runs", "generation", x.Generation, "revision", x.Revision, "kept", x.Changes.Kept, "retuned", x.Changes.Retuned,
+	// Whoever asked for the swap tells of it, with what it is part of.
+	e.log.Debug("another graph runs", "generation", x.Generation, "revision", x.Revision, "kept", x.Changes.Kept, "retuned", x.Changes.Retuned,
 		"replaced", x.Changes.Replaced, "added", x.Changes.Added, "removed", x.Changes.Removed, "pause", x.Commit.String())
 	if d.superseded != nil {
 		close(d.superseded.ended)
@@ -159,15 +159,12 @@ func (e *Engine) committed(d *edit, rep SwapReport) {
 
 // refused notes a swap that was not carried out.
 func (e *Engine) refused(g *graph.Graph, o SwapOptions, begin time.Time, err error) {
-	if errors.Is(err, context.Canceled) {
-		return // a newer one is on its way, and nothing is wrong with this
-	}
 	x := Reload{At: e.cfg.Wall(), By: o.By, Revision: g.Revision, Outcome: reloadRejected, Why: redact(err.Error()), Total: time.Since(begin)}
 	if s := new(*SwapError); errors.As(err, s) {
 		x.Node, x.Step, x.Why = (*s).Node, (*s).Step, redact((*s).Err.Error())
 	}
 	e.reloads.add(x, nil)
-	e.log.Error("a swap was refused: the graph of before runs on", "revision", x.Revision, "node", x.Node, "step", x.Step, "err", x.Why)
+	e.log.Debug("a swap was refused: the graph of before runs on", "revision", x.Revision, "node", x.Node, "step", x.Step, "err", x.Why)
 }
 
 // take returns what the edit took away, for the caller to close.

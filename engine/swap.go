@@ -112,7 +112,7 @@ func (e *Engine) Swap(ctx context.Context, g *graph.Graph, o SwapOptions) (SwapR
 		return SwapReport{}, ErrStopped
 	}
 	rep, err := e.swap(ctx, g, o, begin)
-	if err != nil && !errors.Is(err, ErrStopped) {
+	if err != nil && !errors.Is(err, ErrStopped) && ctx.Err() == nil { // else the caller gave it up, for a newer one perhaps
 		e.refused(g, o, begin, err)
 	}
 	return rep, err
