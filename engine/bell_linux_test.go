@@ -21,8 +21,9 @@ func TestBellWakesOneForEachRing(t *testing.T) {
 	done := make(chan struct{})
 	for range 4 {
 		threads.Go(func() {
+			buf := make([]byte, 8)
 			for {
-				b.wait()
+				b.wait(buf)
 				if over.Load() {
 					return
 				}
@@ -33,14 +34,14 @@ func TestBellWakesOneForEachRing(t *testing.T) {
 		})
 	}
 	for range rings {
-		b.ring(1)
+		b.ring()
 	}
 	<-done
 	if n := woken.Load(); n != rings {
 		t.Errorf("%d waits returned for %d rings", n, rings)
 	}
 	over.Store(true)
-	b.ring(1 << 32)
+	b.all()
 	threads.Wait()
 	if n := woken.Load(); n != rings {
 		t.Errorf("%d waits returned for %d rings before the last one", n, rings)

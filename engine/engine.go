@@ -443,8 +443,12 @@ func (e *Engine) finish(kill context.CancelCauseFunc) {
 func (e *Engine) closeAll() {
 	w := e.w.Load()
 	for _, s := range w.sinks {
-		if s != nil { // else it did not open
+		switch {
+		case s == nil: // it did not open
+		case s.ended():
 			s.close()
+		default: // somebody else's code still writes with it
+			e.log.Error("stop: a sink still writes and is not closed", "node", "sink/"+s.id)
 		}
 	}
 	stuck := make([]bool, len(w.models))

@@ -168,7 +168,7 @@ func TestCameraThatFailsIsRetriedAndDoesNotStopTheOthers(t *testing.T) {
 			return nil
 		}})
 		k.camera("good", 10, &fakeCamera{live: true})
-		k.camera("panics", 10, &fakeCamera{live: true, next: func(_ context.Context, n int) error {
+		k.camera("throws", 10, &fakeCamera{live: true, next: func(_ context.Context, n int) error {
 			if n == 5 {
 				panic("camera code")
 			}

@@ -71,7 +71,7 @@ func (p *pool) stop() {
 	close(p.jobs)
 	close(p.plain)
 	if p.bell != nil {
-		p.bell.ring(1 << 32) // more than there are threads
+		p.bell.all()
 	}
 	p.leave()
 }
@@ -84,7 +84,7 @@ func (p *pool) resize(slots int) {
 	for ; p.slots > slots; p.slots-- {
 		p.jobs <- nil
 		if p.bell != nil {
-			p.bell.ring(1)
+			p.bell.ring()
 		}
 	}
 }
@@ -95,7 +95,7 @@ func (p *pool) send(j *job) {
 	case !j.plain:
 		p.jobs <- j
 		if p.bell != nil {
-			p.bell.ring(1)
+			p.bell.ring()
 		}
 	case p.idle.Load() > 0: // nobody else lowers it
 		p.idle.Add(-1)
@@ -114,8 +114,9 @@ func (p *pool) worker() {
 		p.e.log.Warn("detector threads run at normal priority", "err", err)
 	}
 	p.niced.Store(int64(n))
+	buf := make([]byte, 8) // of the bell
 	for {
-		j := p.next()
+		j := p.next(buf)
 		if j == nil {
 			return
 		}
@@ -137,9 +138,9 @@ func (p *pool) worker() {
 }
 
 // next waits for a job and returns it, nil when the pool stops or has fewer slots from now on.
-func (p *pool) next() *job {
+func (p *pool) next(buf []byte) *job {
 	if p.bell != nil {
-		p.bell.wait()
+		p.bell.wait(buf)
 	}
 	return <-p.jobs
 }

@@ -71,6 +71,19 @@ func (s *sink) start(ctx context.Context) {
 	s.e.spawn(func() { s.loop(ctx) })
 }
 
+// ended reports whether nobody delivers any more.
+func (s *sink) ended() bool {
+	if s.cancel == nil {
+		return true // it was never started
+	}
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // loop delivers until the queue is closed and empty, or ctx is done; what is left then is counted as dropped.
 func (s *sink) loop(ctx context.Context) {
 	defer close(s.done)
