@@ -86,7 +86,8 @@ func routes(r *reload.Reloader) []web.Route {
 	return out
 }
 
-// beside runs other things while fn does, each until its context is done, and waits for all.
+// beside runs other things while fn does, each until its context is done, and waits for all; not for ever, for a file system that does
+// not answer must not keep a process that was asked to stop.
 func beside(ctx context.Context, fn func(context.Context) error, others ...func(context.Context)) error {
 	other, stop := context.WithCancel(ctx)
 	ended := make(chan struct{}, len(others))
@@ -98,8 +99,13 @@ func beside(ctx context.Context, fn func(context.Context) error, others ...func(
 	}
 	err := fn(ctx)
 	stop()
+	limit := time.After(overtime)
 	for range others {
-		<-ended
+		select {
+		case <-ended:
+		case <-limit:
+			return errors.Join(err, fmt.Errorf("what follows the files did not end within %s: left behind", overtime))
+		}
 	}
 	return err
 }
