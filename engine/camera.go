@@ -125,7 +125,7 @@ const (
 // newCamera returns the camera with index i of a graph, without a seat.
 func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
 	spec := &g.Cameras[i]
-	c := &camera{e: e, id: spec.ID, fps: spec.FPS, file: !spec.Kind.Contract.Live, age: newHist(latencyBounds()), counts: &cameraCounts{}}
+	c := &camera{e: e, id: spec.ID, fps: spec.FPS, file: !spec.Kind.Contract.Live, age: newHist(e.metrics.latency), counts: &cameraCounts{}}
 	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: spec.Buffers(), Shared: shared(g, i), Claim: func(bytes int) error {
 		if err := e.memory.claim(c.claimed.Load(), int64(bytes)); err != nil {
 			c.counts.refused.Add(1)

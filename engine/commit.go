@@ -47,6 +47,7 @@ func (e *Engine) adopt() {
 	e.edit = nil
 	for _, l := range d.gone.lanes {
 		l.gone = true
+		l.idle = make(chan struct{})
 		if l.current == nil {
 			close(l.idle)
 		} else {
@@ -58,7 +59,7 @@ func (e *Engine) adopt() {
 		if d.envs[i] != nil {
 			l.env.Store(d.envs[i])
 		} else if l.gone { // it was parked
-			l.gone, l.idle = false, make(chan struct{})
+			l.gone, l.idle = false, nil
 		}
 	}
 	for i, c := range d.new.cams {

@@ -232,7 +232,7 @@ func New(cfg Config) (*Engine, error) {
 		w.lanes[i] = newLane(e, g, i)
 	}
 	for i := range g.Machines {
-		w.machines[i] = newMachine(g, i)
+		w.machines[i] = newMachine(g, i, e.metrics.latency)
 	}
 	return e, nil
 }

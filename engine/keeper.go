@@ -64,7 +64,7 @@ func samplingOf(c *graph.Camera) *sampling {
 func newEncoder(k *keeper, g *graph.Graph, i int) *encoder {
 	c := &g.Cameras[i]
 	enc := &encoder{
-		k: k, camera: c.ID, still: g.Lockstep, q: queue.New[*frame.Frame](graph.EncoderQueue, queue.DropOldest), took: newHist(latencyBounds()),
+		k: k, camera: c.ID, still: g.Lockstep, q: queue.New[*frame.Frame](graph.EncoderQueue, queue.DropOldest), took: newHist(k.e.metrics.latency),
 	}
 	enc.want.Store(samplingOf(c))
 	return enc

@@ -30,7 +30,7 @@ type lane struct {
 
 	// Owned by the holder of the turn.
 	index   int           // in the wiring that runs
-	idle    chan struct{} // closed when it is gone and no run is out
+	idle    chan struct{} // closed when it is gone and no run is out; nil: it is not gone
 	gone    bool          // not in it: nothing is started any more, and the end of the run that is out is the core's by its job alone
 	runs    uint64
 	current *job // the run that is out, nil: none
@@ -58,7 +58,7 @@ func newLane(e *Engine, g *graph.Graph, i int) *lane {
 	// In lockstep core time stands still, and with it the core's watchdog.
 	timed := in.Blocking || d.Isolate == graph.IsolateProcess || g.Lockstep
 	l := &lane{
-		e: e, name: g.InstanceName(i), index: i, emits: d.Emits, timed: timed, idle: make(chan struct{}), took: newHist(latencyBounds()), failures: &failures{},
+		e: e, name: g.InstanceName(i), index: i, emits: d.Emits, timed: timed, took: newHist(e.metrics.latency), failures: &failures{},
 	}
 	l.env.Store(instanceEnv(g, i))
 	return l

@@ -106,7 +106,7 @@ func (d *edit) layMachines() {
 		if from != sched.Gone {
 			d.new.machines[i] = d.old.machines[from]
 		} else {
-			d.new.machines[i] = newMachine(d.new.g, i)
+			d.new.machines[i] = newMachine(d.new.g, i, d.e.metrics.latency)
 		}
 	}
 }

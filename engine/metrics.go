@@ -17,6 +17,8 @@ import (
 type metrics struct {
 	e *Engine
 
+	latency []time.Duration // bounds of what people wait for, shared: a camera with four detectors and four events has nine histograms
+
 	tick  *hist
 	pause *hist // of swaps
 	descs map[string]*prometheus.Desc
@@ -38,7 +40,7 @@ func tickBounds() []time.Duration {
 }
 
 func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
-	m := &metrics{e: e, tick: newHist(tickBounds()), pause: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}}
+	m := &metrics{e: e, latency: latencyBounds(), tick: newHist(tickBounds()), pause: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}}
 	reg.MustRegister(m)
 	return m
 }

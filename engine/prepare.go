@@ -36,6 +36,7 @@ func (d *edit) later(undo func()) { d.undo = append(d.undo, undo) }
 // discard closes what was opened and takes back what was done: nothing has happened.
 func (d *edit) discard() {
 	for _, l := range d.made.lanes {
+		l.idle = make(chan struct{})
 		close(l.idle)
 	}
 	d.e.retire(&d.made, false)

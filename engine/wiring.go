@@ -3,6 +3,7 @@ package engine
 import (
 	"runtime"
 	"slices"
+	"time"
 
 	"rvo.dev/engine/evidence"
 	"rvo.dev/engine/graph"
@@ -75,9 +76,9 @@ func newWiring(g *graph.Graph, generation uint64) *wiring {
 	return w
 }
 
-func newMachine(g *graph.Graph, i int) *machine {
+func newMachine(g *graph.Graph, i int, bounds []time.Duration) *machine {
 	m := &g.Machines[i]
-	return &machine{event: g.Events[m.Event].ID, camera: g.CameraID(m.Camera), decision: newHist(latencyBounds())}
+	return &machine{event: g.Events[m.Event].ID, camera: g.CameraID(m.Camera), decision: newHist(bounds)}
 }
 
 // shared reports whether pictures of a camera are looked at from another process.
