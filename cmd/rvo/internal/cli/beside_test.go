@@ -21,7 +21,7 @@ func TestBesideIsBounded(t *testing.T) {
 		hang := make(chan struct{})
 		begin := time.Now()
 		err := beside(t.Context(), ran, slow, func(context.Context) { <-hang })
-		if !errors.Is(err, failed) || !strings.Contains(err.Error(), "left behind") || time.Since(begin) != overtime {
+		if !errors.Is(err, failed) || !strings.Contains(err.Error(), "left behind") || time.Since(begin) != besideLimit {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 		close(hang)

@@ -86,6 +86,9 @@ func routes(r *reload.Reloader) []web.Route {
 	return out
 }
 
+// besideLimit is how long what runs beside the pipeline may take to end after it: traces that are flushed have overtime for that.
+const besideLimit = 2 * overtime
+
 // beside runs other things while fn does, each until its context is done, and waits for all; not for ever, for a file system that does
 // not answer must not keep a process that was asked to stop.
 func beside(ctx context.Context, fn func(context.Context) error, others ...func(context.Context)) error {
@@ -99,12 +102,12 @@ func beside(ctx context.Context, fn func(context.Context) error, others ...func(
 	}
 	err := fn(ctx)
 	stop()
-	limit := time.After(overtime)
+	limit := time.After(besideLimit)
 	for range others {
 		select {
 		case <-ended:
 		case <-limit:
-			return errors.Join(err, fmt.Errorf("what follows the files did not end within %s: left behind", overtime))
+			return errors.Join(err, fmt.Errorf("what follows the files did not end within %s: left behind", besideLimit))
 		}
 	}
 	return err
