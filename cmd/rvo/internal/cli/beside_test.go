@@ -15,7 +15,7 @@ func TestBesideIsBounded(t *testing.T) {
 		failed := errors.New("failed")
 		ran := func(context.Context) error { return failed }
 		slow := func(ctx context.Context) { <-ctx.Done(); time.Sleep(time.Second) }
-		if err := beside(t.Context(), ran, slow, slow); !errors.Is(err, failed) || err.Error() != failed.Error() {
+		if err := beside(t.Context(), ran, slow); !errors.Is(err, failed) || err.Error() != failed.Error() {
 			t.Errorf("%v, want %v", err, failed)
 		}
 		hang := make(chan struct{})
