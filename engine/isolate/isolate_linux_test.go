@@ -546,8 +546,15 @@ func TestSecretsComeByReference(t *testing.T) {
 	}
 }
 
-// TestTheChildIsLowAndLean: priority of every thread, first to go when memory is short, nothing of the parent's open.
+// TestTheChildIsLowAndLean: priority of every thread, naps that may end late, first to go when memory is short, nothing of
+// the parent's open, and the parent as it was.
 func TestTheChildIsLowAndLean(t *testing.T) {
+	runtime.LockOSThread() // it starts the process
+	defer runtime.UnlockOSThread()
+	slack, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := newRig(t)
 	leak, err := unix.Open("/dev/null", unix.O_RDONLY, 0) // without close-on-exec, as a library does it
 	if err != nil {
@@ -574,6 +581,12 @@ func TestTheChildIsLowAndLean(t *testing.T) {
 		if nice := fields[16]; nice != "7" {
 			t.Errorf("thread %s has nice %s", task.Name(), nice)
 		}
+	}
+	if got, err := os.ReadFile(proc + "timerslack_ns"); err == nil && strings.TrimSpace(string(got)) != fmt.Sprint(relaxedSlack.Nanoseconds()) {
+		t.Errorf("the child has a timer slack of %s ns", got) // who may not read it cannot tell
+	}
+	if now, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil || now != slack {
+		t.Errorf("this thread's timer slack is %d ns (%v), was %d", now, err, slack)
 	}
 	if score, _ := os.ReadFile(proc + "oom_score_adj"); strings.TrimSpace(string(score)) != childScore {
 		t.Errorf("oom_score_adj is %q", score)
