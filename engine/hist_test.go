@@ -2,7 +2,9 @@ package engine
 
 import (
 	"maps"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +20,7 @@ func TestHistIsPrometheus(t *testing.T) {
 		want := prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "h", Help: "H.", Buckets: seconds(latencyBounds()), NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 1000,
 		})
-		got := newHist(latencyBounds())
+		got := newHist(newScale(latencyBounds()))
 		for range 1 + r.IntN(400) {
 			d := time.Duration(r.Int64N(1 << (1 + r.IntN(36))))
 			if r.IntN(4) == 0 {
@@ -74,10 +76,43 @@ func fine(h *dto.Histogram) map[int32]int64 {
 	return out
 }
 
+// TestScale: every duration is in the step that its native and its classic bucket have in common, also at the ends of steps.
+func TestScale(t *testing.T) {
+	for _, bounds := range [][]time.Duration{latencyBounds(), tickBounds()} {
+		s := newScale(bounds)
+		check := func(d time.Duration) {
+			got := s.steps[s.of(d)]
+			classic, _ := slices.BinarySearch(bounds, d)
+			if got.native != nativeKey(d) || int(got.classic) != classic || d > got.end {
+				t.Fatalf("%d ns is in step %+v, want native %d and classic %d", d, got, nativeKey(d), classic)
+			}
+		}
+		for _, x := range s.steps {
+			check(x.end)
+			check(x.end - 1)
+			if x.end < math.MaxInt64 {
+				check(x.end + 1)
+			}
+		}
+		for d := range time.Duration(5000) {
+			check(d - 10)
+		}
+		seed := rand.Uint64()
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(seed, 1))
+		for range 20000 {
+			check(time.Duration(r.Uint64() >> (1 + r.IntN(63))))
+		}
+		if n := len(s.steps); n >= 1<<(64-stepShift) {
+			t.Errorf("%d steps: a cell has room for less", n)
+		}
+	}
+}
+
 // TestHistBudget: no allocation for a duration whose magnitude was seen before. Each tick and each run observes one or
 // two; an allocation here is one on the live path.
 func TestHistBudget(t *testing.T) {
-	h := newHist(tickBounds())
+	h := newHist(newScale(tickBounds()))
 	h.observe(time.Microsecond)
 	if a := testing.AllocsPerRun(1000, func() { h.observe(time.Microsecond) }); a != 0 {
 		t.Errorf("%v allocations an observation, must be 0", a)
@@ -87,7 +122,7 @@ func TestHistBudget(t *testing.T) {
 // BenchmarkHist shows what an observation costs, and what the client library's own histogram takes for it.
 func BenchmarkHist(b *testing.B) {
 	b.Run("ours", func(b *testing.B) {
-		h := newHist(latencyBounds())
+		h := newHist(newScale(latencyBounds()))
 		b.ReportAllocs()
 		for b.Loop() {
 			h.observe(4300 * time.Microsecond)

@@ -17,7 +17,7 @@ import (
 type metrics struct {
 	e *Engine
 
-	latency []time.Duration // bounds of what people wait for, shared: a camera with four detectors and four events has nine histograms
+	latency *scale // of what people wait for, shared
 
 	tick  *hist
 	pause *hist // of swaps
@@ -40,7 +40,8 @@ func tickBounds() []time.Duration {
 }
 
 func newMetrics(e *Engine, reg *prometheus.Registry) *metrics {
-	m := &metrics{e: e, latency: latencyBounds(), tick: newHist(tickBounds()), pause: newHist(tickBounds()), descs: map[string]*prometheus.Desc{}}
+	ticks := newScale(tickBounds())
+	m := &metrics{e: e, latency: newScale(latencyBounds()), tick: newHist(ticks), pause: newHist(ticks), descs: map[string]*prometheus.Desc{}}
 	reg.MustRegister(m)
 	return m
 }

@@ -61,20 +61,19 @@ func TestSwapRun(t *testing.T) {
 
 // bucketAt returns the upper bound of the classic bucket that a share of the durations lie below.
 func bucketAt(h *hist, q float64) time.Duration {
-	cells := h.cells.Load()
-	if cells == nil {
-		return 0
+	bounds := h.scale.bounds
+	classic, all := make([]uint64, len(bounds)+1), uint64(0)
+	for _, c := range h.read() {
+		classic[c.classic] += c.n
+		all += c.n
 	}
-	classic, all := make([]uint64, len(h.bounds)+1), uint64(0)
-	for i := range *cells {
-		n := (*cells)[i].n.Load()
-		classic[(*cells)[i].classic] += n
-		all += n
+	if all == 0 {
+		return 0
 	}
 	sofar := uint64(0)
 	for i, n := range classic {
-		if sofar += n; float64(sofar) >= q*float64(all) && i < len(h.bounds) {
-			return h.bounds[i]
+		if sofar += n; float64(sofar) >= q*float64(all) && i < len(bounds) {
+			return bounds[i]
 		}
 	}
 	return time.Hour

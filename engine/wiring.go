@@ -3,7 +3,6 @@ package engine
 import (
 	"runtime"
 	"slices"
-	"time"
 
 	"rvo.dev/engine/evidence"
 	"rvo.dev/engine/graph"
@@ -76,9 +75,9 @@ func newWiring(g *graph.Graph, generation uint64) *wiring {
 	return w
 }
 
-func newMachine(g *graph.Graph, i int, bounds []time.Duration) *machine {
+func newMachine(g *graph.Graph, i int, waits *scale) *machine {
 	m := &g.Machines[i]
-	return &machine{event: g.Events[m.Event].ID, camera: g.CameraID(m.Camera), decision: newHist(bounds)}
+	return &machine{event: g.Events[m.Event].ID, camera: g.CameraID(m.Camera), decision: newHist(waits)}
 }
 
 // shared reports whether pictures of a camera are looked at from another process.
