@@ -59,6 +59,12 @@ func (c *compiler) areas(path, what string, in map[string][][]float64) []graph.Z
 				Message: fmt.Sprintf("sides of %s %s cross or touch: %s and %s", what, name, side(i), side(j)),
 				Hint:    "put the corners in the order in which they stand round it, each once",
 			})
+		case graph.Flat(p):
+			c.report(dsl.Finding{
+				Code: CodeArea, Path: at, Place: c.doc.Place(at),
+				Message: fmt.Sprintf("%s %s encloses nothing: its corners stand on one line", what, name),
+				Hint:    "move one of them away from the line through the others",
+			})
 		}
 		out = append(out, graph.ZoneSpec{Name: name, Polygon: p})
 	}

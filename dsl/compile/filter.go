@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -131,6 +132,26 @@ func (c *compiler) zones(base string, cond *event.Cond, on []string) {
 			c.zone(path+".outside."+strconv.Itoa(i), zone, cameras)
 		}
 	})
+}
+
+// listedZones checks that the cameras that a detector looks at have the zones that its options list.
+func (c *compiler) listedZones(path string, d *graph.DetectorSpec) {
+	k, ok := c.kinds.Kind(node.RoleDetector, d.Kind)
+	if !ok || k.Contract.Zones == "" {
+		return
+	}
+	var options map[string]json.RawMessage
+	var zones []string
+	if json.Unmarshal(d.Options, &options) != nil || json.Unmarshal(options[k.Contract.Zones], &zones) != nil {
+		return // the schema has said so
+	}
+	on := d.Cameras
+	if len(on) == 0 {
+		on = c.cams
+	}
+	for i, zone := range zones {
+		c.zone(fmt.Sprintf("%s.%s.%s.%d", path, d.Kind, k.Contract.Zones, i), zone, on)
+	}
 }
 
 // zone reports cameras that lack a zone.

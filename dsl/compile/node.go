@@ -98,6 +98,7 @@ func (c *compiler) detector(id string) {
 	for name, options := range in.Kinds {
 		if _, ok := c.emits[id]; ok {
 			s.Kind, s.Options = name, options
+			c.listedZones(path, &s)
 		}
 	}
 	c.spec.Detectors = append(c.spec.Detectors, s)

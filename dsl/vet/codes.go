@@ -97,7 +97,7 @@ func Codes() []Code {
 		{
 			compile.CodeArea, "zone or mask that is no part of a picture",
 			"A zone or a mask is a polygon: at least three corners, [x, y] in fractions of the picture, in the order in which they " +
-				"stand round it. Where two of its sides cross, two corners are in the wrong order, and what is inside is anybody's guess.",
+				"stand round it. Where two of its sides cross, two corners are in the wrong order, and what is inside is anybody's guess; where all stand on one line there is no inside.",
 		},
 		{
 			compile.CodeScope, "event of the whole pipeline that names no cameras",

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,21 @@ func Crossing(p signal.Polygon) (i, j int, crosses bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// leastArea is the area of a polygon, as a fraction of the picture's, below which it encloses nothing: less than a pixel of any
+// camera.
+const leastArea = 1e-9
+
+// Flat reports whether a polygon whose sides do not cross encloses nothing: its corners are one point, or stand on one line. No box
+// can be in it.
+func Flat(p signal.Polygon) bool {
+	twice := 0.0
+	for i, a := range p {
+		b := p[(i+1)%len(p)]
+		twice += a.X*b.Y - b.X*a.Y
+	}
+	return math.Abs(twice) < 2*leastArea
 }
 
 // folds reports whether the way from a over b to c goes back on itself.
@@ -76,6 +92,8 @@ func (b *builder) zones(c *CameraSpec) {
 				b.fail("camera %q: %s %q: %w", c.ID, what, z.Name, err)
 			} else if i, j, ok := Crossing(z.Polygon); ok {
 				b.fail("camera %q: %s %q: the sides from corners %d and %d cross: put the corners in order", c.ID, what, z.Name, i+1, j+1)
+			} else if Flat(z.Polygon) {
+				b.fail("camera %q: %s %q encloses nothing: its corners stand on one line", c.ID, what, z.Name)
 			}
 			if slices.ContainsFunc(zones[:i], func(o ZoneSpec) bool { return o.Name == z.Name }) {
 				b.fail("camera %q: %s %q is there twice", c.ID, what, z.Name)

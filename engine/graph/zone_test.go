@@ -40,6 +40,25 @@ func TestCrossing(t *testing.T) {
 	}
 }
 
+func TestFlat(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    signal.Polygon
+		want bool
+	}{
+		"triangle":    {polygon(0, 0, 1, 0, 0, 1), false},
+		"small":       {polygon(0.5, 0.5, 0.5002, 0.5, 0.5, 0.5002), false},
+		"one point":   {polygon(0.1, 0.7, 0.1, 0.7, 0.1, 0.7), true},
+		"one line":    {polygon(0, 0, 0.1, 0.3, 0.2, 0.6), true},
+		"there, back": {polygon(0.2, 0.6, 0, 0, 0.2, 0.6), true},
+	} {
+		for _, p := range []signal.Polygon{c.p, {c.p[2], c.p[1], c.p[0]}} {
+			if got := graph.Flat(p); got != c.want {
+				t.Errorf("%s, %v: flat %v, want %v", name, p, got, c.want)
+			}
+		}
+	}
+}
+
 // TestCrossingTurns: where a polygon begins and which way round it goes changes nothing. Quarters are exact.
 func TestCrossingTurns(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
