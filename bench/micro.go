@@ -18,7 +18,7 @@ import (
 type rig struct {
 	core     *sched.Core
 	out      []sched.Decision
-	inputs   []sched.Input // ends of runs that are out
+	inputs   []sched.Input // of the next turn, filled in where they stand, as the engine does
 	values   [][]node.Output
 	said     int64 // what the runs say, another value for each picture
 	now      tick.Time
@@ -62,7 +62,8 @@ func newRig(n int) (*rig, error) {
 		r.values = append(r.values, []node.Output{{Index: 0}})
 	}
 	r.inputs = make([]sched.Input, 0, n)
-	r.step(sched.Input{Kind: sched.InputStart, Run: "rig"})
+	r.input(sched.InputStart).Run = "rig"
+	r.turn()
 	for range 1000 {
 		r.millisecond()
 	}
@@ -82,19 +83,25 @@ func leaves(n, first int) []*event.Cond {
 	return out
 }
 
-func (r *rig) step(in sched.Input) {
-	r.steps++
-	r.out = r.core.Step(in, r.out[:0])
-	r.runs()
+// input adds one to the next turn.
+func (r *rig) input(kind sched.InputKind) *sched.Input {
+	var in *sched.Input
+	r.inputs, in = sched.NextInput(r.inputs)
+	in.Kind, in.Now = kind, r.now
+	return in
 }
 
-// runs lets what was started be over at once.
-func (r *rig) runs() {
+// turn gives the core what there is, and lets what it starts be over at once.
+func (r *rig) turn() {
+	r.steps++
+	r.out = r.core.Turn(r.inputs, r.out[:0])
+	r.inputs = r.inputs[:0]
 	for i := range r.out {
 		if d := &r.out[i]; d.Kind == sched.DecisionRun {
 			v := r.values[d.Instance]
 			v[0].Value = signal.Int(r.said)
-			r.inputs = append(r.inputs, sched.Input{Kind: sched.InputFinished, Now: r.now, Instance: d.Instance, Job: d.Job, Outputs: v})
+			in := r.input(sched.InputFinished)
+			in.Instance, in.Job, in.Outputs = d.Instance, d.Job, v
 		}
 	}
 }
@@ -103,12 +110,10 @@ func (r *rig) runs() {
 func (r *rig) frame() {
 	r.seq++
 	r.said++
-	r.step(sched.Input{Kind: sched.InputFrame, Now: r.now, Seq: r.seq, Capture: r.now})
+	in := r.input(sched.InputFrame)
+	in.Seq, in.Capture = r.seq, r.now
 	for len(r.inputs) > 0 {
-		r.steps++
-		r.out = r.core.Turn(r.inputs, r.out[:0])
-		r.inputs = r.inputs[:0]
-		r.runs()
+		r.turn()
 	}
 }
 
@@ -120,7 +125,8 @@ func (r *rig) millisecond() {
 		r.frame()
 		return
 	}
-	r.step(sched.Input{Kind: sched.InputDeadline, Now: r.now})
+	r.input(sched.InputDeadline)
+	r.turn()
 }
 
 // period shows a picture a camera's period after the last: every detector is due and completes.

@@ -226,6 +226,7 @@ func (c *Core) moveRuns(o *Core, p *prepared) {
 		c.lanes[now].place = len(c.running)
 		c.running = append(c.running, entry{e.key, int32(now)})
 	}
+	c.expires = c.nextTimeout()
 }
 
 // orphan keeps a run whose camera has the old index.
@@ -289,7 +290,7 @@ func (c *Core) moveWatches(o *Core, p *prepared, out []Decision) []Decision {
 		}
 		old := &o.watches[m.from]
 		w.state.Carry(old.state)
-		w.wake, w.timer, w.since, w.answer = old.wake, old.timer, old.since, old.answer
+		w.timer, w.since, w.answer = old.timer, old.since, old.answer
 		w.muted, w.occurrence, w.born = old.muted, old.occurrence, old.born
 		if m.hours {
 			w.during.open, w.during.changes = old.during.open, old.during.changes
@@ -298,7 +299,7 @@ func (c *Core) moveWatches(o *Core, p *prepared, out []Decision) []Decision {
 			out = c.carryOn(w, old, m, out)
 		}
 		if m.cond && m.cells && m.cfg && m.hours {
-			c.wakes.by(int32(i), w.wake)
+			c.wakes.set(int32(i), o.wakes.at[m.from])
 		} else {
 			c.mark(int32(i))
 		}

@@ -101,7 +101,8 @@ type Core struct {
 
 	running []entry   // lanes whose run is out and not given up, with its timeout: no more than slots and blocking runs
 	orphans []orphan  // runs that are out and not given up, whose detector a swap took away
-	wakes   due       // watches, by when they are to be evaluated again
+	expires tick.Time // no run that is out is given up before
+	wakes   wakes     // watches, by when they are to be evaluated again
 	asked   tick.Time // the wake last asked for
 
 	trans []event.Transition // scratch
@@ -160,7 +161,7 @@ func New(g *graph.Graph, o Options) *Core {
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
 		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
 		machines: make([]int32, len(g.Machines)),
-		input:    1, asked: tick.Never, generation: 1,
+		input:    1, asked: tick.Never, expires: tick.Never, generation: 1,
 		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances))},
 	}
 	for i := range c.cells {
@@ -192,7 +193,7 @@ func New(g *graph.Graph, o Options) *Core {
 	for _, li := range c.guard.lanes {
 		c.learn(int(li))
 	}
-	c.wakes = newDue(len(c.watches))
+	c.wakes = newWakes(len(c.watches))
 	return c
 }
 
@@ -256,7 +257,6 @@ func (c *Core) stop(out []Decision) []Decision {
 		}
 		c.trans = w.m.Stop(event.ReasonShutdown, c.now, c.trans[:0])
 		out = c.emit(w, out)
-		w.wake = tick.Never
 	}
 	for i := range c.lanes {
 		if c.lanes[i].offer {

@@ -99,6 +99,18 @@ type Input struct {
 	Offset int64  `json:"offset,omitempty"` // InputStart, InputWall: wall nanoseconds since 1970 at core time 0
 }
 
+// NextInput makes room for another input behind ins, in place: to fill in one costs less than to copy it. It is zero.
+func NextInput(ins []Input) ([]Input, *Input) {
+	n := len(ins)
+	if n == cap(ins) {
+		ins = append(ins, Input{})
+		return ins, &ins[n]
+	}
+	ins = ins[:n+1]
+	ins[n] = Input{}
+	return ins, &ins[n]
+}
+
 // CameraState is how a camera does.
 type CameraState struct {
 	Up      bool    `json:"up,omitempty"`      // it gives pictures
@@ -124,7 +136,8 @@ const (
 	DecisionEvent
 	// DecisionHealth says that the health of Instance changed to Health.
 	DecisionHealth
-	// DecisionWake asks for an input at At; it replaces the wake asked for before. Never: none needed.
+	// DecisionWake asks for an input at At; it replaces the wake asked for before. Never: none needed. What was due then may
+	// have moved away when it comes: the core is asked too early now and then, and never too late.
 	DecisionWake
 	// DecisionSwap says that another graph is run from now on: indexes of decisions after it are the new graph's.
 	DecisionSwap

@@ -30,6 +30,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	l.timeout = c.now.Add(l.limit)
 	l.place = len(c.running)
 	c.running = append(c.running, entry{l.timeout, int32(li)})
+	c.expires = min(c.expires, l.timeout)
 	if !l.noFrame || l.chained {
 		c.advanceDue(li, l.offerAt)
 	}
@@ -158,12 +159,15 @@ func (c *Core) timers(out []Decision) []Decision {
 	if c.stopped {
 		return out
 	}
-	for _, e := range slices.Backward(c.running) { // from the end: what takes a place has been looked at
-		if e.key <= c.now {
-			out = c.abandon(int(e.id), out)
+	if c.expires <= c.now {
+		for _, e := range slices.Backward(c.running) { // from the end: what takes a place has been looked at
+			if e.key <= c.now {
+				out = c.abandon(int(e.id), out)
+			}
 		}
+		out = c.giveUpOrphans(out)
+		c.expires = c.nextTimeout()
 	}
-	out = c.giveUpOrphans(out)
 	for len(c.alarms) > 0 && c.alarms[0].key <= c.now {
 		e := c.alarms.pop()
 		l := &c.lanes[e.id]

@@ -8,8 +8,15 @@ import (
 
 // Step takes one input: a turn of its own.
 func (c *Core) Step(in Input, out []Decision) []Decision {
-	one := [1]Input{in}
-	return c.Turn(one[:], out)
+	if in.Kind == InputStart {
+		return c.start(&in, out)
+	}
+	if !c.started {
+		return c.refuse(&in, out)
+	}
+	out = c.pass(in.Now, out)
+	out = c.accept(&in, out)
+	return c.conclude(out)
 }
 
 // Turn takes the inputs that arrived together, in their order, and appends what they make the core decide. All of them
@@ -29,50 +36,62 @@ func (c *Core) Turn(ins []Input, out []Decision) []Decision {
 		out = c.start(&ins[0], out)
 		return c.Turn(ins[1:], out)
 	}
-	if c.started {
-		now := c.now
-		for i := range ins {
-			now = max(now, ins[i].Now)
-		}
-		c.ticks++
-		out = c.advance(now, out)
-		c.now = now
-	}
-	for i := range ins {
-		in := &ins[i]
-		if !c.started || c.stopped && in.Kind != InputFinished {
-			out = c.refuse(in, out)
-			continue
-		}
-		c.input++
-		switch in.Kind {
-		case InputFrame:
-			out = c.frame(in, out)
-		case InputCamera:
-			out = c.camera(in, out)
-		case InputFinished:
-			out = c.finished(in, out)
-		case InputDeadline:
-		case InputWall:
-			out = c.wall(in, out)
-		case InputExternal:
-			out = c.external(in, out)
-		case InputMute:
-			out = c.settle(c.now, out) // what was before it is not muted
-			c.watches[c.machines[in.Machine]].muted = in.Until
-		case InputSwap:
-			out = c.swap(in.Swap, out)
-		case InputStop:
-			out = c.settle(c.now, out)
-			out = c.stop(out)
-		case InputStart:
-			panic("sched: started twice")
-		}
-	}
 	if !c.started {
+		for i := range ins {
+			out = c.refuse(&ins[i], out)
+		}
 		return out
 	}
+	now := ins[0].Now
+	for i := range ins {
+		now = max(now, ins[i].Now)
+	}
+	out = c.pass(now, out)
+	for i := range ins {
+		out = c.accept(&ins[i], out)
+	}
 	return c.conclude(out)
+}
+
+// pass begins a turn at an instant: what was due until then is dealt with.
+func (c *Core) pass(now tick.Time, out []Decision) []Decision {
+	c.ticks++
+	now = max(now, c.now)
+	out = c.advance(now, out)
+	c.now = now
+	return out
+}
+
+// accept takes one input of a turn.
+func (c *Core) accept(in *Input, out []Decision) []Decision {
+	if c.stopped && in.Kind != InputFinished {
+		return c.refuse(in, out)
+	}
+	c.input++
+	switch in.Kind {
+	case InputFrame:
+		return c.frame(in, out)
+	case InputCamera:
+		return c.camera(in, out)
+	case InputFinished:
+		return c.finished(in, out)
+	case InputDeadline:
+	case InputWall:
+		return c.wall(in, out)
+	case InputExternal:
+		return c.external(in, out)
+	case InputMute:
+		out = c.settle(c.now, out) // what was before it is not muted
+		c.watches[c.machines[in.Machine]].muted = in.Until
+	case InputSwap:
+		return c.swap(in.Swap, out)
+	case InputStop:
+		out = c.settle(c.now, out)
+		return c.stop(out)
+	case InputStart:
+		panic("sched: started twice")
+	}
+	return out
 }
 
 // conclude ends a turn: conditions are evaluated, what may start is started, the next wake is asked for.
@@ -92,11 +111,20 @@ func (c *Core) refuse(in *Input, out []Decision) []Decision {
 	return out
 }
 
-// askWake tells the shell when to come back, if that changed.
+// askWake tells the shell when to come back, if that is before the instant it was told, or that has come. A deadline that
+// moved away, as most do with every value, is not worth a word: the shell comes once and finds nothing to do.
 func (c *Core) askWake(out []Decision) []Decision {
 	at := tick.Never
 	if !c.stopped { // the shell bounds the runs that are still out
-		at = min(c.nextWake(), c.nextTimeout())
+		at = min(c.wakes.bound, c.expires)
+		if len(c.alarms) > 0 {
+			at = min(at, c.alarms[0].key)
+		}
+		if at >= c.asked && c.now < c.asked {
+			return out
+		}
+		c.expires = c.nextTimeout()
+		at = min(c.wakes.first(), c.expires)
 		if len(c.alarms) > 0 {
 			at = min(at, c.alarms[0].key)
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"rvo.dev/engine/event"
 	"rvo.dev/engine/graph"
@@ -16,9 +15,8 @@ import (
 type watch struct {
 	prog    *event.Program
 	state   *event.EvalState
-	dirty   uint64 // number of the input that touched it since it was evaluated last; 0: none did
-	wake    tick.Time
-	timer   tick.Time // the machine's own part of wake
+	dirty   uint64    // number of the input that touched it since it was evaluated last; 0: none did
+	timer   tick.Time // the machine's own part of when it is due
 	since   tick.Time // when the answer became what it is
 	cfg     *event.Config
 	machine int32 // index, -1: a gate
@@ -34,7 +32,7 @@ type watch struct {
 
 func (c *Core) watch(w watch) int32 {
 	i := int32(len(c.watches))
-	w.state, w.wake, w.timer = w.prog.NewState(), tick.Never, tick.Never
+	w.state, w.timer = w.prog.NewState(), tick.Never
 	if w.during.schedule != nil {
 		c.timed = append(c.timed, i)
 	}
@@ -56,7 +54,7 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 		}
 		half := c.now.Add(s.Stale().Sub(c.now) / 2)
 		for _, i := range c.readers[cell] {
-			if c.watches[i].wake <= half {
+			if c.wakes.at[i] <= half {
 				c.mark(i)
 			}
 		}
@@ -106,40 +104,20 @@ func (c *Core) mark(i int32) {
 
 // advance runs the deadlines of conditions and machines up to now, in order, each at its own instant.
 func (c *Core) advance(now tick.Time, out []Decision) []Decision {
-	for !c.stopped {
-		_, first := c.wakes.first()
+	for c.wakes.bound <= now && !c.stopped {
+		first := c.wakes.first()
 		if first > now {
-			return out
+			break
 		}
-		at := max(first, c.now)
-		for {
-			i, key := c.wakes.first()
-			if key > at {
-				break
-			}
-			wake := c.watches[i].wake
-			if wake <= at {
-				c.mark(i)
-				wake = tick.Never // until it has been evaluated
-			}
-			c.wakes.correct(wake)
+		c.now = max(first, c.now)
+		from := len(c.dirty)
+		c.dirty = c.wakes.take(c.now, c.dirty)
+		for _, i := range c.dirty[from:] {
+			c.watches[i].dirty = c.input
 		}
-		slices.Sort(c.dirty) // not by what their keys happened to be
-		c.now = at
-		out = c.settle(at, out)
+		out = c.settle(c.now, out)
 	}
 	return out
-}
-
-// nextWake returns when the first condition or machine is to be looked at again.
-func (c *Core) nextWake() tick.Time {
-	for {
-		i, key := c.wakes.first()
-		if key == tick.Never || key == c.watches[i].wake {
-			return key
-		}
-		c.wakes.correct(c.watches[i].wake)
-	}
 }
 
 // settle evaluates what is marked, at the instant at.
@@ -174,8 +152,7 @@ func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 		}
 		w.answer = answer
 		// A deadline that does not move must not hold time still.
-		w.wake = max(min(wake, w.timer), at+1)
-		c.wakes.by(i, w.wake)
+		c.wakes.set(i, max(min(wake, w.timer), at+1))
 	}
 	c.dirty = c.dirty[:0]
 	return out
