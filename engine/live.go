@@ -122,7 +122,7 @@ func (e *Engine) round() {
 	w.ready.take(func(camera int) { e.arrived(w, camera, stopping) })
 	now := e.now() // after the last picture was stamped
 	if len(e.inputs) == 0 && e.wakeAt <= now {
-		e.inputs = append(e.inputs, sched.Input{Kind: sched.InputDeadline})
+		e.input(sched.InputDeadline)
 	}
 	if len(e.inputs) > 0 {
 		e.turnOver(now)
@@ -174,7 +174,8 @@ func (e *Engine) arrived(w *wiring, camera int, stopping bool) {
 		return
 	}
 	c.held = append(c.held, f)
-	e.inputs = append(e.inputs, sched.Input{Kind: sched.InputFrame, Camera: camera, Seq: f.Seq, Capture: f.Capture})
+	in := e.input(sched.InputFrame)
+	in.Camera, in.Seq, in.Capture = camera, f.Seq, f.Capture
 }
 
 // finished takes the end of a run.
@@ -198,18 +199,25 @@ func (e *Engine) finished(j *job) {
 	if e.still {
 		took = 0 // decisions must not depend on the machine's speed
 	}
-	e.inputs = append(e.inputs, sched.Input{
-		Kind: sched.InputFinished, Instance: l.index, Job: j.id, Outcome: j.outcome, Took: took, Outputs: j.outputs,
-	})
+	in := e.input(sched.InputFinished)
+	in.Instance, in.Job, in.Outcome, in.Took, in.Outputs = l.index, j.id, j.outcome, took, j.outputs
+}
+
+// input adds one to the next turn.
+func (e *Engine) input(kind sched.InputKind) *sched.Input {
+	var in *sched.Input
+	e.inputs, in = sched.NextInput(e.inputs)
+	in.Kind = kind
+	return in
 }
 
 // settled ends a job after the core was told of it.
 func (e *Engine) settled(j *job) {
 	l := j.lane
 	if j.err != nil && (l.gone || e.core.Health(l.index) != sched.HealthOK) {
-		e.log.Warn("a detector's run failed", "node", "detector/"+l.name, "outcome", j.outcome.String(), "err", redact(j.err.Error()))
+		e.log.Warn("a detector's run failed", "node", "detector/"+l.name(), "outcome", j.outcome.String(), "err", redact(j.err.Error()))
 	}
-	l.recycle(j)
+	e.recycle(j)
 }
 
 // step gives the core one input that came alone.
@@ -277,20 +285,21 @@ func (e *Engine) start(d *sched.Decision) {
 	l := w.lanes[d.Instance]
 	in := &w.g.Instances[d.Instance]
 	l.runs++
-	j := l.job()
-	j.id, j.limit, j.now, j.n = d.Job, in.Timeout, e.core.Now(), l.runs
+	j := e.job(l)
+	j.id, j.limit, j.run.Now, j.run.N = d.Job, in.Timeout, e.core.Now(), l.runs
 	if d.Seq > 0 {
 		c := w.cams[d.Camera]
 		f := c.find(d.Seq)
 		j.frame = f.Retain()
+		j.run.Frames = append(j.run.Frames, f)
 		c.age.observe(e.core.Now().Sub(f.Capture))
 	}
 	for i, c := range in.Needs {
 		cell := e.core.Cell(c)
-		j.inputs = append(j.inputs, node.Input{Signal: in.NeedNames[i], Value: cell.Value, Capture: cell.Capture})
+		j.run.Inputs = append(j.run.Inputs, node.Input{Signal: in.NeedNames[i], Value: cell.Value, Capture: cell.Capture})
 	}
 	l.current = j
-	l.context(e.pool.ctx, j)
+	j.context(e.pool.ctx)
 	cost, _ := e.core.Pace(d.Instance)
 	j.plain = in.Blocking || cost > 0 && cost <= shortRun && !e.still
 	e.pool.send(j)
@@ -308,7 +317,7 @@ func (e *Engine) abandon(l *lane) {
 		if l.gone {
 			e.forget(j)
 		}
-		e.log.Error("a run was abandoned", "node", "detector/"+l.name, "timeout", j.limit)
+		e.log.Error("a run was abandoned", "node", "detector/"+l.name(), "timeout", j.limit)
 	}
 }
 
