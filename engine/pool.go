@@ -25,6 +25,8 @@ type pool struct {
 	// the pool until it stops.
 	bell  *bell
 	users atomic.Int64
+
+	linger linger // for threads that need not be rung for
 }
 
 // shortRun is up to what learned cost a run takes no lowered thread. The way to a locked thread and back takes 18 us and as
@@ -93,6 +95,9 @@ func (p *pool) resize(slots int) {
 func (p *pool) send(j *job) {
 	switch {
 	case !j.plain:
+		if p.linger.offer(j) {
+			return
+		}
 		p.jobs <- j
 		if p.bell != nil {
 			p.bell.ring()
@@ -115,8 +120,9 @@ func (p *pool) worker() {
 	}
 	p.niced.Store(int64(n))
 	buf := make([]byte, 8) // of the bell
+	var h habit
 	for {
-		j := p.next(buf)
+		j := p.next(buf, &h)
 		if j == nil {
 			return
 		}
@@ -126,8 +132,10 @@ func (p *pool) worker() {
 		quiet := n == 0 || ok && hadItsCore(j.took, ended-began)
 		p.e.results.add(j)
 		if quiet {
+			h.rest(p.e.now(), ended-began)
 			p.e.news()
 		} else {
+			h.share()
 			p.e.tell()
 		}
 		if gone {
@@ -138,12 +146,24 @@ func (p *pool) worker() {
 }
 
 // next waits for a job and returns it, nil when the pool stops or has fewer slots from now on.
-func (p *pool) next(buf []byte) *job {
-	if p.bell != nil {
-		p.bell.wait(buf)
+func (p *pool) next(buf []byte, h *habit) *job {
+	if p.bell == nil {
+		return <-p.jobs
 	}
-	return <-p.jobs
+	var j *job
+	if h.pays() {
+		j = p.linger.stay(p.e.now, h.until, p.queued)
+	}
+	if j == nil {
+		p.bell.wait(buf)
+		j = <-p.jobs
+	}
+	h.next(p.e.now())
+	return j
 }
+
+// queued reports whether a thread is being rung for.
+func (p *pool) queued() bool { return len(p.jobs) > 0 }
 
 // hadItsCore reports whether a run computed nearly all the time that it took. Then nothing else wants its thread's processor,
 // and the thread may call the core itself: beside two busy slots the core then hears of a run's end 16 to 29 us after it, by
