@@ -22,7 +22,7 @@ func bare(s *Scenario, t *tally, late hist) (stop func(), err error) {
 	now := func() tick.Time { return tick.Time(time.Since(zero)) }
 	period := time.Duration(float64(bareShare) * float64(time.Second) / s.FPS)
 	due := tick.Time(period / (2 * bareShare)) // between two pictures
-	b, err := newBeat(now, due, period)
+	b, err := newBeat(now, due, period, watched(period/bareShare))
 	if err != nil {
 		return nil, err
 	}

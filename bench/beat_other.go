@@ -17,8 +17,8 @@ type beat struct {
 }
 
 // newBeat returns a beat whose first moment is first, on the clock that now reads, the others each a period after the one
-// before.
-func newBeat(now func() tick.Time, first tick.Time, period time.Duration) (*beat, error) {
+// before. Nothing of a wait is watched here.
+func newBeat(now func() tick.Time, first tick.Time, period, _ time.Duration) (*beat, error) {
 	a, err := newAlarm()
 	if err != nil {
 		return nil, err

@@ -14,10 +14,10 @@ import (
 func TestBeat(t *testing.T) {
 	zero := time.Now()
 	now := func() tick.Time { return tick.Time(time.Since(zero)) }
-	for _, ahead := range []time.Duration{time.Millisecond, 0, -time.Millisecond} {
-		const period = 100 * time.Microsecond
+	const period = 100 * time.Microsecond
+	for i, ahead := range []time.Duration{time.Millisecond, 0, -time.Millisecond, time.Millisecond} {
 		first := now().Add(ahead)
-		b, err := newBeat(now, first, period)
+		b, err := newBeat(now, first, period, time.Duration(i)*period/2) // the last: more than there is
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestBeat(t *testing.T) {
 func TestBeatEndsAWait(t *testing.T) {
 	zero := time.Now()
 	now := func() tick.Time { return tick.Time(time.Since(zero)) }
-	b, err := newBeat(now, now().Add(time.Hour), time.Hour)
+	b, err := newBeat(now, now().Add(time.Hour), time.Hour, watched(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func (c *crowd) join(now func() tick.Time, first tick.Time, period time.Duration
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.members) == 0 {
-		b, err := newBeat(now, now().Add(crowdStep), crowdStep)
+		b, err := newBeat(now, now().Add(crowdStep), crowdStep, 0) // a camera is up to crowdStep late anyway
 		if err != nil {
 			return nil, fmt.Errorf("clock of many cameras: %w", err)
 		}

@@ -136,7 +136,8 @@ func (s *source) clock(first tick.Time) (clock, error) {
 	if s.t.crowd != nil {
 		return s.t.crowd.join(s.now, first, time.Duration(s.o.Period))
 	}
-	return newBeat(s.now, first, time.Duration(s.o.Period))
+	period := time.Duration(s.o.Period)
+	return newBeat(s.now, first, period, watched(period))
 }
 
 // clock tells the moments of an exact rate.
