@@ -71,8 +71,20 @@ func (o *Options) fill() error {
 	return nil
 }
 
+// Plan returns how many windows the scenarios take, and how long that is when none is repeated.
+func (o *Options) Plan(scenarios []Scenario) (windows int, takes time.Duration) {
+	designs := o.Designs
+	if len(designs) == 0 {
+		designs = []Design{Lanes, Inline}
+	}
+	for i := range scenarios {
+		windows += max(o.Runs, 1) * len(scenarios[i].designs(designs))
+	}
+	return windows, time.Duration(windows) * (o.Pause + o.Warmup + o.Duration + settle)
+}
+
 // Run measures the scenarios in turn. The windows of one scenario alternate between the designs, so that what changes on
-// the machine meanwhile changes both. A window that ctx ends is not in the results.
+// the machine meanwhile changes both. When ctx ends or a window fails, the results are those of the windows before it.
 func Run(ctx context.Context, scenarios []Scenario, o Options) ([]*Result, error) {
 	if err := o.fill(); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -51,7 +50,11 @@ window, with --plot also figures and report.html.
 Windows in which other programs used more than 6 % of a core are measured again, up to
 --retries times, and said to be noisy when that does not help.
 
-Exit code 0: measured, and no target failed. 1: a target failed. 2: could not measure.`,
+SIGINT and SIGTERM end it: the windows that were measured by then are printed, and written to
+--out. No target is judged by a part of its windows, and --readme is left as it was.
+
+Exit code 0: measured, and no target failed. 1: a target failed. 2: could not measure, or not
+to the end.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("bench takes no argument, got %q: name a scenario with --scenario", args[0])
@@ -84,6 +87,7 @@ Exit code 0: measured, and no target failed. 1: a target failed. 2: could not me
 	fs.BoolVar(&f.plot, "plot", false, "write figures (PNG and SVG) and report.html into --out too")
 	fs.StringVar(&f.readme, "readme", "", "write the results as a Markdown page to this file")
 	cmd.MarkFlagsMutuallyExclusive("scenario", "all")
+	cmd.MarkFlagsMutuallyExclusive("scenario", "targets")
 	return cmd
 }
 
@@ -120,20 +124,12 @@ func runBench(ctx context.Context, a *app, f *benchFlags) error {
 		}
 		return nil
 	}
-	switch {
-	case f.plot && f.out == "":
-		return errors.New("--plot needs a folder: --out DIR")
-	case f.targets && f.design != "":
-		return errors.New("--targets compares both designs: leave --design out")
+	if err := f.check(); err != nil {
+		return err
 	}
 	scenarios, err := f.scenarios()
 	if err != nil {
 		return err
-	}
-	if f.out != "" { // found out now, not after the measuring
-		if err := os.MkdirAll(f.out, 0o755); err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
 	}
 	o := bench.Options{
 		Runs: f.runs, Duration: f.duration, Warmup: f.warmup, Sample: f.sample, Retries: f.retries, Pause: 200 * time.Millisecond, Codec: a.Codec, Audience: audience(ctx, a.Codec),
@@ -142,12 +138,16 @@ func runBench(ctx context.Context, a *app, f *benchFlags) error {
 	if f.design != "" {
 		o.Designs = []bench.Design{bench.Design(f.design)}
 	}
+	windows, takes := o.Plan(scenarios)
+	if windows == 0 {
+		return fmt.Errorf("--design %s: %s is measured with lanes only, the inline design has one camera and no priorities", f.design, f.scenario)
+	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report := &bench.Report{Host: bench.Machine(), Command: f.command, At: a.Now()}
-	fmt.Fprintf(a.Err, "on %s\n", report.Host)
+	fmt.Fprintf(a.Err, "on %s\n%d windows, about %v when none is repeated\n", report.Host, windows, takes.Round(time.Second))
 	if report.Results, err = bench.Run(ctx, scenarios, o); err != nil {
-		return err
+		return f.part(a, report, windows, err)
 	}
 	if f.targets {
 		if report.Targets, err = bench.Judge(report.Results); err != nil {
@@ -167,25 +167,6 @@ func runBench(ctx context.Context, a *app, f *benchFlags) error {
 		if report.Targets[i].Verdict == bench.Fail {
 			return quiet(ExitFindings)
 		}
-	}
-	return nil
-}
-
-func (f *benchFlags) write(r *bench.Report) error {
-	if f.out != "" {
-		if err := r.Write(f.out, f.plot); err != nil {
-			return err
-		}
-	}
-	if f.readme == "" {
-		return nil
-	}
-	text, err := r.Markdown()
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(f.readme, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("--readme: %w", err)
 	}
 	return nil
 }
