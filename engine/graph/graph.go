@@ -91,6 +91,10 @@ type Cell struct {
 	Own      bool // the camera's own signal, which the core writes
 }
 
+// Written reports whether anything that runs can give the cell a value. Others are there for conditions to read, which they leave
+// unknown: those of a detector that is not enabled or not on this camera.
+func (c *Cell) Written() bool { return c.Own || c.Instance >= 0 }
+
 // Event is an enabled event.
 type Event struct {
 	EventSpec

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 
+	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/cmd/rvo/internal/notify"
 	"rvo.dev/cmd/rvo/internal/reload"
 	"rvo.dev/cmd/rvo/internal/watch"
@@ -136,12 +137,11 @@ func (a *app) await(ctx context.Context, b *begun, log *runLog, c web.Config) er
 	var server *web.Server
 	if c.Addr != "" {
 		c.Registry = prometheus.NewRegistry()
+		why := "it has errors: " + firstError(b.in.findings)
 		c.Status = func() engine.Status {
-			return engine.Status{
-				Pipeline: dsl.Name("", b.in.paths),
-				Reasons:  []engine.Reason{{Node: "pipeline", Why: "it has errors: " + firstError(b.in.findings)}},
-			}
+			return engine.Status{Pipeline: dsl.Name("", b.in.paths), Reasons: []engine.Reason{{Node: "pipeline", Why: why}}}
 		}
+		c.Waiting = func() string { return "the pipeline is read again when its files change, for " + logs.Redact(why) }
 		var err error
 		if server, err = web.Listen(c); err != nil {
 			return err

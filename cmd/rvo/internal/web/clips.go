@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"mime"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -265,8 +267,36 @@ func (c *clips) serve(w http.ResponseWriter, r *http.Request, file string) {
 	// A clip is written once; a browser may keep it, for itself.
 	w.Header().Set("Cache-Control", "private, max-age=3600")
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(10 * time.Minute)) // a long clip over a slow line
-	http.ServeContent(w, r, "", info.ModTime(), f)
+	http.ServeContent(&ranged{w, info.Size(), false}, r, "", info.ModTime(), f)
 }
+
+// ranged has a range that a file does not have refused as everything else is.
+type ranged struct {
+	http.ResponseWriter
+	size    int64
+	refused bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *ranged) WriteHeader(code int) {
+	if w.refused = code == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(code)
+		return
+	}
+	w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(w.size, 10))
+	writeError(w.ResponseWriter, code, "", fmt.Sprintf("the file has %d bytes and not that range: ask for one as bytes=0-%d", w.size, max(w.size-1, 0)))
+}
+
+// Write implements io.Writer.
+func (w *ranged) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil // the text of what was said already
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *ranged) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // contentType is what a browser is told of a file. Nothing that it could run.
 func contentType(file string) string {

@@ -30,18 +30,32 @@ func drawn(p *plan.Running, v *engine.View) api.Graph {
 	out := api.Graph{
 		Pipeline: p.Pipeline, Revision: p.Revision, Generation: p.Generation, Nodes: []api.Node{}, Edges: []api.Edge{}, Cameras: map[string]api.CameraView{},
 	}
-	docs := kindDocs(v.Graph)
+	docs, told := kindDocs(v.Graph), toldOutside(v.Graph)
 	for i := range p.Nodes {
 		n := nodeOf(&p.Nodes[i])
 		n.Doc = docs[n.Role+"/"+n.Kind]
 		out.Nodes = append(out.Nodes, n)
 		for _, from := range n.Inputs {
+			if told[n.ID] && strings.HasPrefix(from, "camera/") {
+				continue // it says something of the camera, and gets nothing from it
+			}
 			out.Edges = append(out.Edges, api.Edge{From: from, To: n.ID})
 		}
 	}
 	for i := range v.Graph.Cameras {
 		c := &v.Graph.Cameras[i]
 		out.Cameras[c.ID] = api.CameraView{Zones: zonesOf(c.Zones), Masks: zonesOf(c.Masks), Labels: c.Labels}
+	}
+	return out
+}
+
+// toldOutside are the ids of the detectors on cameras whose signals come from outside.
+func toldOutside(g *graph.Graph) map[string]bool {
+	out := map[string]bool{}
+	for i := range g.Instances {
+		if g.Instances[i].External {
+			out["detector/"+g.InstanceName(i)] = true
+		}
 	}
 	return out
 }

@@ -84,9 +84,27 @@ func (g *guard) check(r *http.Request, open bool) *refusal {
 		if r.Header.Get("Authorization") != "" {
 			g.failures.take(who)
 		}
-		return &refusal{http.StatusUnauthorized, "this needs the header Authorization: Bearer TOKEN, or a login"}
+		return &refusal{http.StatusUnauthorized, g.unauthorized(r)}
 	}
 	return nil
+}
+
+// unauthorized says what is wrong with what a request shows that it is allowed by.
+func (g *guard) unauthorized(r *http.Request) string {
+	const way = "send the header Authorization: Bearer TOKEN, with what --http-token-file or --http-token-env of the server has, or log in at /"
+	auth := r.Header.Get("Authorization")
+	scheme, _, _ := strings.Cut(auth, " ")
+	switch {
+	case strings.EqualFold(scheme, "Bearer"):
+		return "the token that came with this request is not the server's: " + way
+	case auth != "":
+		return "the Authorization header is not of the form Bearer TOKEN: " + way
+	case len(r.CookiesNamed(sessionCookie)) > 0:
+		return "the login has ended, or was with another token: log in again at /"
+	case r.URL.Query().Has("token"):
+		return "this needs the token, and it is not taken from the address, where others can read it: " + way
+	}
+	return "this needs the token, and the request came without one: " + way
 }
 
 func changes(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -62,13 +63,14 @@ func routes(c *Config, g *guard, l *live) []Route {
 			Route{Method: http.MethodGet, Path: "/debug/pprof/trace", Serve: pprof.Trace},
 		)
 	}
-	text := index(rs)
+	text := index(rs, c.Waiting)
 	if c.Console == nil {
 		return append(rs, Route{Method: http.MethodGet, Path: "/{$}", Serve: text})
 	}
 	return append(rs,
 		Route{Method: http.MethodGet, Path: "/api/{$}", Serve: text},
 		Route{Method: http.MethodGet, Path: "/{$}", Serve: c.Console.ServeHTTP, open: true},
+		Route{Method: http.MethodGet, Path: "/console/{$}", Serve: http.RedirectHandler("/", http.StatusFound).ServeHTTP, open: true},
 		Route{Method: http.MethodGet, Path: "/console/", Serve: c.Console.ServeHTTP, open: true},
 	)
 }
@@ -78,12 +80,17 @@ type handler struct {
 	guard   *guard
 	mux     *http.ServeMux
 	routes  map[string]*Route // by pattern
+	index   string            // the path that lists the routes
+	waiting func() string     // of Config
 	log     *slog.Logger
 	metrics *metrics
 }
 
 func newHandler(c *Config, host string, addr net.Addr, m *metrics, l *live) *handler {
-	h := &handler{guard: newGuard(c, host, addr), mux: http.NewServeMux(), routes: map[string]*Route{}, log: c.Log, metrics: m}
+	h := &handler{guard: newGuard(c, host, addr), mux: http.NewServeMux(), routes: map[string]*Route{}, index: "/", waiting: c.Waiting, log: c.Log, metrics: m}
+	if c.Console != nil {
+		h.index = "/api/"
+	}
 	for _, r := range routes(c, h.guard, l) {
 		pattern := r.Method + " " + r.Path
 		h.mux.HandleFunc(pattern, r.Serve)
@@ -116,13 +123,19 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if no := h.guard.check(r, open); no != nil {
 		switch no.code {
 		case http.StatusUnauthorized:
-			rec.Header().Set("WWW-Authenticate", `Bearer realm="rvo"`)
+			challenge := `Bearer realm="rvo"`
+			if r.Header.Get("Authorization") != "" {
+				challenge += `, error="invalid_token"` // as RFC 6750, 3.1 has it
+			}
+			rec.Header().Set("WWW-Authenticate", challenge)
 		case http.StatusTooManyRequests:
 			rec.Header().Set("Retry-After", "1")
 		}
 		refuse(rec, r, no)
 		// Neither query nor headers: both may hold the token someone mistyped.
 		h.log.Warn("http request refused", "why", no.why, "method", r.Method, "path", r.URL.Path, "host", r.Host, "from", r.RemoteAddr)
+	} else if pattern == "" {
+		h.unserved(rec, r)
 	} else {
 		h.mux.ServeHTTP(rec, r)
 	}
@@ -133,14 +146,47 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.log.Debug("http request", "method", r.Method, "path", r.URL.Path, "code", rec.code, "from", r.RemoteAddr, "took", time.Since(start))
 }
 
-// refuse answers why not, in JSON to who asked for something below /api.
+// refuse answers why not, in JSON; in text to who asks for that outside of the API: a browser, a scraper.
 func refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
-	if strings.HasPrefix(r.URL.Path, "/api/") {
-		writeError(w, no.code, "", no.why)
+	if !strings.HasPrefix(r.URL.Path, "/api/") && wantsText(r.Header.Values("Accept")) {
+		http.Error(w, no.why, no.code)
 		return
 	}
-	http.Error(w, no.why, no.code)
+	writeError(w, no.code, "", no.why)
 }
+
+// unserved answers a request for which there is no route.
+func (h *handler) unserved(w http.ResponseWriter, r *http.Request) {
+	said := recorder{ResponseWriter: headerOnly{}, code: http.StatusOK}
+	h.mux.ServeHTTP(&said, r) // it knows what else there is
+	no := refusal{code: said.code}
+	switch allowed := said.Header().Get("Allow"); {
+	case said.code == http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", allowed)
+		no.why = fmt.Sprintf("%s is not answered at this path: %s is", r.Method, strings.Join(strings.Split(allowed, ", "), " or "))
+	case said.code == http.StatusNotFound && h.waiting != nil:
+		no.code, no.why = http.StatusServiceUnavailable, "nothing runs yet, so that this path is not served: "+h.waiting()
+		w.Header().Set("Retry-After", "5")
+	case said.code == http.StatusNotFound:
+		no.why = "there is no such path: " + h.index + " lists those that there are"
+	default: // where to look instead
+		h.mux.ServeHTTP(w, r)
+		return
+	}
+	refuse(w, r, &no)
+}
+
+// headerOnly is an answer of which only the header is looked at.
+type headerOnly http.Header
+
+// Header implements http.ResponseWriter.
+func (h headerOnly) Header() http.Header { return http.Header(h) }
+
+// Write implements http.ResponseWriter.
+func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader implements http.ResponseWriter.
+func (headerOnly) WriteHeader(int) {}
 
 // recorder remembers the status code.
 type recorder struct {

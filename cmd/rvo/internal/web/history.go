@@ -11,7 +11,6 @@ import (
 
 	"rvo.dev/cmd/rvo/internal/web/api"
 	"rvo.dev/engine"
-	"rvo.dev/engine/graph"
 	"rvo.dev/engine/signal"
 )
 
@@ -59,7 +58,7 @@ func (h *history) add(v *engine.View) {
 	g := v.Graph
 	for i := range g.Cells {
 		c := &g.Cells[i]
-		if c.Camera == graph.AllCameras {
+		if !c.Written() {
 			continue
 		}
 		id := at(c.Signal, g.CameraID(c.Camera))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -256,7 +257,7 @@ func showing(t testing.TB, e Engine) (*handler, *live) {
 	t.Helper()
 	c, _ := config(t)
 	c.Log = slog.New(slog.DiscardHandler)
-	c.Engine, c.Token, c.Tap = e, token, NewLogTap(c.Log.Handler())
+	c.Engine, c.Token, c.Tap = e, token, NewLogTap(slog.NewTextHandler(io.Discard, nil))
 	c.Pipeline = func([]byte) (*plan.Running, error) {
 		return &plan.Running{Schema: plan.ConfigSchema, Side: plan.Side{Pipeline: "test", Load: &analysis.Report{}, Nodes: []graph.Node{
 			{ID: "camera/gate", Fields: []graph.Field{{Name: "kind", Value: json.RawMessage(`"cam"`)}}},

@@ -13,17 +13,23 @@ import (
 	"rvo.dev/engine"
 )
 
-// index lists the paths, for the person who opened the address to see what is there.
-func index(rs []Route) http.HandlerFunc {
+// index lists the paths, for the person who opened the address to see what is there. waiting says why there are no more yet; nil:
+// there are.
+func index(rs []Route, waiting func() string) http.HandlerFunc {
 	var b strings.Builder
-	b.WriteString("rvo\n\n")
 	for _, r := range rs {
 		if r.Doc != "" {
 			fmt.Fprintf(&b, "%-6s %-44s %s\n", r.Method, r.Path, r.Doc)
 		}
 	}
 	text := b.String()
-	return func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, text) }
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if waiting == nil {
+			writeText(w, http.StatusOK, "rvo\n\n"+text)
+			return
+		}
+		writeText(w, http.StatusServiceUnavailable, "rvo: nothing runs yet: "+waiting()+"\n\n"+text)
+	}
 }
 
 // health says that the process lives. Whether the pipeline works is asked at /ready: restarting the process because a

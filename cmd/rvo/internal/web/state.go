@@ -140,8 +140,8 @@ func (t teller) signals() map[string]*api.Signal {
 	out := make(map[string]*api.Signal, len(g.Cells))
 	for i := range g.Cells {
 		c := &g.Cells[i]
-		if c.Camera == graph.AllCameras {
-			continue // what cameras that are not enabled would say: nothing
+		if !c.Written() {
+			continue // of a camera that has no such signal: what it would say is nothing
 		}
 		out[at(c.Signal, g.CameraID(c.Camera))] = t.signal(c, &t.v.Cells[i])
 	}

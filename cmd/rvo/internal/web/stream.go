@@ -41,6 +41,9 @@ func newLive(c *Config, m *metrics) *live {
 	l := &live{
 		engine: c.Engine, look: &look{engine: c.Engine}, log: c.Log, hub: newHub(m), history: newHistory(), records: &records{}, tap: c.Tap,
 	}
+	if c.Tap != nil {
+		l.log = slog.New(c.Tap) // what is done to the pipeline here is seen by who looks at it; what is refused could flood them
+	}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	l.clips = newClips(l.look)
 	l.pictures = newPictures(l.ctx, c.Engine, c.Codec, l.look, m.pictures.Inc)

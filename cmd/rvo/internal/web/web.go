@@ -36,6 +36,10 @@ const (
 	MaxConns = 256
 	// MaxBody bounds a request's body in bytes where a route says nothing else.
 	MaxBody = 64 << 10
+	// MaxHeader bounds a request's header in bytes, its first line included.
+	MaxHeader = 16 << 10
+	// headerSlop is what net/http reads beyond http.Server.MaxHeaderBytes before it answers 431.
+	headerSlop = 4 << 10
 	// MinToken is the shortest token taken, in bytes: 16 random hex digits are 64 bits.
 	MinToken = 16
 	// ConfigPath is where the running pipeline is told.
@@ -85,6 +89,8 @@ type Config struct {
 	// Console serves the pages for a browser at / and /console/, to everybody who may call the server by its name: they hold
 	// nothing of the pipeline. nil: / is a list of the paths.
 	Console http.Handler
+	// Waiting says why nothing runs yet: all but the process's own paths is then answered 503 with it. nil: something runs.
+	Waiting func() string
 	// Pprof adds /debug/pprof/.
 	Pprof bool
 	// Log gets a line a request at level debug, refusals at warn; nil: silent.
@@ -143,7 +149,7 @@ func Listen(c Config) (*Server, error) {
 			ReadTimeout:       t.Read,
 			WriteTimeout:      t.Write,
 			IdleTimeout:       t.Idle,
-			MaxHeaderBytes:    16 << 10,
+			MaxHeaderBytes:    MaxHeader - headerSlop,
 			ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 		},
 	}, nil
