@@ -284,7 +284,7 @@ func (m *metrics) detectors(put putFunc, snap *snapshot) {
 		if c := &snap.cells[i]; c.Seen() && !g.Cells[i].Own {
 			put("rvo_signal_age_seconds", snap.now.Sub(c.Capture).Seconds(), g.Cells[i].Signal, g.CameraID(g.Cells[i].Camera))
 		}
-		if g.Cells[i].Camera >= 0 { // else of cameras that are not enabled
+		if g.Cells[i].Written() { // else of a camera that has no such signal
 			put("rvo_signal_fresh", flag(snap.cells[i].Fresh(snap.now)), g.Cells[i].Signal, g.CameraID(g.Cells[i].Camera))
 		}
 	}
