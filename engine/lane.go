@@ -12,13 +12,12 @@ import (
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/sched"
-	"rvo.dev/engine/tick"
 )
 
 // lane carries out the runs of one detector instance. The core sees to it that there is one at a time.
 type lane struct {
 	e        *Engine
-	name     string // "hog@front", as people read it
+	detector string
 	model    *model
 	emits    []node.Emit
 	timed    bool // its runs wait for something that may want to know for how long: they get a context with a deadline
@@ -34,19 +33,13 @@ type lane struct {
 	gone    bool          // not in it: nothing is started any more, and the end of the run that is out is the core's by its job alone
 	runs    uint64
 	current *job // the run that is out, nil: none
-	spare   *job // for the next run, nil: a new one is made
 	broken  bool // and logged as such
-	// ctx is what runs are given that do not wait for anything; it ends when one of them is abandoned. One with a deadline for
-	// each run would cost a timer and five allocations, and the core's watchdog keeps the time anyway.
-	ctx    context.Context
-	cancel context.CancelFunc
 
 	mu struct {
 		sync.Mutex
 		inst  node.Instance
 		job   uint64 // the run that uses inst, 0: none
-		run   *node.Run
-		stuck int // runs that were abandoned and have not come back
+		stuck int    // runs that were abandoned and have not come back
 		err   string
 	}
 }
@@ -58,11 +51,14 @@ func newLane(e *Engine, g *graph.Graph, i int) *lane {
 	// In lockstep core time stands still, and with it the core's watchdog.
 	timed := in.Blocking || d.Isolate == graph.IsolateProcess || g.Lockstep
 	l := &lane{
-		e: e, name: g.InstanceName(i), index: i, emits: d.Emits, timed: timed, took: newHist(e.metrics.latency), failures: &failures{},
+		e: e, detector: d.ID, index: i, emits: d.Emits, timed: timed, took: newHist(e.metrics.latency), failures: &failures{},
 	}
 	l.env.Store(instanceEnv(g, i))
 	return l
 }
+
+// name is the lane's as people read it, "hog@front". It is put together when asked for: a thousand cameras have thousands.
+func (l *lane) name() string { return l.detector + "@" + string(l.env.Load().Camera) }
 
 // instanceEnv returns what an instance of a graph is opened with.
 func instanceEnv(g *graph.Graph, i int) *node.InstanceEnv {
@@ -80,20 +76,17 @@ func (l *lane) open(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mu.inst, l.mu.run = inst, node.NewRun(l.emits)
+	l.mu.inst = inst
 	return nil
 }
 
 // close closes the instance and reports whether no run is stuck in one.
 func (l *lane) close() bool {
-	if l.cancel != nil {
-		l.cancel()
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mu.job == 0 && l.mu.inst != nil {
 		if err := l.mu.inst.Close(); err != nil {
-			l.e.log.Warn("close a detector", "node", "detector/"+l.name, "err", err)
+			l.e.log.Warn("close a detector", "node", "detector/"+l.name(), "err", err)
 		}
 		l.mu.inst = nil
 	}
@@ -101,20 +94,21 @@ func (l *lane) close() bool {
 }
 
 // job is one run on its way to a worker and back. Until it is sent, and again after its end was taken, it belongs to the
-// holder of the turn, who uses it for the lane's next run; in between to whoever runs it, but for gone.
+// holder of the turn, who uses it for a later run, of whichever lane; in between to whoever runs it, but for gone.
 type job struct {
-	lane   *lane
-	id     uint64
-	limit  time.Duration
-	frame  *frame.Frame // a reference of its own, or nil
-	now    tick.Time
-	inputs []node.Input
-	n      uint64
-	plain  bool        // on a goroutine, not on a CPU slot's thread
-	gone   atomic.Bool // abandoned: the worker that runs it is no longer counted on
+	lane  *lane
+	id    uint64
+	limit time.Duration
+	frame *frame.Frame // a reference of its own, or nil
+	run   node.Run
+	plain bool        // on a goroutine, not on a CPU slot's thread
+	timed bool        // ctx is of this run alone, and has its deadline
+	gone  atomic.Bool // abandoned: the worker that runs it is no longer counted on
+	// ctx ends when the run is abandoned. One with a deadline for each run would cost a timer and five allocations, and the core's
+	// watchdog keeps the time anyway: it is the job's, as long as nothing has ended it.
 	ctx    context.Context
-	cancel context.CancelFunc // of this run alone; nil: the lane's
-	next   *job               // in results
+	cancel context.CancelFunc
+	next   *job // in results
 
 	// What came of it.
 	outcome sched.Outcome
@@ -123,20 +117,30 @@ type job struct {
 	err     error
 }
 
-// job returns the job of the lane's next run, empty but for its lane.
-func (l *lane) job() *job {
-	if j := l.spare; j != nil {
-		l.spare = nil
-		return j
+// job returns the job of a lane's next run. There are as many as runs were ever out at once: few, where lanes are thousands, so
+// that what a run needs is in the processor's cache. The holder of the turn calls it.
+func (e *Engine) job(l *lane) *job {
+	var j *job
+	if last := len(e.spare) - 1; last >= 0 {
+		j, e.spare[last] = e.spare[last], nil
+		e.spare = e.spare[:last]
+	} else {
+		j = &job{}
 	}
-	return &job{lane: l}
+	j.lane = l
+	j.run.ResetFor(l.emits)
+	return j
 }
 
-// recycle keeps a job whose end was taken for a later run.
-func (l *lane) recycle(j *job) {
-	clear(j.inputs)
-	*j = job{lane: l, inputs: j.inputs[:0]}
-	l.spare = j
+// recycle keeps a job whose end was taken for a later run. The holder of the turn calls it.
+func (e *Engine) recycle(j *job) {
+	if j.timed || j.ctx != nil && j.ctx.Err() != nil {
+		j.ctx, j.cancel = nil, nil
+	}
+	j.lane, j.err, j.outputs = nil, nil, nil
+	j.plain, j.timed = false, false
+	j.gone.Store(false)
+	e.spare = append(e.spare, j)
 }
 
 // rests reports whether a lane that is gone could be used again: no run is in it, and none was given up. Whoever may swap asks.
@@ -152,15 +156,13 @@ func (l *lane) rests() bool {
 }
 
 // context gives a job what its run is to be ended by.
-func (l *lane) context(ctx context.Context, j *job) {
+func (j *job) context(ctx context.Context) {
 	switch {
-	case l.timed:
+	case j.lane.timed:
+		j.timed = true
 		j.ctx, j.cancel = context.WithTimeout(ctx, j.limit)
-	case l.ctx == nil:
-		l.ctx, l.cancel = context.WithCancel(ctx)
-		fallthrough
-	default:
-		j.ctx = l.ctx
+	case j.ctx == nil:
+		j.ctx, j.cancel = context.WithCancel(ctx)
 	}
 }
 
@@ -169,56 +171,48 @@ func (j *job) do() (gone bool) {
 	l := j.lane
 	j.outcome, j.outputs, j.err = sched.OutcomeFailed, nil, nil
 	var inst node.Instance
-	var run *node.Run
 	begin := time.Now()
 	defer func() {
 		j.took = time.Since(begin)
 		if p := recover(); p != nil {
 			j.outcome, j.err = sched.OutcomePanic, fmt.Errorf("panic: %v", p)
-			l.e.log.Error("a detector panicked", "node", "detector/"+l.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			l.e.log.Error("a detector panicked", "node", "detector/"+l.name(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
-		if run != nil {
-			clear(run.Frames) // a detector that runs seldom must not keep a picture that long
-		}
+		clear(j.run.Frames) // a detector that runs seldom must not keep a picture that long
 		gone = l.done(j, inst)
 		if j.frame != nil {
 			j.frame.Release()
 			j.frame = nil
 		}
-		if j.cancel != nil {
+		if j.timed {
 			j.cancel()
 		}
 	}()
-	if inst, run, j.err = l.take(j); j.err != nil {
+	if inst, j.err = l.take(j); j.err != nil {
 		return false
 	}
-	run.Reset()
-	if j.frame != nil {
-		run.Frames = append(run.Frames, j.frame)
-	}
-	run.Now, run.N, run.Inputs = j.now, j.n, append(run.Inputs, j.inputs...)
-	if err := inst.Detect(j.ctx, run); err != nil {
+	if err := inst.Detect(j.ctx, &j.run); err != nil {
 		j.err = err
 		return false
 	}
-	j.outcome, j.outputs = sched.OutcomeOK, run.Outputs()
+	j.outcome, j.outputs = sched.OutcomeOK, j.run.Outputs()
 	return false
 }
 
 // take gives the job the instance, opening a new one after a run was abandoned in the last.
-func (l *lane) take(j *job) (node.Instance, *node.Run, error) {
+func (l *lane) take(j *job) (node.Instance, error) {
 	l.mu.Lock()
 	missing := l.mu.inst == nil
 	l.mu.Unlock()
 	if missing {
 		if err := l.open(j.ctx); err != nil {
-			return nil, nil, fmt.Errorf("open again after a stuck run: %w", err)
+			return nil, fmt.Errorf("open again after a stuck run: %w", err)
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mu.job = j.id
-	return l.mu.inst, l.mu.run, nil
+	return l.mu.inst, nil
 }
 
 // done takes the instance back and reports whether the run was abandoned. An instance that an abandoned run was stuck in is
@@ -238,7 +232,7 @@ func (l *lane) done(j *job, inst node.Instance) bool {
 	}
 	l.mu.stuck--
 	if err := inst.Close(); err != nil {
-		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name, "err", err)
+		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name(), "err", err)
 	}
 	return true
 }
@@ -252,7 +246,7 @@ func (l *lane) abandon(j *job) {
 	}
 	j.gone.Store(true)
 	l.mu.stuck++
-	l.mu.job, l.mu.inst, l.mu.run = 0, nil, nil
+	l.mu.job, l.mu.inst = 0, nil
 	l.mu.err = fmt.Sprintf("a run took longer than its timeout of %v and was abandoned", j.limit)
 }
 
@@ -261,10 +255,10 @@ func (l *lane) healthChanged(h sched.Health) {
 	switch {
 	case h == sched.HealthBroken && !l.broken:
 		l.broken = true
-		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name, "err", redact(l.lastError()))
+		l.e.log.Error("a detector is broken: it is probed until it works again", "node", "detector/"+l.name(), "err", redact(l.lastError()))
 	case h == sched.HealthOK && l.broken:
 		l.broken = false
-		l.e.log.Info("a detector works again", "node", "detector/"+l.name)
+		l.e.log.Info("a detector works again", "node", "detector/"+l.name())
 	}
 }
 

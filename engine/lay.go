@@ -91,7 +91,7 @@ func (d *edit) layLanes() {
 			continue
 		}
 		if d.undoes != nil && m != nil {
-			d.new.lanes[i] = find(d.undoes.gone.lanes, func(l *lane) bool { return l.name == name && l.model == m && l.rests() })
+			d.new.lanes[i] = find(d.undoes.gone.lanes, func(l *lane) bool { return l.name() == name && l.model == m && l.rests() })
 		}
 	}
 	for i, l := range d.old.lanes {

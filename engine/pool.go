@@ -189,12 +189,7 @@ func (p *pool) goroutine(j *job) {
 // abandon gives up the thread that a job is stuck in and puts another one in its place.
 func (p *pool) abandon(j *job) {
 	l := j.lane
-	if j.cancel != nil {
-		j.cancel()
-	} else {
-		l.cancel()
-		l.ctx, l.cancel = nil, nil
-	}
+	j.cancel()
 	l.abandon(j)
 	if j.gone.Load() && !j.plain {
 		p.leaked.Add(1)

@@ -38,7 +38,7 @@ func TestShortRuns(t *testing.T) {
 					l := e.w.Load().lanes[ins[i].Instance]
 					for _, j := range e.back {
 						if j.lane == l {
-							plain[l.name] = append(plain[l.name], j.plain)
+							plain[l.name()] = append(plain[l.name()], j.plain)
 						}
 					}
 				}
@@ -85,9 +85,9 @@ func bare(tb testing.TB, plain, precise bool) (run func(), stop func()) {
 	id := uint64(0)
 	return func() {
 			id++
-			j := l.job()
-			j.id, j.limit, j.n, j.plain = id, time.Second, id, plain
-			l.context(e.pool.ctx, j)
+			j := e.job(l)
+			j.id, j.limit, j.run.N, j.plain = id, time.Second, id, plain
+			j.context(e.pool.ctx)
 			e.pool.send(j)
 			for {
 				if e.back = e.results.take(e.back[:0]); len(e.back) > 0 {
@@ -97,7 +97,7 @@ func bare(tb testing.TB, plain, precise bool) (run func(), stop func()) {
 					<-e.turn.given
 				}
 			}
-			l.recycle(j)
+			e.recycle(j)
 		}, func() {
 			e.pool.stop()
 			e.wg.Wait()

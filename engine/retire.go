@@ -36,10 +36,10 @@ func (e *Engine) retire(p *parts, hurry bool) {
 		case <-ctx.Done():
 		}
 		closed := false
-		e.survive("detector/"+l.name, func() { closed = l.close() })
+		e.survive("detector/"+l.name(), func() { closed = l.close() })
 		if !closed {
 			stuck = append(stuck, l.model)
-			e.leave("detector/" + l.name)
+			e.leave("detector/" + l.name())
 		}
 	}
 	for _, m := range p.models {

@@ -160,7 +160,7 @@ func (e *Engine) status(snap *snapshot) Status {
 	for i, l := range w.lanes {
 		st.Detectors = append(st.Detectors, e.detectorStatus(i, l, snap))
 		if s := &st.Detectors[i]; s.Health != sched.HealthOK.String() {
-			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name, strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
+			st.Reasons = append(st.Reasons, Reason{"detector/" + l.name(), strings.TrimSuffix(s.Health+": "+s.Error, ": ")})
 		}
 	}
 	st.Reasons = append(st.Reasons, e.silent(snap)...)
@@ -221,7 +221,7 @@ func (e *Engine) silent(snap *snapshot) []Reason {
 		if !in.NoFrame && w.cams[in.Camera].status().State != cameraUp {
 			continue // the camera is the reason, and named
 		}
-		out = append(out, Reason{"detector/" + w.lanes[cell.Instance].name, "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
+		out = append(out, Reason{"detector/" + w.lanes[cell.Instance].name(), "signal " + cell.Signal + " has no fresh value: the detector runs and does not give it"})
 	}
 	return out
 }

@@ -370,7 +370,7 @@ func (l *law) look(what string) {
 				n += skips
 			}
 			if s.Offers != n && s.Offers != n+1 || s.Failed+s.Panics+s.Timeouts > 0 {
-				l.t.Errorf("%s: detector %s: %+v", what, w.lanes[i].name, *s)
+				l.t.Errorf("%s: detector %s: %+v", what, w.lanes[i].name(), *s)
 			}
 		}
 	})
@@ -418,7 +418,7 @@ func (l *law) observe(ins []sched.Input, _ time.Duration, decided []sched.Decisi
 		case sched.DecisionRun:
 			lane := w.lanes[d.Instance]
 			m, _ := lane.model.node.(*levelModel)
-			l.runs[d.Job] = asked{lane.name, m.Now().Level, func() int64 { return m.Now().Level }}
+			l.runs[d.Job] = asked{lane.name(), m.Now().Level, func() int64 { return m.Now().Level }}
 		default:
 		}
 	}

@@ -79,9 +79,9 @@ func (s *score) count(t *trial, l *lane, outcome sched.Outcome, err error) {
 	n, bad := min(s.runs, 8), bits.OnesCount8(s.last)
 	switch {
 	case outcome == sched.OutcomePanic:
-		t.failed("detector/"+l.name, fmt.Sprintf("it panicked: %v", err))
+		t.failed("detector/"+l.name(), fmt.Sprintf("it panicked: %v", err))
 	case n >= trialRuns && 2*bad > n:
-		t.failed("detector/"+l.name, fmt.Sprintf("%d of its last %d runs failed: %v", bad, n, err))
+		t.failed("detector/"+l.name(), fmt.Sprintf("%d of its last %d runs failed: %v", bad, n, err))
 	}
 }
 

@@ -149,7 +149,7 @@ func TestResults(t *testing.T) {
 	for g := range from {
 		wg.Go(func() {
 			for n := range each {
-				r.add(&job{id: uint64(g), n: uint64(n)})
+				r.add(&job{id: uint64(g), took: time.Duration(n)})
 			}
 		})
 	}
@@ -159,8 +159,8 @@ func TestResults(t *testing.T) {
 		batch = r.take(batch[:0])
 		total += len(batch)
 		for _, j := range batch {
-			if j.n != next[j.id] || j.next != nil {
-				t.Fatalf("end %d of goroutine %d, want %d", j.n, j.id, next[j.id])
+			if uint64(j.took) != next[j.id] || j.next != nil {
+				t.Fatalf("end %d of goroutine %d, want %d", uint64(j.took), j.id, next[j.id])
 			}
 			next[j.id]++
 		}

@@ -22,7 +22,7 @@ func (d *edit) openLanes(ctx context.Context) error {
 		if from[i] != sched.Gone { // its metrics go on
 			l.took, l.failures = d.old.lanes[from[i]].took, d.old.lanes[from[i]].failures
 		}
-		if err := d.within(ctx, "detector/"+l.name, StepOpen, l.open, func() { l.close() }); err != nil {
+		if err := d.within(ctx, "detector/"+l.name(), StepOpen, l.open, func() { l.close() }); err != nil {
 			return err
 		}
 		d.new.lanes[i] = l
@@ -41,7 +41,8 @@ func (d *edit) openLanes(ctx context.Context) error {
 // the live path.
 func (d *edit) warmUp(ctx context.Context, i int, l *lane) error {
 	in := &d.new.g.Instances[i]
-	run := &node.Run{Now: d.e.now(), N: 1}
+	run := node.NewRun(l.emits)
+	run.Now, run.N = d.e.now(), 1
 	if !d.inputs(in, run) {
 		return nil
 	}
@@ -50,7 +51,7 @@ func (d *edit) warmUp(ctx context.Context, i int, l *lane) error {
 		var done func()
 		var err error
 		if f, done, err = d.picture(in.Camera, d.new.g.Detectors[in.Detector].Isolate == graph.IsolateProcess); err != nil {
-			return &SwapError{"detector/" + l.name, StepWarmUp, err}
+			return &SwapError{"detector/" + l.name(), StepWarmUp, err}
 		}
 		defer done()
 		f.Retain()
@@ -61,7 +62,7 @@ func (d *edit) warmUp(ctx context.Context, i int, l *lane) error {
 			f.Release()
 		}
 	}
-	return d.within(ctx, "detector/"+l.name, StepWarmUp, func(ctx context.Context) error {
+	return d.within(ctx, "detector/"+l.name(), StepWarmUp, func(ctx context.Context) error {
 		defer release()
 		return l.warm(ctx, run)
 	}, nil)
@@ -129,13 +130,9 @@ const (
 // warm makes the first run of an instance that nobody else knows of yet. What it says is let go.
 func (l *lane) warm(ctx context.Context, first *node.Run) error {
 	l.mu.Lock()
-	inst, run := l.mu.inst, l.mu.run
+	inst := l.mu.inst
 	l.mu.Unlock()
-	run.Reset()
-	run.Frames, run.Inputs = append(run.Frames, first.Frames...), append(run.Inputs, first.Inputs...)
-	run.Now, run.N = first.Now, first.N
-	defer func() { clear(run.Frames) }()
-	if err := inst.Detect(ctx, run); err != nil {
+	if err := inst.Detect(ctx, first); err != nil {
 		return err
 	}
 	l.runs = first.N

@@ -337,6 +337,14 @@ func (r *Run) Reset() {
 	r.Frames, r.Inputs, r.values = r.Frames[:0], r.Inputs[:0], r.values[:0]
 }
 
+// ResetFor is Reset for the start of another detector, which gives emits. What the one before set or was given is forgotten.
+func (r *Run) ResetFor(emits []Emit) {
+	clear(r.Inputs)
+	clear(r.values)
+	r.Reset()
+	r.Now, r.N, r.emits = 0, 0, emits
+}
+
 // Sink takes event records. One goroutine calls it.
 type Sink interface {
 	// Write delivers one record: its struct, and the line it is published as (JSON without line end). It may block
