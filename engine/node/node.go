@@ -78,7 +78,7 @@ type Emit struct {
 	TTL time.Duration
 	// Min and Max bound the value where they are known (Max > Min).
 	Min, Max float64
-	// Labels are the words of a label signal, where they are known.
+	// Labels are the words of a label signal, or those of the boxes of one of boxes, where they are known.
 	Labels []string
 }
 

@@ -15,6 +15,9 @@ func (p *Plan) Batch(n int) (Files, error) {
 	if p.Family.Feed.ChannelsLast {
 		return Files{}, fmt.Errorf("networks of family %s take one picture at a time", p.Family.Name)
 	}
+	if err := single(p.Weights); err != nil {
+		return Files{}, err
+	}
 	weights, err := ResizeONNX(p.Weights, n, p.Width, p.Height)
 	return Files{Weights: weights}, err
 }

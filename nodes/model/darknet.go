@@ -3,6 +3,7 @@ package model
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -62,6 +63,16 @@ func ReadDarknet(config []byte) (in, out []Info, err error) {
 		out[i].Shape[2] += 5
 	}
 	return []Info{{Name: "data", Shape: []int{1, max(channels, 1), h, w}}}, out, nil
+}
+
+// isDarknet reports whether a file begins as Darknet's weights do: with the numbers of its version, 0.1 to 0.2, and of its revision.
+// An ONNX file begins with the tag of its first field.
+func isDarknet(weights []byte) bool {
+	if len(weights) < 12 {
+		return false
+	}
+	major, minor := binary.LittleEndian.Uint32(weights), binary.LittleEndian.Uint32(weights[4:])
+	return major == 0 && minor >= 1 && minor <= 9
 }
 
 // darknet reads the [yolo] layers of Darknet (Redmon and Farhadi, "YOLOv3: An Incremental Improvement", 2018) as OpenCV gives

@@ -36,7 +36,7 @@ type Plan struct {
 
 // OptionError is what is wrong with one of the options of a plan. Its text is that of Err.
 type OptionError struct {
-	// Option is its name: family, labels, keep or inputSize.
+	// Option is its name: family, labels, keep, inputSize or config.
 	Option string
 	Err    error
 }
@@ -144,6 +144,11 @@ func (p *Plan) resize(own size) (err error) {
 	if own == (size{p.Width, p.Height}) || len(p.Config) > 0 { // Darknet's layers follow what they are fed
 		return nil
 	}
+	if own.w > 0 && own.h > 0 {
+		if err := pinned(p.Weights, own); err != nil {
+			return fmt.Errorf("inputSize %dx%d: %w: leave inputSize out", p.Width, p.Height, err)
+		}
+	}
 	p.Weights, err = ResizeONNX(p.Weights, 1, p.Width, p.Height)
 	return err
 }
@@ -151,7 +156,13 @@ func (p *Plan) resize(own size) (err error) {
 // read returns the network's inputs and outputs.
 func (f Files) read() (in, out []Info, err error) {
 	if len(f.Config) > 0 {
+		if _, err := onnxGraph(f.Weights); err == nil {
+			return nil, nil, &OptionError{"config", errors.New("config is for Darknet's .weights, and this is an ONNX file: leave config out")}
+		}
 		return ReadDarknet(f.Config)
+	}
+	if isDarknet(f.Weights) {
+		return nil, nil, errors.New("these are Darknet's weights: name the text of its layers, the .cfg file, with config")
 	}
 	return ReadONNX(f.Weights)
 }

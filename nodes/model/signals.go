@@ -2,16 +2,28 @@ package model
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/signal"
 )
 
-// Emits returns the signals that detectors with a network give, for Contract.Emits: they are the same for all options.
-func Emits(json.RawMessage) ([]node.Emit, error) {
+// Emits returns the signals that detectors with a network give, for Contract.Emits: they are the same for all options. The labels
+// of boxes are known where the options name them; a file of labels is not read for it.
+func Emits(raw json.RawMessage) ([]node.Emit, error) {
+	var o struct{ Labels, Keep []string }
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return nil, fmt.Errorf("options: %w", err)
+		}
+	}
+	known := o.Keep
+	if len(known) == 0 {
+		known = o.Labels
+	}
 	return []node.Emit{
 		{Name: "count", Type: signal.TypeInt, Min: 0, Max: MaxBoxes, Doc: "how many things are seen"},
-		{Name: "boxes", Type: signal.TypeBoxes, Doc: "where they are, with label and score, best first"},
+		{Name: "boxes", Type: signal.TypeBoxes, Doc: "where they are, with label and score, best first", Labels: known},
 		{Name: "best", Type: signal.TypeFloat, Min: 0, Max: 1, Doc: "the best score, 0 when nothing is seen"},
 	}, nil
 }

@@ -37,7 +37,8 @@ func (r *Runtime) Load() error {
 		return err
 	}
 	lib.SetSharedLibraryPath(path)
-	if err := lib.InitializeEnvironment(lib.WithLogLevelError()); err != nil {
+	// What goes wrong comes back as an error; the library's own log, on standard error, would be the same once more.
+	if err := lib.InitializeEnvironment(lib.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("load %s: %w", path, err)
 	}
 	r.mu.path = path

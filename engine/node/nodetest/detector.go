@@ -231,10 +231,13 @@ func checkOutputs(t *testing.T, outs []node.Output, emits []node.Emit) {
 		if n := o.Value.Number(); e.Max > e.Min && (n < e.Min || n > e.Max) {
 			t.Errorf("signal %q is %s, the contract says %g to %g", e.Name, o.Value, e.Min, e.Max)
 		}
-		if len(e.Labels) > 0 && !slices.Contains(e.Labels, o.Value.AsLabel()) {
+		if e.Type == signal.TypeLabel && len(e.Labels) > 0 && !slices.Contains(e.Labels, o.Value.AsLabel()) {
 			t.Errorf("signal %q is %s, the contract says one of %q", e.Name, o.Value, e.Labels)
 		}
 		for _, b := range o.Value.AsBoxes() {
+			if len(e.Labels) > 0 && !slices.Contains(e.Labels, b.Label) {
+				t.Errorf("signal %q has a box of %q, the contract says one of %q", e.Name, b.Label, e.Labels)
+			}
 			if b.X < 0 || b.Y < 0 || b.W <= 0 || b.H <= 0 || b.X+b.W > 1.001 || b.Y+b.H > 1.001 || b.Score < 0 || b.Score > 1 {
 				t.Errorf("signal %q has the box %+v, which is not in fractions of the picture", e.Name, b)
 			}

@@ -60,7 +60,7 @@ func Kind(r Runtimes) node.Kind {
 		},
 		Needs: needs,
 		Reads: []string{"model", "config", "labelsFile"},
-		Probe: probe,
+		Probe: r.probe,
 		Emits: model.Emits,
 		Cost:  cost,
 		Waits: waits,

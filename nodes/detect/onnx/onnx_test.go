@@ -87,6 +87,13 @@ func TestKind(t *testing.T) {
 		nodetest.Case{Name: "no network", Options: `{"model": "` + text + `", "labels": ["a", "b"]}`, Refused: "is no ONNX network"},
 		nodetest.Case{Name: "size", Options: options(`, "labels": ["cat", "dog"], "inputSize": "65x64"`), Refused: "multiples of 32"},
 	)
+	lacks := Kind(Runtimes{ORT: fake{errors.New("the library is gone")}}).Contract
+	if option, err := lacks.Probe(nodetest.Env(t), []byte(options(`, "labels": ["cat", "dog"]`))); option != "runtime" || err == nil {
+		t.Errorf("a library that is not there: %q, %v", option, err)
+	}
+	if option, err := lacks.Probe(nodetest.Env(t), []byte(options(`, "config": "x.cfg", "runtime": "ort"`))); option != "runtime" || err == nil {
+		t.Errorf("Darknet with ONNX Runtime: %q, %v", option, err)
+	}
 	t.Run("without runtimes", func(t *testing.T) { nodetest.Run(t, Kind(Runtimes{})) })
 }
 

@@ -60,6 +60,9 @@ func (o *Options) use(env node.Env) (model.PlanOptions, error) {
 
 // plan reads the files, and says what the network's has as its checksum. It needs no runtime.
 func (o *Options) plan(env node.Env) (_ *model.Plan, sum [sha256.Size]byte, _ error) {
+	if o.Config != "" && o.Runtime == "ort" {
+		return nil, sum, &model.OptionError{Option: "runtime", Err: errors.New("runtime: ONNX Runtime reads no Darknet networks: leave runtime out, or say \"opencv\"")}
+	}
 	use, err := o.use(env)
 	if err != nil {
 		return nil, sum, err

@@ -8,8 +8,9 @@ import (
 	"rvo.dev/nodes/model"
 )
 
-// probe reads the files and says whether they can be used so; no library is needed for that.
-func probe(env node.Env, raw json.RawMessage) (option string, err error) {
+// probe reads the files and says whether they can be used so, and loads the library that they need where no other can take its place;
+// no network is run. What this build lacks is for rvo run to say: pipelines are vetted by builds that have no library at all.
+func (r Runtimes) probe(env node.Env, raw json.RawMessage) (option string, err error) {
 	var o Options
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return "", err
@@ -18,6 +19,11 @@ func probe(env node.Env, raw json.RawMessage) (option string, err error) {
 	if err == nil && o.Batch != nil {
 		if _, err = plan.Batch(o.Batch.Max); err != nil {
 			return "batch", err
+		}
+	}
+	if err == nil && r.ORT != nil && o.Config == "" && (o.Runtime == "ort" || r.OpenCV == nil && o.Runtime != "opencv") {
+		if err := r.ORT.Load(); err != nil {
+			return "runtime", err
 		}
 	}
 	fault, ok := errors.AsType[*model.OptionError](err)
