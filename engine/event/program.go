@@ -1,6 +1,7 @@
 package event
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -100,6 +101,21 @@ const maxDepth = 62
 
 // Cells returns the indexes of the cells that the program reads, sorted, each once. It must not be changed.
 func (p *Program) Cells() []int { return p.cells }
+
+// Cuts calls f with each number, as signal.Value.Order has it, from which on a comparison with a value of that cell comes out
+// otherwise than below it; some more than once. Values that no cut lies between are the same to the program while both are
+// fresh, if they are of a type before signal.TypeLabel: all that is asked of those is comparisons.
+func (p *Program) Cuts(f func(cell int, at int64)) {
+	for i := range p.nums {
+		t := &p.nums[i]
+		if t.lo != math.MinInt64 {
+			f(int(t.cell), t.lo)
+		}
+		if last := t.lo + int64(t.span); last != math.MaxInt64 {
+			f(int(t.cell), last+1)
+		}
+	}
+}
 
 // NewState returns the state of a program that has never been evaluated.
 func (p *Program) NewState() *EvalState {

@@ -128,6 +128,7 @@ func (c *Core) moveCells(o *Core, p *prepared) {
 		if changed {
 			p.touched = append(p.touched, int32(i))
 		}
+		c.bands.enter(i, cell.Value.Order()) // what it is compared with may be another
 	}
 }
 

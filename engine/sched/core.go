@@ -74,6 +74,7 @@ type Core struct {
 	generation uint64
 
 	cells    []signal.Cell
+	bands    bands
 	watches  []watch
 	readers  [][]int32 // cell -> watches that read it
 	input    uint64    // number of the present input, from 1
@@ -193,7 +194,7 @@ func New(g *graph.Graph, o Options) *Core {
 	for _, li := range c.guard.lanes {
 		c.learn(int(li))
 	}
-	c.wakes = newWakes(len(c.watches))
+	c.wakes, c.bands = newWakes(len(c.watches)), newBands(len(c.cells), c.watches)
 	return c
 }
 

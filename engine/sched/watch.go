@@ -44,14 +44,15 @@ func (c *Core) watch(w watch) int32 {
 }
 
 // write stores a value in a cell, unless that has a newer one, and has everything evaluated that reads it. A value that
-// says again what the cell says and may still decide changes no answer, it only makes its end come later. That is looked
-// at when half of the time until then is over: the wake before that is early, and passed only where values stop coming.
+// says no other than what the cell says and may still decide changes no answer, it only makes its end come later. That is
+// looked at when half of the time until then is over: the wake before that is early, and passed only where values stop coming.
 func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64, out []Decision) ([]Decision, bool) {
 	s := &c.cells[cell]
-	if c.repeats(s, v) {
-		if !s.Set(*v, capture, c.now, frame) {
-			return out, false
-		}
+	repeats := c.repeats(cell, v)
+	if !s.Set(*v, capture, c.now, frame) {
+		return out, false
+	}
+	if repeats {
 		half := c.now.Add(s.Stale().Sub(c.now) / 2)
 		for _, i := range c.readers[cell] {
 			if c.wakes.at[i] <= half {
@@ -59,9 +60,7 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 			}
 		}
 	} else {
-		if !s.Set(*v, capture, c.now, frame) {
-			return out, false
-		}
+		c.bands.enter(cell, v.Order())
 		c.markReaders(cell)
 	}
 	out, d := next(out)
@@ -69,10 +68,16 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 	return out, true
 }
 
-// repeats reports whether a value says again what its cell says and may still decide.
-func (c *Core) repeats(s *signal.Cell, v *signal.Value) bool {
-	return s.Fresh(c.now) && s.Value.Type() == v.Type() && s.Value.Order() == v.Order() &&
-		(v.Type() < signal.TypeLabel || v.Equal(s.Value))
+// repeats reports whether a value says no other to any condition than what its cell says and may still decide.
+func (c *Core) repeats(cell int, v *signal.Value) bool {
+	s := &c.cells[cell]
+	if !s.Fresh(c.now) || s.Value.Type() != v.Type() {
+		return false
+	}
+	if v.Type() < signal.TypeLabel {
+		return c.bands.now[cell].has(v.Order())
+	}
+	return v.Equal(s.Value)
 }
 
 // touch is called for each cell that an input changes, before it changes the first. Conditions are evaluated at the end
