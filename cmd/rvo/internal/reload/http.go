@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"rvo.dev/dsl"
-	"rvo.dev/engine/signal"
 )
 
 // Route is one path that the HTTP server mounts. What is not GET changes what runs: it needs the server's token.
@@ -135,56 +134,6 @@ func (r *Reloader) servePlan(w http.ResponseWriter, q *http.Request) {
 	}
 	o, err := r.PlanText(q.Context(), body)
 	replyOutcome(w, o, err)
-}
-
-// serveSeed answers what the first RVO's console sent: a service and the signal that it gives. The signal is looked at first.
-func (r *Reloader) serveSeed(w http.ResponseWriter, q *http.Request) {
-	no := func(code int, why string) {
-		reply(w, code, map[string]any{"ok": false, "error": why})
-	}
-	body, err := io.ReadAll(q.Body)
-	if err != nil {
-		no(http.StatusBadRequest, "the body cannot be read")
-		return
-	}
-	var in struct{ Endpoint, Signal string }
-	if err := json.Unmarshal(body, &in); err != nil {
-		no(http.StatusBadRequest, `the body must be {"endpoint": "http://host:port", "signal": "NAME"}`)
-		return
-	}
-	in.Endpoint, in.Signal = strings.TrimSpace(in.Endpoint), strings.TrimSpace(in.Signal)
-	id := signal.NameOf(in.Signal)
-	switch {
-	case id == "":
-		no(http.StatusBadRequest, "signal must have a letter or a digit to name the detector by")
-		return
-	case in.Endpoint == "":
-		no(http.StatusBadRequest, "endpoint must not be empty")
-		return
-	case !strings.Contains(in.Endpoint, "://"):
-		in.Endpoint = "http://" + in.Endpoint
-	}
-	// As in the first RVO each gets an id of its own, so that the same signal can come from two services.
-	name := ""
-	for i := 0; ; i++ {
-		if name = fmt.Sprintf("web_%s_%d", id, i); !Has(r.Running().Spec, "detectors", name) {
-			break
-		}
-	}
-	es, err := dsl.Entries(dsl.AdHocRemotes([]dsl.Remote{{ID: name, Endpoint: in.Endpoint, Signal: in.Signal}}, false))
-	if err != nil || len(es) != 1 {
-		no(http.StatusBadRequest, "endpoint and signal make no detector")
-		return
-	}
-	o, err := r.Edit(q.Context(), Edit{Entry: es[0]})
-	switch {
-	case err != nil:
-		no(status(err), err.Error())
-	case o.Result == Applied, o.Result == Unchanged:
-		reply(w, http.StatusOK, map[string]any{"ok": true})
-	default:
-		no(http.StatusBadRequest, o.why())
-	}
 }
 
 // why is the first thing that keeps an edit from running.

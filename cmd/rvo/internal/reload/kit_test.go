@@ -3,8 +3,10 @@ package reload_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -41,6 +43,7 @@ type kit struct {
 	stop  context.CancelFunc
 	reg   *prometheus.Registry
 	ended chan error
+	log   said
 
 	mu    sync.Mutex
 	gen   uint64
@@ -52,6 +55,32 @@ type kit struct {
 	clash bool // two at once
 	// prepare is what a swap does before it counts; nil: nothing.
 	prepare func(ctx context.Context, g *graph.Graph) error
+}
+
+// said is what a kit logged.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+// line returns the last line with a text.
+func (s *said) line(with string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := ""
+	for l := range strings.Lines(s.text.String()) {
+		if strings.Contains(l, with) {
+			found = l
+		}
+	}
+	return found
 }
 
 // options change a kit before it begins.
@@ -92,7 +121,7 @@ func start(t *testing.T, o options) *kit {
 	k.graph, k.nodes = v.Graph, in.Nodes
 	k.r, err = reload.New(reload.Config{
 		Paths: []string{"gate.cue"}, Options: opts, Vet: vet.Vet, Swap: k.swap, Generation: k.generation,
-		Watch: watch.Polling(every), StateDir: k.state, Registry: k.reg,
+		Watch: watch.Polling(every), StateDir: k.state, Registry: k.reg, Log: slog.New(slog.NewTextHandler(&k.log, nil)),
 	}, in)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,9 @@
 package reload_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"rvo.dev/cmd/rvo/internal/reload"
+	"rvo.dev/engine"
+	"rvo.dev/engine/graph"
 )
 
 // server serves a kit's routes.
@@ -154,6 +158,7 @@ func TestNodesRefused(t *testing.T) {
 			{http.MethodPost, "/api/nodes", `{"endpoint": "x:1"}`, 400, "signal"},
 			{http.MethodPost, "/api/nodes", `{"signal": "PersonDetected"}`, 400, "endpoint"},
 			{http.MethodPost, "/api/nodes", `[]`, 400, "must be"},
+			{http.MethodPost, "/api/nodes", `{"endpoint": "x:1", "signal": "CarDetected"}`, 400, "PersonDetected, Custom0"},
 			{http.MethodPost, "/api/nodes", `{"endpoint": " h:1 ", "signal": " PersonDetected "}`, 200, "true"},
 			{http.MethodPost, "/api/v1/plan", "apiVersion: \"rvo/v1\"\ncameras: front: synthetic: {}", 200, "remove"},
 			{http.MethodPost, "/api/v1/plan", `apiVersion: "rvo/v0"`, 422, "rvo/v0"},
@@ -185,6 +190,42 @@ func TestNodesBesideABrokenFile(t *testing.T) {
 		k.wait(reload.Unchanged)
 		if _, g := k.swapped(); len(g.Detectors) != 2 || k.r.Refused() != nil {
 			t.Errorf("graph %+v, refused %+v", g, k.r.Refused())
+		}
+	})
+}
+
+// The signal of a service may be any that the pipeline has by the name of its detector, of itself, or as a service calls it.
+func TestSeedSignals(t *testing.T) {
+	text := base + "detectors: counter: fps: 5\ndetectors: counter: grpc: {endpoint: \"http://h:1\", signals: cars: {type: \"int\", wire: \"Vehicles.v2\"}}\n"
+	bubble(t, options{text: text}, func(t *testing.T, k *kit) {
+		for name, code := range map[string]int{
+			"Custom3": 200, "Motion": 200, "motion.level": 200, "Level": 200, "Cars": 200, "Vehicles.v2": 200, "Vehicles": 400, "FaceGone": 400,
+		} {
+			var answer json.RawMessage
+			if got := k.call(http.MethodPost, "/api/nodes", fmt.Sprintf(`{"endpoint": "h:1", "signal": %q}`, name), &answer); got != code {
+				t.Errorf("%s: %d %s, want %d", name, got, answer, code)
+			}
+		}
+	})
+}
+
+// A service that does not answer is not added, and the answer says what can be done about it.
+func TestSeedOfADeadService(t *testing.T) {
+	bubble(t, options{}, func(t *testing.T, k *kit) {
+		k.mu.Lock()
+		k.prepare = func(context.Context, *graph.Graph) error {
+			return &reload.Error{Node: "detector/web_person_detected_0@front", Step: engine.StepWarmUp, Err: errSink}
+		}
+		k.mu.Unlock()
+		var answer struct {
+			OK    bool
+			Error string
+		}
+		code := k.call(http.MethodPost, "/api/nodes", `{"endpoint": "h:1", "signal": "PersonDetected"}`, &answer)
+		for _, want := range []string{"nothing was added", "http://h:1", "connection refused", "start it and send this again", "files"} {
+			if code != http.StatusBadRequest || answer.OK || !strings.Contains(answer.Error, want) {
+				t.Errorf("%d %+v, want %s", code, answer, want)
+			}
 		}
 	})
 }

@@ -206,6 +206,10 @@ func TestRollback(t *testing.T) {
 		if r := k.r.Reloads(); r.Probation != nil || r.Rejected == nil || r.Revision != revision {
 			t.Errorf("told %+v", r)
 		}
+		time.Sleep(time.Second)
+		if l := k.log.line("rolled back"); !strings.Contains(l, "generation=3 revision="+revision[:12]+" taken_back="+o.Revision[:12]) {
+			t.Errorf("logged %s, runs %s, taken back %s", l, revision, o.Revision)
+		}
 		k.put("gate.cue", strings.Replace(base, `"2s"`, `"3s"`, 1)+"// a remark\n")
 		time.Sleep(time.Minute)
 		if n, _ := k.swapped(); n != 1 {

@@ -10,11 +10,19 @@ import (
 // maxLogged is how many findings of a rejected edit are logged; GET /api/v1/reloads has all.
 const maxLogged = 10
 
-// report logs an outcome: one line, and one for each finding that keeps an edit from running.
+// report logs an outcome: one line, and one for each finding that keeps an edit from running. Generation and revision are of what
+// runs after it; what was read and does not run is named by itself.
 func (r *Reloader) report(o *Outcome) {
-	attrs := []any{slog.String("trigger", string(o.Trigger)), slog.Uint64("generation", o.Generation)}
-	if o.Revision != "" {
-		attrs = append(attrs, slog.String("revision", o.Revision[:min(12, len(o.Revision))]))
+	r.mu.Lock()
+	runs := r.running.Graph.Revision
+	r.mu.Unlock()
+	attrs := []any{slog.String("trigger", string(o.Trigger)), slog.Uint64("generation", o.Generation), slog.String("revision", revision(runs))}
+	if o.Revision != "" && o.Revision != runs {
+		what := "rejected"
+		if o.Result == RolledBack {
+			what = "taken_back"
+		}
+		attrs = append(attrs, slog.String(what, revision(o.Revision)))
 	}
 	for _, t := range []struct {
 		name string
@@ -89,3 +97,6 @@ func (r *Reloader) report(o *Outcome) {
 		r.log.Error(f.Message, said...)
 	}
 }
+
+// revision is as much of a revision as people compare.
+func revision(hash string) string { return hash[:min(12, len(hash))] }
