@@ -8,8 +8,8 @@ import (
 	"rvo.dev/nodes/model"
 )
 
-// probe reads the files and says whether they can be used so, and loads the library that they need where no other can take its place;
-// no network is run. What this build lacks is for rvo run to say: pipelines are vetted by builds that have no library at all.
+// probe reads the files and says whether they can be used so, and whether the library that they need loads where no other can take
+// its place; no network is run. What this build lacks is for rvo run to say: pipelines are vetted by builds that have no library at all.
 func (r Runtimes) probe(env node.Env, raw json.RawMessage) (option string, err error) {
 	var o Options
 	if err := json.Unmarshal(raw, &o); err != nil {
@@ -21,8 +21,8 @@ func (r Runtimes) probe(env node.Env, raw json.RawMessage) (option string, err e
 			return "batch", err
 		}
 	}
-	if err == nil && r.ORT != nil && o.Config == "" && (o.Runtime == "ort" || r.OpenCV == nil && o.Runtime != "opencv") {
-		if err := r.ORT.Load(); err != nil {
+	if err == nil && r.ORT != nil && o.Config == "" && o.Runtime != "opencv" {
+		if err := r.ORT.Load(); err != nil && (o.Runtime == "ort" || r.OpenCV == nil || !r.Missing(err)) {
 			return "runtime", err
 		}
 	}
