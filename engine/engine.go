@@ -105,6 +105,7 @@ type Engine struct {
 	decisions []sched.Decision
 	back      []*job    // runs whose end is in inputs
 	spare     []*job    // for runs to come
+	lap       lap       // in lockstep
 	wakeAt    tick.Time // when the core wants to be called at the latest
 	alarm     alarm
 	armed     tick.Time // when the alarm rings, tick.Never: it does not

@@ -82,12 +82,16 @@ const guestRounds = 4
 // runs at the priority of the core and has a moment (a camera's reader, the alarm, a run that waited), or a lowered thread that
 // nothing keeps from its processor.
 func (e *Engine) news() {
+	if e.still {
+		e.lapped(nil)
+		return
+	}
 	if !e.turn.try() {
 		return
 	}
 	for range guestRounds {
-		if e.still || phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
-			break // lockstep and the end are the core goroutine's
+		if phase(e.state.Load()) != phaseRunning || e.turn.wanted() {
+			break // the end is the core goroutine's
 		}
 		e.round()
 		if e.turn.release() {

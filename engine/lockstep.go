@@ -150,45 +150,44 @@ func (e *Engine) present(t *track) {
 	e.step(sched.Input{Kind: sched.InputFrame, Now: at, Camera: seat.index, Seq: f.Seq, Capture: at})
 }
 
-// settle waits until no run is out. Ends are taken in the order of the starts, each in a turn of its own, so that
-// decisions are the same however the machine ordered them.
-func (e *Engine) settle() {
-	for !e.core.Idle() {
-		batch := e.wait()
-		slices.SortFunc(batch, func(a, b *job) int { return cmp.Compare(a.id, b.id) })
-		for _, j := range batch {
-			e.finished(j)
-			e.turnOver(e.now())
-			if j.outcome != sched.OutcomeTimeout {
-				e.settled(j)
-			}
-		}
-	}
+// lap is what lockstep waits for before it goes on: the ends of all runs that are out. It belongs to the holder of the turn.
+type lap struct {
+	out  int    // runs whose ends have not come
+	ends []*job // that have
+	over time.Time
 }
 
-// wait collects the ends of all runs that are out now, giving up those that exceed their timeout on the real clock.
-func (e *Engine) wait() []*job {
-	var batch []*job
+// begin has the lap wait for the runs that are out now, each for its timeout on the real clock.
+func (p *lap) begin(lanes []*lane) {
+	clear(p.ends)
+	p.out, p.ends = 0, p.ends[:0]
 	longest := time.Duration(0)
-	out := 0
-	for _, l := range e.w.Load().lanes {
+	for _, l := range lanes {
 		if l.current != nil {
-			out++
+			p.out++
 			longest = max(longest, l.current.limit)
 		}
 	}
-	limit := time.NewTimer(longest + hangLimit)
+	p.over = time.Now().Add(longest + hangLimit)
+}
+
+// settle waits until no run is out. The last end of a lap is seen to by whoever brings it, so that the core goroutine is woken
+// when there is nothing else to do: what a detector adds that needs another's boxes.
+func (e *Engine) settle() {
+	if e.core.Idle() {
+		return
+	}
+	e.lap.begin(e.w.Load().lanes)
+	limit := time.NewTimer(time.Until(e.lap.over))
 	defer limit.Stop()
 	for {
-		from := len(batch)
-		batch = e.results.take(batch)
-		for _, j := range batch[from:] {
-			if j.lane.current == j { // else an abandoned one that came back
-				out--
-			}
+		e.advance()
+		if e.core.Idle() {
+			return
 		}
-		if out == 0 {
-			return batch
+		if time.Until(e.lap.over) <= 0 {
+			e.overdue()
+			continue
 		}
 		if !e.turn.release() {
 			continue
@@ -197,15 +196,67 @@ func (e *Engine) wait() []*job {
 		case <-e.turn.given:
 		case <-limit.C:
 			e.turn.claim()
-			for _, l := range e.w.Load().lanes {
-				j := l.current
-				if j == nil || slices.Contains(batch, j) {
-					continue
-				}
-				e.abandon(l)
-				batch = append(batch, &job{lane: l, id: j.id, limit: j.limit, outcome: sched.OutcomeTimeout, took: j.limit, err: context.DeadlineExceeded})
+			limit.Reset(time.Until(e.lap.over)) // of a later lap than it was set for
+		}
+	}
+}
+
+// advance takes the ends that have come. When they are all, the core is told of them in the order of the starts, each in a turn of
+// its own, so that decisions are the same however the machine ordered them; and the next lap begins.
+func (e *Engine) advance() {
+	for !e.core.Idle() {
+		from := len(e.lap.ends)
+		e.lap.ends = e.results.take(e.lap.ends)
+		for _, j := range e.lap.ends[from:] {
+			if j.lane.current == j { // else an abandoned one that came back
+				e.lap.out--
 			}
-			return batch
+		}
+		if e.lap.out > 0 {
+			return
+		}
+		slices.SortFunc(e.lap.ends, func(a, b *job) int { return cmp.Compare(a.id, b.id) })
+		for _, j := range e.lap.ends {
+			e.finished(j)
+			e.turnOver(e.now())
+			if j.outcome != sched.OutcomeTimeout {
+				e.settled(j)
+			}
+		}
+		e.lap.begin(e.w.Load().lanes)
+	}
+}
+
+// overdue gives up the runs that are still out.
+func (e *Engine) overdue() {
+	for _, l := range e.w.Load().lanes {
+		j := l.current
+		if j == nil || slices.Contains(e.lap.ends, j) {
+			continue
+		}
+		e.abandon(l)
+		e.lap.out--
+		e.lap.ends = append(e.lap.ends, &job{lane: l, id: j.id, limit: j.limit, outcome: sched.OutcomeTimeout, took: j.limit, err: context.DeadlineExceeded})
+	}
+}
+
+// lapped is news in lockstep, of a run's end: called by whoever brings it, of any priority, for nothing else waits for the core. A
+// thread of a CPU slot gives a place for the first run that is started then, and is to do it: on a processor that is awake and has
+// the picture.
+func (e *Engine) lapped(mine **job) {
+	if !e.turn.try() {
+		return
+	}
+	for {
+		e.pool.mine = mine
+		e.advance()
+		e.pool.mine = nil
+		if e.core.Idle() || e.turn.wanted() {
+			e.turn.give()
+			return
+		}
+		if e.turn.release() {
+			return
 		}
 	}
 }
