@@ -46,9 +46,9 @@ type camera struct {
 	last    atomic.Int64 // core time of the newest picture
 	over    atomic.Bool  // its file has ended
 
-	// Of its life: start makes them.
-	cancel context.CancelFunc
-	done   chan struct{} // closed when nothing watches it any more
+	// news wakes who watches it: its state may have changed, its reader has ended, or it is time to look.
+	news chan struct{}
+	done chan struct{} // closed when nothing watches it any more; start makes it
 
 	// try is set while a swap makes it ready.
 	try atomic.Pointer[tryout]
@@ -67,6 +67,11 @@ type camera struct {
 		w, h  int
 		since time.Time     // of the state
 		taken chan struct{} // closed when it has a seat
+
+		// The end of the present session or of the wait for the next. Sessions follow each other, so one context serves for the
+		// camera's life too.
+		cancel context.CancelFunc
+		halted bool
 	}
 }
 
@@ -125,7 +130,7 @@ const (
 // newCamera returns the camera with index i of a graph, without a seat.
 func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
 	spec := &g.Cameras[i]
-	c := &camera{e: e, id: spec.ID, fps: spec.FPS, file: !spec.Kind.Contract.Live, age: newHist(e.metrics.latency), counts: &cameraCounts{}}
+	c := &camera{e: e, id: spec.ID, fps: spec.FPS, file: !spec.Kind.Contract.Live, age: newHist(e.metrics.latency), counts: &cameraCounts{}, news: make(chan struct{}, 1)}
 	c.pool = frame.NewPool(frame.PoolOptions{Camera: frame.CameraID(spec.ID), Slabs: spec.Buffers(), Shared: shared(g, i), Claim: func(bytes int) error {
 		if err := e.memory.claim(c.claimed.Load(), int64(bytes)); err != nil {
 			c.counts.refused.Add(1)
@@ -151,9 +156,11 @@ func newCamera(e *Engine, g *graph.Graph, i int) (*camera, error) {
 
 // start begins to watch the camera.
 func (c *camera) start(ctx context.Context) {
-	ctx, c.cancel = context.WithCancel(ctx)
 	done := make(chan struct{})
 	c.done = done
+	c.mu.Lock()
+	c.mu.halted = false
+	c.mu.Unlock()
 	c.e.spawn(func() {
 		defer close(done)
 		c.watch(ctx)
@@ -170,19 +177,60 @@ func (c *camera) alive() bool {
 	}
 }
 
+// end tells who watches the camera to end.
+func (c *camera) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.halted = true
+	if c.mu.cancel != nil {
+		c.mu.cancel()
+	}
+}
+
 // halt ends watching, and waits for it: no longer than for a reader that hangs.
 func (c *camera) halt() {
-	c.cancel()
+	c.end()
 	<-c.done
 }
 
-// watch keeps the camera running until ctx is done or its file is over.
-func (c *camera) watch(ctx context.Context) {
+// again ends the context of the last session and returns that of the next: it ends with the camera's life.
+func (c *camera) again(life context.Context) context.Context {
+	ctx, cancel := context.WithCancel(life)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.cancel != nil {
+		c.mu.cancel()
+	}
+	c.mu.cancel = cancel
+	if c.mu.halted {
+		cancel()
+	}
+	return ctx
+}
+
+// cut ends the present session.
+func (c *camera) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.cancel()
+}
+
+// ends reports whether the camera is to end.
+func (c *camera) ends(life context.Context) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.halted || life.Err() != nil
+}
+
+// watch keeps the camera running until life is done, it is halted or its file is over.
+func (c *camera) watch(life context.Context) {
+	defer c.end()
+	ctx := c.again(life)
 	wait := reconnectFirst
 	for {
 		begin := time.Now()
 		err := c.session(ctx)
-		if ctx.Err() != nil {
+		if c.ends(life) {
 			c.set(cameraEnded, nil)
 			return
 		}
@@ -208,6 +256,7 @@ func (c *camera) watch(ctx context.Context) {
 		c.set(cameraDown, err)
 		c.tell()
 		c.e.log.Warn("camera is down", "node", "camera/"+c.id, "err", redact(err.Error()), "retry_in", pause.Round(time.Millisecond))
+		ctx = c.again(life)
 		select {
 		case <-ctx.Done():
 			c.set(cameraEnded, nil)
@@ -224,22 +273,20 @@ func (c *camera) session(ctx context.Context) error {
 	if n := c.counts.leaked.Load(); n >= maxReaders {
 		return fmt.Errorf("%d reads of this source hang and have not come back: it is left alone until one does", n)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	r := &reader{c: c, ctx: ctx, done: make(chan error, 1), news: make(chan struct{}, 1)}
+	r := &reader{c: c, ctx: ctx}
 	r.beat.Store(int64(c.e.now()))
 	c.e.spawn(r.run)
-	timer := time.NewTimer(stallAfter / 4)
+	timer := time.AfterFunc(stallAfter/4, c.nudge)
 	defer timer.Stop()
 	for {
 		select {
-		case err := <-r.done:
-			return err
 		case <-ctx.Done():
-			return c.hangUp(r, ctx.Err())
-		case <-timer.C:
-			timer.Reset(stallAfter / 4)
-		case <-r.news:
+			r.hangUp()
+			return ctx.Err()
+		case <-c.news:
+		}
+		if err, over := r.ended(); over {
+			return err
 		}
 		c.tell()
 		limit := openLimit
@@ -256,26 +303,19 @@ func (c *camera) session(ctx context.Context) error {
 			c.set(cameraStalled, err)
 			c.tell()
 			c.e.log.Warn("camera is stalled", "node", "camera/"+c.id, "err", err)
-			cancel()
-			return c.hangUp(r, err)
+			r.hangUp()
+			return err
 		}
+		timer.Reset(stallAfter / 4)
 	}
 }
 
-// hangUp ends a reader: it asks, waits, and gives it up when it does not come back.
-func (c *camera) hangUp(r *reader, why error) error {
-	r.close()
+// nudge has the watch goroutine look at the camera and tell the core how it does.
+func (c *camera) nudge() {
 	select {
-	case <-r.done:
-	case <-time.After(hangLimit):
-		r.gone.Store(true)
-		select {
-		case <-r.done: // it came back at the last moment
-		default:
-			c.counts.leaked.Add(1)
-		}
+	case c.news <- struct{}{}:
+	default:
 	}
-	return why
 }
 
 // tell tells the core how the camera does, where that changed. Rates count from a twentieth of a difference on: the rest

@@ -16,7 +16,6 @@ import (
 type reader struct {
 	c    *camera
 	ctx  context.Context
-	done chan error   // gets the reason of the end, once
 	gone atomic.Bool  // given up: nothing it still reads counts
 	beat atomic.Int64 // core time of the last sign of life
 	up   atomic.Bool  // connected
@@ -27,8 +26,9 @@ type reader struct {
 		sync.Mutex
 		stream node.Stream
 		closed bool
+		over   bool // it has come back
+		why    error
 	}
-	news chan struct{} // the camera's state may have changed
 	base time.Duration // core time at media time 0, for files
 	set  bool
 }
@@ -37,9 +37,49 @@ type reader struct {
 func (r *reader) run() {
 	err := r.read()
 	r.close()
-	r.done <- err
-	if r.gone.Load() {
+	r.mu.Lock()
+	r.mu.over, r.mu.why = true, err
+	gone := r.gone.Load()
+	r.mu.Unlock()
+	if gone {
 		r.c.counts.leaked.Add(-1)
+	}
+	r.c.nudge()
+}
+
+// ended returns why the reader has come back, and whether it has.
+func (r *reader) ended() (why error, over bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mu.why, r.mu.over
+}
+
+// hangUp ends a reader: it asks, waits, and gives it up when it does not come back.
+func (r *reader) hangUp() {
+	r.c.cut()
+	r.close()
+	limit := time.NewTimer(hangLimit)
+	defer limit.Stop()
+	for {
+		if _, over := r.ended(); over {
+			return
+		}
+		select {
+		case <-r.c.news:
+		case <-limit.C:
+			r.giveUp()
+			return
+		}
+	}
+}
+
+// giveUp leaves a reader behind that hangs in foreign code: it is counted until it comes back.
+func (r *reader) giveUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.mu.over {
+		r.gone.Store(true)
+		r.c.counts.leaked.Add(1)
 	}
 }
 
@@ -78,7 +118,7 @@ func (r *reader) read() error {
 	c.opened(s.Info())
 	r.beat.Store(int64(c.e.now()))
 	r.up.Store(true)
-	r.nudge()
+	c.nudge()
 	for {
 		f, err := r.next(s)
 		now := c.e.now()
@@ -121,17 +161,9 @@ func (r *reader) read() error {
 			f.Capture = c.e.now()
 		}
 		if c.watchFreeze(f) {
-			r.nudge()
+			c.nudge()
 		}
 		c.publish(f)
-	}
-}
-
-// nudge has the watch goroutine tell the core how the camera does.
-func (r *reader) nudge() {
-	select {
-	case r.news <- struct{}{}:
-	default:
 	}
 }
 

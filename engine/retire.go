@@ -21,7 +21,7 @@ func (e *Engine) retire(p *parts, hurry bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for _, c := range p.cams {
-		c.cancel() // all at once: each may take a while
+		c.end() // all at once: each may take a while
 	}
 	for _, c := range p.cams {
 		e.retireCamera(c)
