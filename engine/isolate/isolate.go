@@ -44,6 +44,7 @@ func environment(all []string) []string {
 	names := []string{
 		"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
 		"GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GORACE",
+		"RVO_ONNXRUNTIME", // of nodes/ort: where its library is
 	}
 	prefixes := []string{"LC_", "XDG_", "OPENCV_", "OMP_", "OPENBLAS_", "MKL_", "KMP_", "CUDA_", "NVIDIA_", "ORT_"}
 	var out []string

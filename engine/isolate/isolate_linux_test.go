@@ -27,6 +27,7 @@ import (
 	"rvo.dev/nodes/cv"
 	"rvo.dev/nodes/detect/dummy"
 	"rvo.dev/nodes/detect/motion"
+	"rvo.dev/nodes/ort"
 )
 
 // TestMain makes this program what Open starts: a process that serves detectors.
@@ -525,9 +526,11 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestSecretsComeByReference: the child gets the secret it asks for and no variable that could hold another.
+// TestSecretsComeByReference: the child gets the secret it asks for, the variables that say where libraries are, and none that
+// could hold another secret.
 func TestSecretsComeByReference(t *testing.T) {
 	t.Setenv("CAMERA_PASSWORD", "hunter2")
+	t.Setenv(ort.LibraryEnv, "/opt/libonnxruntime.so")
 	r := newRig(t)
 	r.env.Secret = func(s node.Secret) (string, error) { return "value of " + s.Env, nil }
 	m := r.model(trial(), `{"open":"secret","secret":{"env":"TOKEN"}}`)
@@ -541,7 +544,7 @@ func TestSecretsComeByReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(environ, []byte("hunter2")) || !bytes.Contains(environ, []byte("PATH=")) {
+	if bytes.Contains(environ, []byte("hunter2")) || !bytes.Contains(environ, []byte("PATH=")) || !bytes.Contains(environ, []byte(ort.LibraryEnv+"=/opt/")) {
 		t.Errorf("the child's environment: %q", environ)
 	}
 }
