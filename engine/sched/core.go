@@ -79,7 +79,6 @@ type Core struct {
 	readers  [][]int32 // cell -> watches that read it
 	input    uint64    // number of the present input, from 1
 	dirty    []int32   // watches that were touched since they were evaluated last
-	gates    []int32   // instance -> its watch, -1: no gate
 	timed    []int32   // watches of events with hours
 	machines []int32   // machine -> its watch
 
@@ -143,10 +142,11 @@ type Stats struct {
 
 // LaneStats counts one lane's work.
 type LaneStats struct {
-	Offers, Runs, OK, Failed, Panics, Timeouts uint64
-	Skips                                      [Causes]uint64
-	Took                                       time.Duration // of all runs that ended
-	Missed                                     uint64        // slots of its rate that passed unused
+	Offers, Runs, OK         uint64
+	Took                     time.Duration // of all runs that ended
+	Missed                   uint64        // slots of its rate that passed unused
+	Failed, Panics, Timeouts uint64
+	Skips                    [Causes]uint64
 }
 
 // New returns the core of a graph. Nothing happens before InputStart.
@@ -160,7 +160,7 @@ func New(g *graph.Graph, o Options) *Core {
 	c := &Core{
 		g: g, slots: o.Slots, slotsFree: o.Slots, reserve: min(max(o.Reserve, 0), o.Slots-1), places: o.Blocking, blocking: o.Blocking,
 		cells: make([]signal.Cell, len(g.Cells)), readers: make([][]int32, len(g.Cells)),
-		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)), gates: make([]int32, len(g.Instances)),
+		cams: make([]camera, len(g.Cameras)), lanes: make([]lane, len(g.Instances)),
 		machines: make([]int32, len(g.Machines)),
 		input:    1, asked: tick.Never, expires: tick.Never, generation: 1,
 		Stats: Stats{Frames: make([]uint64, len(g.Cameras)), Lanes: make([]LaneStats, len(g.Instances))},
@@ -180,9 +180,8 @@ func New(g *graph.Graph, o Options) *Core {
 	}
 	for i := range g.Instances {
 		c.lanes[i] = newLane(g, i, o.Slots, c.reserve)
-		c.gates[i] = -1
 		if p := g.Instances[i].Gate; p != nil {
-			c.gates[i] = c.watch(watch{prog: p, machine: -1, lane: int32(i)})
+			c.lanes[i].gate = c.watch(watch{prog: p, machine: -1, lane: int32(i)})
 		}
 	}
 	for i := range g.Machines {

@@ -16,8 +16,13 @@ func (c *Core) dispatch(out []Decision) []Decision {
 		}
 	}
 	c.retry = c.retry[:0]
-	if c.roomForAll() {
-		return c.startAll(out)
+	if c.local.n == 0 && c.remote.n == 0 { // nobody else waits
+		if len(c.willing) == 0 {
+			return out
+		}
+		if high, low, ok := c.roomForAll(); ok {
+			return c.startAll(high, low, out)
+		}
 	}
 	for _, li := range c.willing {
 		c.enqueue(li)
@@ -25,14 +30,14 @@ func (c *Core) dispatch(out []Decision) []Decision {
 	return c.startBest(out)
 }
 
-// roomForAll reports whether all that is willing can start and nobody else waits, so that there is nothing to choose.
-func (c *Core) roomForAll() bool {
-	if c.local.n > 0 || c.remote.n > 0 {
-		return false
-	}
+// roomForAll reports whether all that is willing can start, so that there is nothing to choose, and the highest and lowest
+// priority of it.
+func (c *Core) roomForAll() (high, low graph.Priority, ok bool) {
+	low = graph.Critical
 	slots, others, long, blocking := c.slotsFree, c.slots-c.reserve-c.others, c.forLong()-c.long, c.blocking
 	for _, li := range c.willing {
 		l := &c.lanes[li]
+		high, low = max(high, l.priority), min(low, l.priority)
 		if l.blocking {
 			blocking--
 			continue
@@ -48,21 +53,22 @@ func (c *Core) roomForAll() bool {
 			long -= l.weight
 		}
 	}
-	return slots >= 0 && others >= 0 && long >= 0 && blocking >= 0
+	return high, low, slots >= 0 && others >= 0 && long >= 0 && blocking >= 0
 }
 
 // startAll starts all that is willing, by priority.
-func (c *Core) startAll(out []Decision) []Decision {
-	for p, left := graph.Critical, len(c.willing); left > 0; p-- {
+func (c *Core) startAll(high, low graph.Priority, out []Decision) []Decision {
+	for p := high; ; p-- {
 		for _, li := range c.willing {
 			if l := &c.lanes[li]; l.priority == p {
-				left--
 				c.take(l)
 				out = c.begin(int(li), out)
 			}
 		}
+		if p == low {
+			return out
+		}
 	}
-	return out
 }
 
 // startBest starts of those that wait for a slot who is to go first, as long as there are slots: that is best's to say.
@@ -102,13 +108,14 @@ func (c *Core) free(l *lane) int {
 
 // take gives a lane the slots of a run.
 func (c *Core) take(l *lane) {
-	l.claim = claim{l.weight, l.blocking, l.priority == graph.Critical, l.long}
+	h := &l.claim
+	h.weight, h.blocking, h.critical, h.long = l.weight, l.blocking, l.priority == graph.Critical, l.long
 	if l.blocking {
 		c.blocking--
 		return
 	}
 	c.slotsFree -= l.weight
-	if !l.claim.critical {
+	if !h.critical {
 		c.others += l.weight
 	}
 	if l.long {
@@ -117,7 +124,7 @@ func (c *Core) take(l *lane) {
 }
 
 // giveBack frees what a run held.
-func (c *Core) giveBack(h claim) {
+func (c *Core) giveBack(h *claim) {
 	if h.blocking {
 		c.blocking++
 		return

@@ -25,7 +25,7 @@ type Explanation struct {
 func (c *Core) Explain(instance int) Explanation {
 	x := c.Doing(instance)
 	if x.Hindered && x.Cause == SkipGate {
-		w := &c.watches[c.gates[instance]]
+		w := &c.watches[c.lanes[instance].gate]
 		x.Leaves = w.prog.Explain(c.cells, w.state, c.now)
 	}
 	return x
@@ -67,7 +67,7 @@ func (c *Core) Doing(instance int) Explanation {
 			x.Since = max(s.Since, 0)
 		}
 	case SkipGate:
-		x.Since = c.watches[c.gates[instance]].since
+		x.Since = c.watches[l.gate].since
 	case SkipSlots:
 		x.Since = min(l.turn, l.offerAt)
 	case SkipStopping, SkipLeaked, SkipBusy, SkipAge:
@@ -98,7 +98,7 @@ func (c *Core) hindered(li int) (cause Cause, cell int, hindered bool) {
 			return SkipNeeds, cell, true
 		}
 	}
-	if w := c.gates[li]; w >= 0 && c.watches[w].answer != yes {
+	if w := l.gate; w >= 0 && c.watches[w].answer != yes {
 		return SkipGate, 0, true
 	}
 	return 0, 0, false

@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"slices"
 	"time"
 
 	"rvo.dev/engine/tick"
@@ -54,7 +53,12 @@ func (c *Core) unhold(camera int, seq uint64, out []Decision) []Decision {
 			continue
 		}
 		if cam.held[i].refs--; cam.held[i].refs == 0 {
-			cam.held = slices.Delete(cam.held, i, i+1)
+			last := len(cam.held) - 1
+			for ; i < last; i++ {
+				a, b := &cam.held[i], &cam.held[i+1]
+				a.seq, a.capture, a.refs = b.seq, b.capture, b.refs
+			}
+			cam.held = cam.held[:last]
 			var d *Decision
 			out, d = next(out)
 			d.Kind, d.Camera, d.Seq = DecisionDrop, camera, seq

@@ -7,7 +7,8 @@ import (
 	"rvo.dev/engine/tick"
 )
 
-// lane is the one-job slot of a detector instance.
+// lane is the one-job slot of a detector instance. A thousand cameras have thousands, none of which is in a cache when its
+// turn comes: what every run uses is in the middle, the rest before and behind it.
 type lane struct {
 	settings
 	wiring
@@ -16,27 +17,32 @@ type lane struct {
 
 // settings are what the graph says of a lane and what follows from it.
 type settings struct {
-	camera   int
 	fastest  time.Duration // period of its rate cap
-	slowest  time.Duration // period of its floor; 0: none
 	declared time.Duration // cost of a run before one was made
 	phase    time.Duration // of the rate's slots, so that not all detectors are due at once
-	weight   int           // CPU slots of a run
-	blocking bool
-	noFrame  bool
+	seed     uint64
 	timed    bool // it is due by time alone
-	chained  bool // offers come from producers, not from the camera
-	newest   bool // takes the newest frame when it becomes ready, instead of the next to arrive
+	class    graph.CostClass
+
+	slowest  time.Duration // period of its floor; 0: none
 	maxAge   time.Duration
 	limit    time.Duration // of a run
-	class    graph.CostClass
+	camera   int
+	weight   int // CPU slots of a run
 	load     graph.LoadPolicy
 	priority graph.Priority
-	seed     uint64
+	blocking bool
+	noFrame  bool
+	chained  bool // offers come from producers, not from the camera
+	newest   bool // takes the newest frame when it becomes ready, instead of the next to arrive
 }
 
-// wiring is from the graph's instance, whose other fields would only fill the cache: cells and lanes.
-type wiring struct{ needs, outputs, consumers []int }
+// wiring is from the graph's instance, whose other fields would only fill the cache: cells and lanes, and the watch of its gate,
+// -1 without one.
+type wiring struct {
+	needs, outputs, consumers []int
+	gate                      int32
+}
 
 // claim is what a run holds of the machine, as it was when it began.
 type claim struct {
@@ -48,49 +54,51 @@ type claim struct {
 
 // life is what has happened to a lane: a swap hands it on.
 type life struct {
-	// The present run.
+	// What it is in.
 	busy    bool
-	claim   claim
-	place   int // in Core.running
+	offer   bool  // a picture was offered and neither looked at nor skipped yet
+	judged  bool  // the gates were asked at least once about the offer
+	news    bool  // to be judged at the end of this turn
+	queued  bool  // waits for a slot
+	long    bool  // takes longer than critical ones can wait, as of when it began to wait or to run
+	inDue   bool  // has an entry in the heap of due times
+	inFloor bool  // has one in the heap of floors
+	alarmed bool  // has one in the heap of alarms
+	pressed bool  // others used the slots since the last run
+	cause   Cause // what the offer waits for
+	health  Health
+	fails   int32
+	calm    int32 // runs since the load last pressed
+
+	// The schedule.
+	period  time.Duration // now: between fastest and slowest when adaptive, else fastest
+	due     tick.Time
+	backoff tick.Time
+	began   tick.Time // start of the last run
+	// turn is when the next run should begin to keep the rate, whatever the slots of the rate are: of those that wait for
+	// a CPU slot the one with the earliest goes first, so that all that wait are late by the same. By the slots of the
+	// rate some would always come before others.
+	turn  tick.Time
+	ended tick.Time     // of the last run, or the start
+	cost  time.Duration // learned, smoothed over about eight runs
+
+	// The picture that was offered.
+	offerSeq     uint64
+	offerCapture tick.Time
+	offerAt      tick.Time
+
+	// The present run.
 	job     uint64
 	seq     uint64
 	capture tick.Time
 	timeout tick.Time
+	place   int // in Core.running
+	claim   claim
 
-	// The schedule.
-	period  time.Duration // now: between fastest and slowest when adaptive, else fastest
-	cost    time.Duration // learned, smoothed over about eight runs
-	calm    int           // runs since the load last pressed
-	pressed bool          // others used the slots since the last run
-	began   tick.Time     // start of the last run
-	due     tick.Time
-	// turn is when the next run should begin to keep the rate, whatever the slots of the rate are: of those that wait for
-	// a CPU slot the one with the earliest goes first, so that all that wait are late by the same. By the slots of the
-	// rate some would always come before others.
-	turn    tick.Time
-	backoff tick.Time
-
-	ended     tick.Time // of the last run, or the start
-	health    Health
+	leaked    []abandoned
 	healthAt  tick.Time // when it became so
-	fails     int
 	probe     tick.Time
 	probeWait time.Duration
-	leaked    []abandoned
-
-	// The picture that was offered and neither looked at nor skipped yet.
-	offer        bool
-	offerSeq     uint64
-	offerCapture tick.Time
-	offerAt      tick.Time
-	cause        Cause // what it waits for
-	judged       bool  // the gates were asked at least once
-	news         bool  // to be judged at the end of this turn
-	queued       bool  // waits for a slot
-	long         bool  // takes longer than critical ones can wait, as of when it began to wait or to run
-	inDue        bool  // has an entry in the heap of due times
-	inFloor      bool  // has one in the heap of floors
-	alarmed      bool  // has one in the heap of alarms
 }
 
 func newLane(g *graph.Graph, i, slots, reserve int) lane {
@@ -109,7 +117,7 @@ func newLane(g *graph.Graph, i, slots, reserve int) lane {
 		timed:  in.NoFrame && len(in.Producers) == 0 && !in.External,
 		newest: d.Frame == graph.FrameNewest, maxAge: in.MaxAge, limit: in.Timeout,
 		class: in.Class, load: d.Load, priority: in.Priority, seed: in.Seed,
-	}, wiring: wiring{in.Needs, in.Outputs, in.Consumers}, life: life{period: in.Period}}
+	}, wiring: wiring{in.Needs, in.Outputs, in.Consumers, -1}, life: life{period: in.Period}}
 }
 
 // enter lets a lane begin: its first run is due at its phase.

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"rvo.dev/engine/graph"
-	"rvo.dev/engine/tick"
 )
 
 const (
@@ -15,9 +14,8 @@ const (
 	calmRuns = 8
 )
 
-// adjust is the load policy: what a run of this length means for the next ones, which may begin by tolerance before the
-// slots of their rate.
-func (l *lane) adjust(took, tolerance time.Duration, now tick.Time) {
+// adjust is the load policy: what a run of this length means for the next ones.
+func (c *Core) adjust(l *lane, took time.Duration) {
 	if l.cost == 0 {
 		l.cost = took
 	}
@@ -28,10 +26,10 @@ func (l *lane) adjust(took, tolerance time.Duration, now tick.Time) {
 		if took <= Overrun*l.period {
 			return
 		}
-		l.backoff = now.Add(Backoff(l.class)) // from the end of the run: from its start it would be over already
+		l.backoff = c.now.Add(Backoff(l.class)) // from the end of the run: from its start it would be over already
 		if l.slowest > 0 {
 			// A floor is a rate like any other: the picture that keeps it may come a little early.
-			l.backoff = max(min(l.backoff, l.began.Add(l.slowest-tolerance)), now)
+			l.backoff = max(min(l.backoff, l.began.Add(l.slowest-c.tolerance(l))), c.now)
 		}
 	case graph.LoadAdaptive:
 		need := max(l.fastest, l.cost*headroomNum/headroomDen)

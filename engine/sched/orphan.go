@@ -41,6 +41,6 @@ func (c *Core) giveUpOrphans(out []Decision) []Decision {
 func (c *Core) forget(i int, out []Decision) []Decision {
 	o := c.orphans[i]
 	c.orphans = slices.Delete(c.orphans, i, i+1)
-	c.giveBack(o.claim)
+	c.giveBack(&o.claim)
 	return c.unhold(o.camera, o.seq, out)
 }

@@ -28,9 +28,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	c.begun++
 	l.began, l.turn = c.now, c.now.Add(l.period+c.begun) // in the order of these starts: by index some would always win
 	l.timeout = c.now.Add(l.limit)
-	l.place = len(c.running)
-	c.running = append(c.running, entry{l.timeout, int32(li)})
-	c.expires = min(c.expires, l.timeout)
+	c.out(l, int32(li))
 	if !l.noFrame || l.chained {
 		c.advanceDue(li, l.offerAt)
 	}
@@ -51,9 +49,25 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 // quarter of the runs.
 func (c *Core) advanceDue(li int, offered tick.Time) {
 	l := &c.lanes[li]
-	passed := max(offered.Sub(l.due)/l.period, 0)
-	c.Stats.Lanes[li].Missed += uint64(passed)
-	l.due = l.due.Add((passed + 1) * l.period)
+	if late := offered.Sub(l.due); late >= l.period {
+		passed := late / l.period // a division takes as long as all the rest
+		c.Stats.Lanes[li].Missed += uint64(passed)
+		l.due = l.due.Add(passed * l.period)
+	}
+	l.due = l.due.Add(l.period)
+}
+
+// out notes a run that has begun.
+func (c *Core) out(l *lane, li int32) {
+	l.place = len(c.running)
+	if l.place < cap(c.running) {
+		c.running = c.running[:l.place+1]
+		e := &c.running[l.place]
+		e.key, e.id = l.timeout, li // in place: an entry that is made and copied stalls on its parts
+	} else {
+		c.running = append(c.running, entry{l.timeout, li})
+	}
+	c.expires = min(c.expires, l.timeout)
 }
 
 // finished takes a run's end.
@@ -91,8 +105,10 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 		l.leaked = append(l.leaked, abandoned{l.job, 0})
 		out = c.failed(in.Instance, out)
 	}
-	l.adjust(time.Duration(in.Took), c.tolerance(l), c.now)
-	c.learn(in.Instance)
+	c.adjust(l, time.Duration(in.Took))
+	if len(c.guard.lanes) > 0 {
+		c.learn(in.Instance)
+	}
 	return c.unhold(l.camera, l.seq, out)
 }
 
@@ -100,10 +116,13 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 func (c *Core) release(l *lane) {
 	l.busy, l.ended = false, c.now
 	last := len(c.running) - 1
-	moved := c.running[last]
-	c.running[l.place], c.lanes[moved.id].place = moved, l.place
+	if l.place < last {
+		from, to := &c.running[last], &c.running[l.place]
+		to.key, to.id = from.key, from.id
+		c.lanes[to.id].place = l.place
+	}
 	c.running = c.running[:last]
-	c.giveBack(l.claim)
+	c.giveBack(&l.claim)
 }
 
 // publish stores a run's values and offers its picture to the detectors that wait for them.

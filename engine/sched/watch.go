@@ -17,12 +17,12 @@ type watch struct {
 	state   *event.EvalState
 	dirty   uint64    // number of the input that touched it since it was evaluated last; 0: none did
 	timer   tick.Time // the machine's own part of when it is due
+	machine int32     // index, -1: a gate
+	lane    int32     // index, -1: a machine
+	answer  event.Answer
+	during  during    // so far what every evaluation looks at
 	since   tick.Time // when the answer became what it is
 	cfg     *event.Config
-	machine int32 // index, -1: a gate
-	lane    int32 // index, -1: a machine
-	answer  event.Answer
-	during  during
 	muted   tick.Time // until when nobody wants to hear of it
 	m       event.Machine
 	// occurrence is the id of the present occurrence of the event.
