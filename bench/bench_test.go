@@ -311,7 +311,7 @@ func TestSeedColumns(t *testing.T) {
 
 // TestReport: figures for what was measured, and a page that needs nothing beside it.
 func TestReport(t *testing.T) {
-	rs := measured(t, tiny(), "overload_threshold", "overload_moderate", "overload_severe", "load_shed", "cameras_1", "cameras_10", "hol_0ms", "hol_1ms", "hol_3ms", "hol_10ms", "hol_50ms")
+	rs := measured(t, tiny(), "overload_threshold", "overload_moderate", "overload_severe", "load_shed", "cameras_1", "cameras_10", "fps_1000", "fps_2000", "fps_5000", "ingest_10000", "ingest_50000", "ingest_100000", "hol_0ms", "hol_1ms", "hol_3ms", "hol_10ms", "hol_50ms")
 	dir := t.TempDir()
 	report := &Report{Results: rs, Host: Machine(), Command: "rvo bench --all", At: time.Unix(0, 0)}
 	report.Targets = []Target{{Name: "some_target", Value: 1, Bound: 2, AtMost: true, Unit: "x", Verdict: Pass}}
@@ -322,7 +322,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"head_of_line", "latency_cdf", "overload", "shedding", "scaling"} {
+	for _, name := range []string{"head_of_line", "latency_cdf", "overload", "ceiling", "shedding", "scaling"} {
 		png, err := os.ReadFile(filepath.Join(dir, name+".png"))
 		if err != nil || !strings.HasPrefix(string(png), "\x89PNG") {
 			t.Errorf("%s.png: %v", name, err)
@@ -344,7 +344,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []string{"| overload_severe | lanes | ", "| overload_severe | inline | ", "| some_target | 1 | x | ≤ 2 | pass |", "1970-01-01", "    rvo bench --all\n"} {
+	for _, s := range []string{"| overload_severe | lanes | ", "| overload_severe | inline | ", "| some_target | 1.00 | x | ≤ 2.00 | pass |", "1970-01-01", "    rvo bench --all\n"} {
 		if !strings.Contains(page, s) {
 			t.Errorf("the page lacks %q", s)
 		}

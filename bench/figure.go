@@ -137,7 +137,9 @@ func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 // fromZero makes y a linear axis that begins at 0 and leaves room for the legend.
 func fromZero(p *plot.Plot) {
 	p.Y.Min = 0
-	p.Y.Max = max(p.Y.Max*1.25, 1e-9)
+	if p.Y.Max *= 1.25; !(p.Y.Max > 0) { // all of it is 0
+		p.Y.Max = 1
+	}
 	p.Y.Tick.Marker = plot.TickerFunc(func(lo, hi float64) []plot.Tick {
 		t := plot.DefaultTicks{}.Ticks(lo, hi)
 		for i := range t {
@@ -211,7 +213,7 @@ func writeFigures(dir string, figures []figure) error {
 func figures(results []*Result) []figure {
 	j := &judged{results: results}
 	var out []figure
-	for _, f := range []func(*judged) *figure{headOfLine, cdf, overloaded, shed, scaling} {
+	for _, f := range []func(*judged) *figure{headOfLine, cdf, overloaded, ceiling, shed, scaling} {
 		if fig := f(j); fig != nil {
 			out = append(out, *fig)
 		}
@@ -335,6 +337,40 @@ func overloaded(j *judged) *figure {
 	return &figure{Name: "overload", panels: []*plot.Plot{unseen, age}, Caption: "Overload. Above: pictures that no tick saw. Below: from the moment a picture was due to the signals made of it."}
 }
 
+// ceiling: how many pictures a second a design can look at.
+func ceiling(j *judged) *figure {
+	names := []string{"fps_1000", "fps_2000", "fps_5000", "ingest_10000", "ingest_50000", "ingest_100000"}
+	if !j.has(names...) {
+		return nil
+	}
+	p := panel("How many pictures the scheduler sees", "pictures a second", "seen by a tick, 1/s")
+	var rates []float64
+	least, most := math.Inf(1), 0.0
+	for _, d := range []Design{Inline, Lanes} {
+		var xys plotter.XYs
+		for _, n := range names {
+			rs := j.of(n, d)
+			if len(rs) == 0 {
+				continue
+			}
+			x := rs[0].Scenario.FPS
+			y := max(j.mid(n, d, func(r *Result) float64 { return r.fps() * (1 - r.unseen()) }), 1)
+			xys = append(xys, plotter.XY{X: x, Y: y})
+			rates, least, most = append(rates, x), min(least, y), max(most, y)
+		}
+		line(p, string(d), d, false, xys)
+	}
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Tick.Marker = labelled(rates, plain)
+	var decades []float64
+	for e := math.Floor(math.Log10(least)); e <= math.Ceil(math.Log10(most)); e++ {
+		decades = append(decades, math.Pow(10, e))
+	}
+	p.Y.Tick.Marker = labelled(decades, plain)
+	p.Y.Min, p.Y.Max = decades[0], decades[len(decades)-1]
+	return &figure{Name: "ceiling", panels: []*plot.Plot{p}, Caption: "The ceiling. A detector that returns at once up to 3841 pictures a second, none above. The inline design sees one picture a pass, and a pass has its sleep."}
+}
+
 // shed: what a detector that is too slow does over time.
 func shed(j *judged) *figure {
 	const name = "load_shed"
@@ -392,6 +428,7 @@ func scaling(j *judged) *figure {
 	line(tick, "lanes p99", Lanes, true, p99)
 	fromZero(cpu)
 	logTime(tick)
+	tick.Y.Max *= 10 // room for the legend
 	for _, p := range []*plot.Plot{cpu, tick} {
 		p.X.Scale = plot.LogScale{}
 		p.X.Tick.Marker = labelled(counts, plain)

@@ -21,6 +21,8 @@ import (
 const (
 	holdEvent = "hold"
 	edgeEvent = "edge"
+	// staleEvent is confirmed when the time to live of a value is over.
+	staleEvent = "stale"
 
 	holdFor     = 100 * time.Millisecond
 	holdPause   = 500 * time.Millisecond
@@ -55,8 +57,15 @@ func spec(s *Scenario) (*graph.Spec, error) {
 		if l.Isolate {
 			isolate = graph.IsolateProcess
 		}
+		var ttl map[string]time.Duration
+		if l.TTL > 0 {
+			ttl = map[string]time.Duration{"value": l.TTL}
+			stale := eventSpec(staleEvent+"_"+l.ID, "")
+			stale.When = &event.Cond{Op: event.OpAbsent, Signal: l.ID + ".value", Path: "when"}
+			out.Events = append(out.Events, stale)
+		}
 		out.Detectors = append(out.Detectors, graph.DetectorSpec{
-			Isolate: isolate,
+			Isolate: isolate, TTL: ttl,
 			ID:      l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, MinFPS: l.Floor, CostClass: &l.Class, Threads: 1,
 			Load: l.Policy, Priority: l.Priority, Enabled: true,
 		})

@@ -23,6 +23,7 @@ type row struct {
 	OverP50, OverP99, Event, Late string
 	Ratio                         string // tick p99 of inline over that of lanes
 	Runs                          string // of all detectors, a second
+	Ticks, Results                int64  // behind the percentiles, of all windows
 	Offered                       uint64
 	Superseded, NotIngested       uint64
 	Lost                          string // a second, by the first RVO's measure
@@ -113,6 +114,8 @@ func (j *judged) row(name string, d Design) row {
 		out.Ratio = number(j.mid(name, Inline, p99) / max(j.mid(name, Lanes, p99), 1))
 	}
 	for _, r := range rs {
+		out.Ticks += r.tick.count()
+		out.Results += r.over.count()
 		out.Offered += r.Offered
 		out.Superseded += r.Superseded
 		out.NotIngested += r.NotIngested

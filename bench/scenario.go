@@ -48,6 +48,7 @@ type Load struct {
 	Cost     time.Duration // of each run; 0: returns at once
 	FPS      float64       // at most; 1000 is every picture up to that rate
 	Floor    float64       // runs a second that no policy goes below; 0: none
+	TTL      time.Duration // of its value; 0: the default. An event is confirmed whenever it is over
 	Isolate  bool          // in a process of its own
 	Class    graph.CostClass
 	Policy   graph.LoadPolicy
@@ -222,6 +223,9 @@ func targetScenarios() []Scenario {
 		Scenario{Name: "mixed_reserve", Doc: "overload_mixed_priorities with one of the two CPU slots kept for the critical detector", FPS: 30, Cores: 2, Reserve: 1, Loads: mixed(), Lanes: true},
 		Scenario{Name: "load_shed_floor", Doc: "load_shed with a floor of 5 runs a second, which its pauses would not reach", FPS: 30, Lanes: true, Loads: []Load{
 			dummy(), {ID: "slow", Work: Wait, Cost: 50 * time.Millisecond, FPS: 60, Floor: 5, Class: graph.CostHigh, Policy: graph.LoadBackoff, Priority: graph.Normal},
+		}},
+		Scenario{Name: "deadlines", Doc: "30 pictures a second and little to do: holds, cooldowns and times to live come due between pictures", FPS: 30, Lanes: true, Loads: []Load{
+			dummy(), {ID: "short", Work: Wait, TTL: 50 * time.Millisecond, FPS: 5, Class: graph.CostLow, Policy: graph.LoadNone, Priority: graph.Normal},
 		}},
 		Scenario{Name: "fast_slow", Doc: "3841 pictures a second and a detector that waits 50 ms", FPS: 3841, Loads: []Load{every(Wait, 50*time.Millisecond)}},
 	)

@@ -32,6 +32,15 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestNoisySaysHow: the load that spoiled a target stands behind it.
+func TestNoisySaysHow(t *testing.T) {
+	x := Target{Name: "x", Value: 3, Unit: "us", Bound: 2, AtMost: true, Foreign: 0.5}
+	x.judge()
+	if got := x.String(); !strings.HasSuffix(got, "<=2.00 noisy (others used 50.0 % of a core)") {
+		t.Errorf("a line is %q", got)
+	}
+}
+
 // made is a result with one value in each histogram.
 func made(name string, d Design, change func(*Result)) *Result {
 	s, err := Find(name)
@@ -115,6 +124,7 @@ func TestJudge(t *testing.T) {
 		{"fast_slow", Lanes, func(r *Result) { r.Superseded = 5 }, "fast_slow_unseen"},
 		{"overload_severe", Lanes, func(r *Result) { r.loads[0].runs = 150 }, "overload_severe_runs"},
 		{"slower_than_backoff", Lanes, func(r *Result) { r.loads[0].pause = time.Millisecond }, "backoff_d150_pause_min"},
+		{"slower_than_backoff", Lanes, func(r *Result) { r.loads[1].pause = 0 }, "backoff_d400_pause_min"},
 		{"overload_mixed_priorities", Lanes, func(r *Result) { r.loads[0].runs = 96 }, "mixed_critical_rate"},
 		{"overload_mixed_priorities", Lanes, func(r *Result) { r.loads[4].runs = 200 }, "mixed_classes_out_of_order"},
 		{"cameras_1000", Lanes, func(r *Result) { r.Usage.Heap = 30 << 10 }, "cameras_1000_heap"},
@@ -129,8 +139,8 @@ func TestJudge(t *testing.T) {
 		{"watched", Lanes, slowTick, "watched_tick_p99_ratio"},
 		{"watched", Lanes, func(r *Result) { r.Usage.Heap = 64 << 20 }, "watched_heap_on_top"},
 		{"watched", Lanes, func(r *Result) { r.Sent.Pictures = 3 }, "watched_pictures"},
-		{"inproc_low", Lanes, func(r *Result) { r.late.h.Reset(); r.late.add(time.Millisecond) }, "deadline_late_p50"},
-		{"inproc_low", Lanes, func(r *Result) { r.late.add(time.Millisecond) }, "deadline_late_p99"},
+		{"deadlines", Lanes, func(r *Result) { r.late.h.Reset(); r.late.add(time.Millisecond) }, "deadline_late_p50"},
+		{"deadlines", Lanes, func(r *Result) { r.late.add(time.Millisecond) }, "deadline_late_p99"},
 	} {
 		if strings.HasPrefix(c.scenario, "isolate_") && runtime.GOOS != "linux" {
 			continue
