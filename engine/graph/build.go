@@ -51,7 +51,15 @@ func Build(spec *Spec, kinds *node.Set) (*Graph, error) {
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
+	b.fit()
 	return b.g, nil
+}
+
+// fit gives the lists that grow with the cameras their final size: a graph stays, and a list that was appended to may have a
+// quarter of room that nothing will ever be in.
+func (b *builder) fit() {
+	g := b.g
+	g.Cameras, g.Cells, g.Instances, g.Machines = slices.Clone(g.Cameras), slices.Clone(g.Cells), slices.Clone(g.Instances), slices.Clone(g.Machines)
 }
 
 type builder struct {
