@@ -55,12 +55,12 @@ func TestFrameBudget(t *testing.T) {
 	e.closeAll()
 }
 
-// cameraBytes and cameraGoroutines bound what a camera with a detector and an event costs while it runs, graph included: 9 KiB
-// were measured when it was set, of which the half again is headroom. What it was made for: a library's histograms took 26
+// cameraBytes and cameraGoroutines bound what a camera with a detector and an event costs while it runs, graph included: 8 KiB
+// were measured when it was set, a quarter of that is headroom. What it was made for: a library's histograms took 26
 // KiB for each camera of four detectors, and nobody had looked. When it trips, take a heap profile of this test
 // (-memprofile, -memprofilerate 512) and look for what there is one of for each camera.
 const (
-	cameraBytes      = 13 << 10
+	cameraBytes      = 10 << 10
 	cameraGoroutines = 2
 )
 
