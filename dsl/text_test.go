@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"cuelang.org/go/cue/parser"
+
 	"rvo.dev/dsl"
 )
 
@@ -36,6 +38,20 @@ func TestRedact(t *testing.T) {
 		}
 		if got := dsl.Redact(dsl.Redact(text)); got != want {
 			t.Errorf("twice: %s", got)
+		}
+	}
+}
+
+// What is hidden leaves the rest what it is: a pipeline that is shown can be read again.
+func TestRedactedIsCUE(t *testing.T) {
+	for _, text := range []string{
+		`cameras: gate: rtsp: {url: "rtsp://joe:hunter2@cam/1?token=abc", password: *"a\"b" | string}`,
+		`token?: ##"hun"#ter2"##, password: {env: "CAM"}, secret: string, "camPassword": 'hunter2'`,
+		"token: \"\"\"\n\thun\n\tter2\n\t\"\"\"\nfps: 5",
+	} {
+		got := dsl.Redact(text)
+		if _, err := parser.ParseFile("p.cue", got); err != nil || strings.Contains(got, "hun") || strings.Contains(got, "ter2") {
+			t.Errorf("%s\n becomes %s: %v", text, got, err)
 		}
 	}
 }

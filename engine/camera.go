@@ -7,8 +7,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
+	hide "rvo.dev/engine/redact"
 	"rvo.dev/engine/sched"
 )
 
@@ -506,11 +505,5 @@ func (c *camera) status() CameraStatus {
 	return s
 }
 
-// redact takes user and password out of what looks like a URI: whatever a library writes into an error, a credential must
-// not reach a log, a metric or the API.
-func redact(s string) string {
-	if !strings.Contains(s, "://") {
-		return s // nearly always: the state of a thousand cameras has thousands of empty texts
-	}
-	return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s"'@]*(?:@[^/\s"'@]*)*@`).ReplaceAllString(s, "$1***@")
-}
+// redact takes credentials out of what a library writes into an error: they must not reach a log, a metric or the API.
+func redact(s string) string { return hide.Text(s) }

@@ -496,7 +496,7 @@ func TestRedact(t *testing.T) {
 	for in, want := range map[string]string{
 		"open rtsp://admin:pw@10.0.0.1:554/s": "open rtsp://***@10.0.0.1:554/s",
 		"rtsp://user:p@ss@host/x failed":      "rtsp://***@host/x failed",
-		"http://host/a@b":                     "http://host/a@b",
+		"http://host/a?b=c@d":                 "http://host/a?b=c@d",
 		"no uri a@b":                          "no uri a@b",
 	} {
 		if got := redact(in); got != want {

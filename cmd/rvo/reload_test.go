@@ -284,6 +284,10 @@ func TestWaitsForAValidPipeline(t *testing.T) {
 	if code := p.ask(http.MethodGet, "/ready", "", &ready); code != http.StatusServiceUnavailable || len(ready.Reasons) != 1 || !strings.Contains(ready.Reasons[0].Why, "gate.cue:1") {
 		t.Errorf("%d %+v", code, ready)
 	}
+	var not struct{ Error string }
+	if code := p.ask(http.MethodGet, "/api/v1/state", "", &not); code != http.StatusServiceUnavailable || !strings.Contains(not.Error, "gate.cue:1") {
+		t.Errorf("the state of what does not run: %d %+v", code, not)
+	}
 	p.put("gate.cue", "also wrong")
 	time.Sleep(300 * time.Millisecond)
 	p.put("gate.cue", gate)

@@ -212,3 +212,44 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// Neither a credential nor what could be guessed by its hash is in a drawing.
+func TestHidesCredentials(t *testing.T) {
+	var drawn [2]string
+	for i, password := range []string{"hunter2", "hunter3"} {
+		file := filepath.Join(t.TempDir(), "p.cue")
+		text := `apiVersion: "rvo/v1"
+cameras: gate: http: {url: "http://joe:` + password + `@cam/1"}
+detectors: motion: {motion: {}, fps: 5}
+events: moving: {when: {signal: "motion.level", gte: 0.1}, hold: "1s"}
+`
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []draw.Format{draw.JSON, draw.Mermaid, draw.DOT, draw.SVG} {
+			got := string(write(t, draw.Of(build(t, file)), f))
+			if strings.Contains(got, "hunter") {
+				t.Errorf("%s has the password: %s", f, got)
+			}
+			if f == draw.JSON {
+				drawn[i] = strings.ReplaceAll(got, filepath.Dir(file), "")
+			}
+		}
+	}
+	a, b := parts(t, drawn[0]), parts(t, drawn[1])
+	if a == "" || a != b {
+		t.Errorf("the password makes a difference:\n%s\n%s", a, b)
+	}
+}
+
+// parts are the hashes in a drawing.
+func parts(t *testing.T, text string) string {
+	t.Helper()
+	var got struct {
+		Parts []struct{ ID, Own, Wired string }
+	}
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(got.Parts)
+}

@@ -256,8 +256,8 @@ func TestRTSP(t *testing.T) {
 		o    RTSPOptions
 		want string
 	}{
-		{"wrong password", RTSPOptions{URL: url, User: "me", Password: &node.Secret{Env: "HOME"}}, "rtsp://me:***@" + addr + `/stream: the camera refuses the login: wrong user "me" or wrong password`},
-		{"wrong password in the address", RTSPOptions{URL: "rtsp://me:hunter3@" + addr + "/stream"}, "rtsp://me:***@" + addr + "/stream: the camera refuses the login"},
+		{"wrong password", RTSPOptions{URL: url, User: "me", Password: &node.Secret{Env: "HOME"}}, "rtsp://***@" + addr + `/stream: the camera refuses the login: wrong user "me" or wrong password`},
+		{"wrong password in the address", RTSPOptions{URL: "rtsp://me:hunter3@" + addr + "/stream"}, "rtsp://***@" + addr + "/stream: the camera refuses the login"},
 		{"no password", RTSPOptions{URL: url}, "the camera asks for a login"},
 		{"wrong path", RTSPOptions{URL: url + "2", User: "me", Password: secret}, "no stream of this path (404)"},
 	} {

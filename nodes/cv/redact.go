@@ -2,12 +2,12 @@ package cv
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
+
+	hide "rvo.dev/engine/redact"
 )
 
-// redact returns text with the credentials in its URLs replaced: user:password@ becomes user:***@, and so do the values
-// of query and path parts that are named like one (password=…, token=…). secrets are removed wherever they stand.
+// redact returns text without what looks like a credential. secrets are removed wherever they stand, however they are escaped.
 func redact(text string, secrets ...string) string {
 	for _, s := range secrets {
 		if s == "" {
@@ -17,14 +17,7 @@ func redact(text string, secrets ...string) string {
 			text = strings.ReplaceAll(text, form, "***")
 		}
 	}
-	// Compiled at each call: this runs when a camera is opened or fails, a few times a minute at most.
-	text = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\s"]*)@`).ReplaceAllStringFunc(text, func(m string) string {
-		scheme, user, _ := strings.Cut(m, "://")
-		user, _, _ = strings.Cut(strings.TrimSuffix(user, "@"), ":")
-		return scheme + "://" + user + ":***@"
-	})
-	return regexp.MustCompile(`(?i)\b(pass|passwd|password|pwd|pw|token|secret|auth|authkey|apikey|api_key|key|sig|signature)=[^&;/\s"]+`).
-		ReplaceAllString(text, "$1=***")
+	return hide.Text(text)
 }
 
 // address returns the URL with these credentials instead of those it has; without a user it is returned as it is.

@@ -16,6 +16,7 @@ import (
 // engine or engine/graph; dsl knows graphs and the pure arithmetic but not the runtime; cmd knows everything.
 const floors = `
 engine/tick < engine/frame, engine/signal
+engine/redact < engine/node, dsl, cmd/rvo/internal/logs
 engine/frame, engine/signal < engine/event < engine/evidence < engine/node
 engine/queue < engine/node < engine/graph < engine/sched < engine/analysis < engine < engine/enginetest
 engine/node < engine/node/nodetest

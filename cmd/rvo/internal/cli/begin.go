@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 
-	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/cmd/rvo/internal/notify"
 	"rvo.dev/cmd/rvo/internal/reload"
 	"rvo.dev/cmd/rvo/internal/watch"
@@ -21,6 +20,7 @@ import (
 	"rvo.dev/dsl"
 	"rvo.dev/dsl/show"
 	"rvo.dev/engine"
+	"rvo.dev/engine/redact"
 )
 
 // reloadFlags say whether a run follows its files, and what it begins with.
@@ -141,7 +141,7 @@ func (a *app) await(ctx context.Context, b *begun, log *runLog, c web.Config) er
 		c.Status = func() engine.Status {
 			return engine.Status{Pipeline: dsl.Name("", b.in.paths), Reasons: []engine.Reason{{Node: "pipeline", Why: why}}}
 		}
-		c.Waiting = func() string { return "the pipeline is read again when its files change, for " + logs.Redact(why) }
+		c.Waiting = func() string { return "the pipeline is read again when its files change, for " + redact.Text(why) }
 		var err error
 		if server, err = web.Listen(c); err != nil {
 			return err

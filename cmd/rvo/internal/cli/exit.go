@@ -1,6 +1,6 @@
 package cli
 
-import "rvo.dev/cmd/rvo/internal/logs"
+import "rvo.dev/engine/redact"
 
 // The exit codes of every command.
 const (
@@ -38,4 +38,4 @@ func (e *exitError) Unwrap() error { return e.err }
 func quiet(code int) error { return &exitError{code: code} }
 
 // redactLines is the last door of errors to the terminal: a library may have put a camera's password into one.
-func redactLines(s string) string { return logs.Redact(s) }
+func redactLines(s string) string { return redact.Text(s) }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rvo.dev/engine/redact"
 )
 
 // Handler redacts, limits and hands on. Make one with New.
@@ -23,7 +25,7 @@ func (h *Handler) Enabled(ctx context.Context, l slog.Level) bool { return h.inn
 // next one that is written carries the count as "suppressed".
 func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	node := h.node
-	out := slog.NewRecord(r.Time, r.Level, Redact(r.Message), r.PC)
+	out := slog.NewRecord(r.Time, r.Level, redact.Text(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		if isNode(a.Key) {
 			node += "/" + a.Value.String()
@@ -48,7 +50,7 @@ func (h *Handler) Flush(ctx context.Context) {
 	for _, p := range h.limit.drain() {
 		r := slog.NewRecord(p.last, p.fault.level, p.fault.message, 0)
 		if p.fault.node != "" {
-			r.AddAttrs(slog.String("node", Redact(strings.TrimPrefix(p.fault.node, "/"))))
+			r.AddAttrs(slog.String("node", redact.Text(strings.TrimPrefix(p.fault.node, "/"))))
 		}
 		r.AddAttrs(slog.Uint64("suppressed", p.left))
 		// There is nowhere to report that the log cannot be written.
@@ -89,12 +91,12 @@ func isNode(key string) bool {
 
 func redactAttr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
-	if secretKey(a.Key) && v.Kind() == slog.KindString && v.String() != "" {
-		return slog.String(a.Key, hidden)
+	if redact.Key(a.Key) && v.Kind() == slog.KindString && v.String() != "" {
+		return slog.String(a.Key, redact.Hidden)
 	}
 	switch v.Kind() {
 	case slog.KindString:
-		v = slog.StringValue(Redact(v.String()))
+		v = slog.StringValue(redact.Text(v.String()))
 	case slog.KindGroup:
 		g := v.Group()
 		clean := make([]slog.Attr, len(g))
@@ -106,7 +108,7 @@ func redactAttr(a slog.Attr) slog.Attr {
 		// Errors, URLs and structs alike: what would be printed is what is looked at.
 		s := fmt.Sprint(v.Any())
 		_, isErr := v.Any().(error)
-		if clean := Redact(s); isErr || clean != s {
+		if clean := redact.Text(s); isErr || clean != s {
 			v = slog.StringValue(clean)
 		}
 	case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindTime, slog.KindUint64,

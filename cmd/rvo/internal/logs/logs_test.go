@@ -14,58 +14,6 @@ import (
 	"time"
 )
 
-func TestRedact(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{"nothing here", "nothing here"},
-		{"open rtsp://cam/live: refused", "open rtsp://cam/live: refused"},
-		{"open rtsp://cam:554/live: refused", "open rtsp://cam:554/live: refused"},
-		{"open rtsp://joe:hunter2@cam:554/live: refused", "open rtsp://***@cam:554/live: refused"},
-		{"rtsp://joe@cam/live", "rtsp://***@cam/live"},
-		{"rtsp://joe:p@ss@cam/live", "rtsp://***@cam/live"},
-		{"rtsp://joe:p/ss@cam/live", "rtsp://***@cam/live"},
-		{"rtsp://joe:p?ss@cam/live", "rtsp://***@cam/live"},
-		{"rtsp://joe:p#ss@cam/live", "rtsp://***@cam/live"},
-		{"rtsp://joe:p@s/s@cam/live", "rtsp://***@cam/live"},
-		{"rtsp://joe:12/3@cam/live", "rtsp://***@cam/live"},
-		{"http://cam/x?mail=a@b&n=1", "http://cam/x?mail=a@b&n=1"},
-		{"http://cam/x?user=joe&password=hunter2&n=1", "http://cam/x?user=joe&password=***&n=1"},
-		{"http://cam/x?PWD=hunter2", "http://cam/x?PWD=***"},
-		{"http://cam/x?access_token=abc#f", "http://cam/x?access_token=***#f"},
-		{`{"password":"hunter2","n":1}`, `{"password":"***","n":1}`},
-		{`{"password": "a b, c","n":1}`, `{"password": "***","n":1}`},
-		{"rtspsrc location=rtsp://cam user-id=joe user-pw=hunter2 ! x", "rtspsrc location=rtsp://cam user-id=joe user-pw=*** ! x"},
-		{"Authorization: Bearer abcdef012345", "Authorization: Bearer ***"},
-		{"authorization: basic am9lOmh1bnRlcjI=", "authorization: basic ***"},
-		{"wants basic authentication", "wants basic authentication"},
-		{`Get "http://a:b@c/d": dial; then http://e:f@g/h`, `Get "http://***@c/d": dial; then http://***@g/h`},
-		{"http://p/http://u:v@w/", "http://p/http://***@w/"},
-		{"keyframe=12 tokens=3", "keyframe=12 tokens=3"},
-	} {
-		got := Redact(c.in)
-		if got != c.want {
-			t.Errorf("Redact(%q)\n got %q\nwant %q", c.in, got, c.want)
-		}
-		if again := Redact(got); again != got {
-			t.Errorf("Redact is not idempotent on %q: %q", got, again)
-		}
-	}
-}
-
-// FuzzRedact asserts that no password of a well-formed URI survives, whatever its characters.
-func FuzzRedact(f *testing.F) {
-	f.Add("joe", "hunter2", "/live")
-	f.Add("a", "p@ss:w/o?r#d", "/s?x=1")
-	f.Fuzz(func(t *testing.T, user, password, path string) {
-		secret := "S3CR3T" + url.QueryEscape(password) + "T3RC3S"
-		u := "rtsp://" + url.QueryEscape(user) + ":" + secret + "@camera.local/" + url.PathEscape(path)
-		for _, s := range []string{u, "open " + u + ": refused", fmt.Sprintf("%q", u), "x?password=" + secret} {
-			if got := Redact(s); strings.Contains(got, secret) || strings.Contains(got, "S3CR3T") {
-				t.Fatalf("Redact(%q) = %q", s, got)
-			}
-		}
-	})
-}
-
 func TestHandlerRedactsEverything(t *testing.T) {
 	const uri = "rtsp://joe:hunter2@cam/live"
 	parsed, err := url.Parse(uri)

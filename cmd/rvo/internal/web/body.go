@@ -8,7 +8,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"rvo.dev/cmd/rvo/internal/web/api"
@@ -16,7 +15,7 @@ import (
 
 // readJSON reads a request's body into v: one JSON value with no field that v does not have. What is wrong with it is answered,
 // and false returned.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+func readJSON(w http.ResponseWriter, r *http.Request, v api.Body) bool {
 	if t := r.Header.Get("Content-Type"); t != "" {
 		kind, _, err := mime.ParseMediaType(t)
 		if err != nil || kind != "application/json" {
@@ -41,68 +40,50 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 		return false
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		writeError(w, http.StatusBadRequest, "", "the body has more than one JSON value: send one object "+members(v))
+		writeError(w, http.StatusBadRequest, "", "the body has more than one JSON value: send one object such as "+v.Form())
 		return false
 	}
 	return true
 }
 
 // badBody says what keeps a body from being v, and in which member.
-func badBody(err error, v any) (field, why string) {
+func badBody(err error, v api.Body) (field, why string) {
 	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
 	kind, isKind := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
 	case errors.Is(err, io.EOF):
-		return "", "the body is empty: send a JSON object " + members(v)
+		return "", "the body is empty: send an object such as " + v.Form()
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "", "the body ends within its JSON: send an object " + members(v)
+		return "", "the body ends within its JSON: send an object such as " + v.Form()
 	case isSyntax:
-		return "", fmt.Sprintf("the body is no JSON from byte %d on: %v; send an object %s", syntax.Offset, syntax, members(v))
+		return "", fmt.Sprintf("the body is no JSON from byte %d on: %v; send an object such as %s", syntax.Offset, syntax, v.Form())
 	case isKind && kind.Field == "":
-		return "", fmt.Sprintf("the body is a JSON %s: send an object %s", kind.Value, members(v))
+		return "", fmt.Sprintf("the body is a JSON %s: send an object such as %s", kind.Value, v.Form())
 	case isKind:
-		return kind.Field, fmt.Sprintf("must be %s, not a %s", jsonType(kind.Type), kind.Value)
+		return kind.Field, fmt.Sprintf("must be %s, not a %s", jsonType(kind.Type.Kind().String()), kind.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
-		return name, fmt.Sprintf("there is no member %q here: send an object %s", name, members(v))
+		return name, fmt.Sprintf("there is no member %q here: send an object such as %s", name, v.Form())
 	}
-	return "", "the body is not what is asked for here: send a JSON object " + members(v)
+	return "", "the body is not what is asked for here: send an object such as " + v.Form()
 }
 
-// members tells the members of the object that a body has to be, with their types.
-func members(v any) string {
-	t := reflect.TypeOf(v).Elem()
-	var out []string
-	for f := range t.Fields() {
-		name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
-		said := fmt.Sprintf("%q: %s", name, jsonType(f.Type))
-		if strings.Contains(rest, "omitempty") {
-			said += " (optional)"
-		}
-		out = append(out, said)
-	}
-	return "with " + strings.Join(out, ", ")
-}
-
-// jsonType is what JSON calls a type.
-func jsonType(t reflect.Type) string {
-	switch t.Kind() { //nolint:exhaustive // bodies have no others
-	case reflect.String:
+// jsonType is what JSON calls a Go type of a member.
+func jsonType(kind string) string {
+	switch {
+	case kind == "string":
 		return "a string"
-	case reflect.Bool:
+	case kind == "bool":
 		return "true or false"
-	case reflect.Float32, reflect.Float64:
+	case strings.HasPrefix(kind, "float"):
 		return "a number"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "uint"):
 		return "a whole number"
-	case reflect.Struct, reflect.Map:
-		return "an object"
+	case kind == "slice", kind == "array":
+		return "a list"
 	}
-	if t == reflect.TypeFor[json.RawMessage]() {
-		return "a value"
-	}
-	return "a list"
+	return "an object"
 }
 
 func writeJSON(w http.ResponseWriter, code int, v any) {

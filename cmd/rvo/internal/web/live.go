@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"time"
 
-	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/cmd/rvo/internal/web/api"
 	"rvo.dev/engine"
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/graph"
+	"rvo.dev/engine/redact"
 	"rvo.dev/engine/tick"
 )
 
@@ -166,7 +166,7 @@ func seedNode(d *graph.Detector) api.SeedNode {
 	if json.Unmarshal(d.Options, &o) != nil || o.Endpoint == "" {
 		return n
 	}
-	endpoint := logs.Redact(o.Endpoint)
+	endpoint := redact.Text(o.Endpoint)
 	n.Endpoint = &endpoint
 	if len(d.Emits) > 0 {
 		n.Signal = &d.Emits[0].Name

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"sync"
 
-	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/cmd/rvo/internal/web/api"
+	"rvo.dev/engine/redact"
 )
 
 const (
@@ -45,7 +45,7 @@ func (t *LogTap) Enabled(ctx context.Context, l slog.Level) bool { return t.next
 // Handle implements slog.Handler.
 func (t *LogTap) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelInfo {
-		line := api.Log{TimeMS: r.Time.UnixMilli(), Level: r.Level.String(), Message: short(logs.Redact(r.Message))}
+		line := api.Log{TimeMS: r.Time.UnixMilli(), Level: r.Level.String(), Message: short(redact.Text(r.Message))}
 		if n := len(t.attrs) + r.NumAttrs(); n > 0 {
 			line.Attrs = make(map[string]string, n)
 		}
@@ -83,7 +83,7 @@ func put(to map[string]string, prefix string, a slog.Attr) {
 		}
 		return
 	}
-	to[prefix+a.Key] = short(logs.Redact(v.String()))
+	to[prefix+a.Key] = short(redact.Text(v.String()))
 }
 
 // short cuts a text that nobody reads to its end.

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/engine"
+	"rvo.dev/engine/redact"
 )
 
 // index lists the paths, for the person who opened the address to see what is there. waiting says why there are no more yet; nil:
@@ -41,7 +41,7 @@ func health(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK
 func ready(status func() engine.Status) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := status()
-		redact(&s)
+		hide(&s)
 		code := http.StatusOK
 		if !s.Ready() {
 			code = http.StatusServiceUnavailable
@@ -64,27 +64,27 @@ func ready(status func() engine.Status) http.HandlerFunc {
 	}
 }
 
-// redact hides credentials in what libraries said. The engine does the same where it can; this is the last door.
-func redact(s *engine.Status) {
+// hide hides credentials in what libraries said. The engine does the same where it can; this is the last door.
+func hide(s *engine.Status) {
 	s.Reasons = slices.Clone(s.Reasons)
 	for i := range s.Reasons {
-		s.Reasons[i].Why = logs.Redact(s.Reasons[i].Why)
+		s.Reasons[i].Why = redact.Text(s.Reasons[i].Why)
 	}
 	s.Cameras = slices.Clone(s.Cameras)
 	for i := range s.Cameras {
-		s.Cameras[i].Error = logs.Redact(s.Cameras[i].Error)
+		s.Cameras[i].Error = redact.Text(s.Cameras[i].Error)
 	}
 	s.Detectors = slices.Clone(s.Detectors)
 	for i := range s.Detectors {
-		s.Detectors[i].Error = logs.Redact(s.Detectors[i].Error)
+		s.Detectors[i].Error = redact.Text(s.Detectors[i].Error)
 	}
 	s.Sinks = slices.Clone(s.Sinks)
 	for i := range s.Sinks {
-		s.Sinks[i].Error = logs.Redact(s.Sinks[i].Error)
+		s.Sinks[i].Error = redact.Text(s.Sinks[i].Error)
 	}
 	s.Evidence = slices.Clone(s.Evidence)
 	for i := range s.Evidence {
-		s.Evidence[i].Error = logs.Redact(s.Evidence[i].Error)
+		s.Evidence[i].Error = redact.Text(s.Evidence[i].Error)
 	}
 }
 

@@ -50,10 +50,10 @@ func TestUnauthorized(t *testing.T) {
 func TestBadBody(t *testing.T) {
 	h, _ := showing(t, newStill(t))
 	for body, want := range map[string]string{
-		``:                             `the body is empty: send a JSON object with "event": a string (optional), "camera": a string (optional), "for": a string`,
+		``:                             `the body is empty: send an object such as {"event": "intrusion", "camera": "gate", "for": "10m"}`,
 		`{"for":`:                      `the body ends within its JSON`,
 		`{"for" "1m"}`:                 `the body is no JSON from byte 8 on`,
-		`"1m"`:                         `the body is a JSON string: send an object with`,
+		`"1m"`:                         `the body is a JSON string: send an object such as {`,
 		`{"for":10}`:                   `must be a string, not a number`,
 		`{"for":"1m","fro":1}`:         `there is no member "fro" here`,
 		`{"for":"1m"} {}`:              `more than one JSON value`,

@@ -4,10 +4,10 @@ import (
 	"math"
 	"time"
 
-	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/cmd/rvo/internal/web/api"
 	"rvo.dev/engine"
 	"rvo.dev/engine/graph"
+	"rvo.dev/engine/redact"
 	"rvo.dev/engine/sched"
 	"rvo.dev/engine/signal"
 	"rvo.dev/engine/tick"
@@ -23,7 +23,7 @@ func tell(v *engine.View) *api.State {
 		Reloads:     []api.Reload{},
 	}
 	for _, r := range v.Reasons {
-		s.Reasons = append(s.Reasons, api.Reason{Node: r.Node, Why: logs.Redact(r.Why)})
+		s.Reasons = append(s.Reasons, api.Reason{Node: r.Node, Why: redact.Text(r.Why)})
 	}
 	for i := range v.Reloads {
 		s.Reloads = append(s.Reloads, reloadOf(&v.Reloads[i]))
@@ -41,7 +41,7 @@ func reloadOf(r *engine.Reload) api.Reload {
 	c := &r.Changes
 	return api.Reload{
 		TimeMS: r.At.UnixMilli(), By: r.By, Result: r.Outcome, Generation: r.Generation, Revision: r.Revision, Node: r.Node, Step: r.Step,
-		Error: logs.Redact(r.Why), Changes: c.Added + c.Removed + c.Replaced + c.Retuned,
+		Error: redact.Text(r.Why), Changes: c.Added + c.Removed + c.Replaced + c.Retuned,
 		Added: c.Added, Removed: c.Removed, Replaced: c.Replaced, Retuned: c.Retuned, Kept: c.Kept,
 		PrepareMS: ms(r.Prepare), CommitMS: ms(r.Commit), TotalMS: ms(r.Total),
 	}
@@ -81,7 +81,7 @@ func (t teller) cameras() map[string]*api.Camera {
 	for i := range t.v.Cameras {
 		c, more := &t.v.Cameras[i], &t.v.Cams[i]
 		out[c.ID] = &api.Camera{
-			State: c.State, Error: logs.Redact(c.Error), Width: c.Width, Height: c.Height, FPS: tenths(c.FPS), Frames: c.Frames,
+			State: c.State, Error: redact.Text(c.Error), Width: c.Width, Height: c.Height, FPS: tenths(c.FPS), Frames: c.Frames,
 			Dropped:    api.Drops{Superseded: more.Superseded, NoBuffer: more.NoBuffer, Corrupt: more.Corrupt},
 			Reconnects: c.Reconnects, Stalls: more.Stalls, CapturedMS: t.moment(more.Captured),
 			Buffers: more.Buffers, BuffersCapacity: more.BuffersCapacity, RingBytes: more.RingBytes, RingCapacity: more.RingCapacity,
@@ -96,7 +96,7 @@ func (t teller) detectors() map[string]*api.Detector {
 	for i := range t.v.Detectors {
 		d, l, in := &t.v.Detectors[i], &t.v.Lanes[i], &g.Instances[i]
 		a := &api.Detector{
-			Detector: d.ID, Camera: d.Camera, Health: d.Health, Error: logs.Redact(d.Error),
+			Detector: d.ID, Camera: d.Camera, Health: d.Health, Error: redact.Text(d.Error),
 			Doing: "waiting", SinceMS: t.moment(l.Doing.Since), UntilMS: t.moment(l.Doing.Until),
 			Offers: l.Offers, Runs: l.Runs, OK: l.OK, Failed: l.Failed, Panics: l.Panics, Timeouts: l.Timeouts, Missed: l.Missed,
 			Skips: d.Skipped, CostMS: ms(l.Cost), DeclaredMS: ms(in.Cost), MeanMS: ms(d.Mean), TimeoutMS: ms(in.Timeout),
@@ -213,7 +213,7 @@ func (t teller) queues() map[string]*api.Queue {
 func (t teller) sinks() map[string]*api.Sink {
 	out := make(map[string]*api.Sink, len(t.v.Sinks))
 	for i, s := range t.v.Sinks {
-		a := &api.Sink{Error: logs.Redact(s.Error), Written: s.Written, Dropped: s.Dropped, Waiting: s.Waiting}
+		a := &api.Sink{Error: redact.Text(s.Error), Written: s.Written, Dropped: s.Dropped, Waiting: s.Waiting}
 		if i < len(t.v.Outputs) {
 			a.Retried = t.v.Outputs[i].Retried
 		}
@@ -227,7 +227,7 @@ func (t teller) evidence() map[string]*api.Evidence {
 	for i := range t.v.Policies {
 		p := &t.v.Policies[i]
 		e := &api.Evidence{
-			Dir: p.Dir, Error: logs.Redact(p.Error), Clips: p.Clips, Merged: p.Merged, Pending: p.Pending, Bytes: p.Bytes,
+			Dir: p.Dir, Error: redact.Text(p.Error), Clips: p.Clips, Merged: p.Merged, Pending: p.Pending, Bytes: p.Bytes,
 			Dropped: map[string]uint64{}, Short: map[string]uint64{},
 		}
 		for cause, n := range p.Dropped {

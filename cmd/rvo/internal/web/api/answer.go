@@ -124,6 +124,12 @@ type Series struct {
 	Words []string `json:"words,omitempty"`
 }
 
+// Body is what a request sends.
+type Body interface {
+	// Form is an example of it with every member, for who sent something else.
+	Form() string
+}
+
 // External is the body of POST /api/v1/signals/{name}.
 type External struct {
 	Camera string          `json:"camera,omitempty"` // empty: every camera that has the signal
@@ -209,3 +215,16 @@ type Lost struct {
 type LogLines struct {
 	Lines []Log `json:"lines"`
 }
+
+// Form implements Body.
+func (*External) Form() string {
+	return `{"camera": "gate", "value": true, "age_ms": 0}, of which only value has to be there`
+}
+
+// Form implements Body.
+func (*Mute) Form() string {
+	return `{"event": "intrusion", "camera": "gate", "for": "10m"}, of which one of event and camera may be left out`
+}
+
+// Form implements Body.
+func (*Login) Form() string { return `{"token": "TOKEN"}` }
