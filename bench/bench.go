@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"rvo.dev/engine/frame"
@@ -40,6 +41,9 @@ type Options struct {
 	Progress func(string)
 }
 
+// maxSamples is how many intervals a time series has at most.
+const maxSamples = 1000
+
 // fill checks the options and sets what was left out.
 func (o *Options) fill() error {
 	switch {
@@ -54,8 +58,8 @@ func (o *Options) fill() error {
 	if o.Sample <= 0 {
 		o.Sample = time.Second
 	}
-	if least := o.Duration / 1000; o.Sample < least {
-		return fmt.Errorf("samples of %v in a window of %v: at most 1000 are kept, so at least %v", o.Sample, o.Duration, least)
+	if least := o.Duration / maxSamples; o.Sample < least {
+		return fmt.Errorf("samples of %v in a window of %v: at most %d are kept, so at least %v", o.Sample, o.Duration, maxSamples, least)
 	}
 	if len(o.Designs) == 0 {
 		o.Designs = []Design{Lanes, Inline}
@@ -78,13 +82,15 @@ func (o *Options) Plan(scenarios []Scenario) (windows int, takes time.Duration) 
 		designs = []Design{Lanes, Inline}
 	}
 	for i := range scenarios {
-		windows += max(o.Runs, 1) * len(scenarios[i].designs(designs))
+		own, n := scenarios[i].options(*o), max(o.Runs, 1)*len(scenarios[i].designs(designs))
+		windows, takes = windows+n, takes+time.Duration(n)*(own.Pause+own.Warmup+own.Duration+settle)
 	}
-	return windows, time.Duration(windows) * (o.Pause + o.Warmup + o.Duration + settle)
+	return windows, takes
 }
 
-// Run measures the scenarios in turn. The windows of one scenario alternate between the designs, so that what changes on
-// the machine meanwhile changes both. When ctx ends or a window fails, the results are those of the windows before it.
+// Run measures the scenarios. The windows of one scenario alternate between the designs, and those of scenarios that are held
+// against one another (Scenario.Turns) between these, so that what changes on the machine meanwhile changes all. Results are
+// in the order of the scenarios. When ctx ends or a window fails, the results are those of the windows before it.
 func Run(ctx context.Context, scenarios []Scenario, o Options) ([]*Result, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
@@ -97,20 +103,38 @@ func Run(ctx context.Context, scenarios []Scenario, o Options) ([]*Result, error
 		defer func() { _ = os.RemoveAll(dir) }() // clips nobody asked for
 		o.StateDir = dir
 	}
-	var out []*Result
-	for i := range scenarios {
-		s := &scenarios[i]
+	of := make([][]*Result, len(scenarios))
+	for _, group := range inTurns(scenarios) {
 		for run := 1; run <= o.Runs; run++ {
-			for _, d := range s.designs(o.Designs) {
-				r, err := quietest(ctx, s, d, &o, run)
-				if err != nil {
-					return out, err
+			for _, i := range group {
+				own := scenarios[i].options(o)
+				for _, d := range scenarios[i].designs(o.Designs) {
+					r, err := quietest(ctx, &scenarios[i], d, &own, run)
+					if err != nil {
+						return slices.Concat(of...), err
+					}
+					of[i] = append(of[i], r)
 				}
-				out = append(out, r)
 			}
 		}
 	}
-	return out, nil
+	return slices.Concat(of...), nil
+}
+
+// inTurns returns the indexes of the scenarios by what is measured in turns, each group where its first one stands.
+func inTurns(scenarios []Scenario) [][]int {
+	var out [][]int
+	at := map[string]int{}
+	for i := range scenarios {
+		turns := scenarios[i].Turns
+		if k, ok := at[turns]; ok && turns != "" {
+			out[k] = append(out[k], i)
+			continue
+		}
+		at[turns] = len(out)
+		out = append(out, []int{i})
+	}
+	return out
 }
 
 // quietest measures a window, again while others spoil it and retries are left, and returns the one with the least

@@ -46,9 +46,7 @@ func TestDeathsInProcesses(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("detectors have processes of their own on Linux only")
 	}
-	o := tiny()
-	o.Duration, o.Sample = 3*time.Second, time.Second
-	rs := measured(t, o, "isolate_faults")
+	rs := measured(t, tiny(), "isolate_faults") // which takes the time it needs
 	for _, l := range rs[0].loads {
 		if l.Isolate && l.restarts == 0 {
 			t.Errorf("%s was not started again", l.ID)
@@ -59,6 +57,37 @@ func TestDeathsInProcesses(t *testing.T) {
 	}
 	if rs[0].NotIngested > 0 {
 		t.Errorf("%d pictures found no buffer", rs[0].NotIngested)
+	}
+}
+
+// TestInTurns: what is held against one another is measured window by window and told in the order of the scenarios; a scenario
+// that needs longer windows takes them, and says so.
+func TestInTurns(t *testing.T) {
+	one := func(name, turns string, window time.Duration) Scenario {
+		return Scenario{Name: name, FPS: 100, Cameras: 1, Lanes: true, Turns: turns, Window: window}
+	}
+	list := []Scenario{one("a", "x", 0), one("b", "", 0), one("c", "x", 80*time.Millisecond), one("d", "", 0)}
+	var order []string
+	o := Options{Runs: 2, Duration: 40 * time.Millisecond, Sample: 10 * time.Millisecond, Progress: func(s string) { order = append(order, strings.Fields(s)[0]) }}
+	if n, takes := o.Plan(list); n != 8 || takes != 2*(3*40+80)*time.Millisecond+8*settle {
+		t.Errorf("planned: %d windows in %v", n, takes)
+	}
+	rs, err := Run(t.Context(), list, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(order, ""); got != "acacbbdd" {
+		t.Errorf("measured in the order %s", got)
+	}
+	told := ""
+	for _, r := range rs {
+		told += r.Scenario.Name
+	}
+	if told != "aabbccdd" {
+		t.Errorf("told in the order %s", told)
+	}
+	if got := lengths(rs); got != "40ms, of c 80ms" {
+		t.Errorf("the windows are of %s", got)
 	}
 }
 

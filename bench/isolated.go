@@ -1,6 +1,10 @@
 package bench
 
-import "rvo.dev/engine/node"
+import (
+	"time"
+
+	"rvo.dev/engine/node"
+)
 
 // Isolated returns the detectors that a process of its own may be asked for: those of a program and the made-up ones of the
 // scenarios about isolation.
@@ -16,7 +20,7 @@ func Isolated(program *node.Set) (*node.Set, error) {
 const deadlyRun = 20
 
 // isolation are the scenarios about detectors in processes of their own: the same work here and there, and three that die
-// beside one that does not.
+// beside one that does not. Processes take a moment to start, and again after a death every deadlyRun runs and a wait.
 func isolation() []Scenario {
 	look := every(Burn, isolatedCost)
 	look.ID, look.FPS = "look", 30
@@ -29,7 +33,10 @@ func isolation() []Scenario {
 		faults = append(faults, l)
 	}
 	one := func(name, doc string, loads ...Load) Scenario {
-		return Scenario{Name: name, Doc: doc, FPS: 30, Width: 640, Height: 480, Cores: 2, Loads: loads, Lanes: true}
+		return Scenario{
+			Name: name, Doc: doc, FPS: 30, Width: 640, Height: 480, Cores: 2, Loads: loads, Lanes: true,
+			Turns: "isolate", Warmup: 2 * time.Second, Window: 4 * time.Second,
+		}
 	}
 	return []Scenario{
 		one("isolate_off", "a detector that computes 5 ms on pictures of 640 x 480, in this process", look),

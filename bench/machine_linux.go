@@ -57,25 +57,25 @@ func childrenCPU() time.Duration {
 	if err != nil {
 		return 0
 	}
-	self, ticks := strconv.Itoa(os.Getpid()), int64(0)
+	self, total := strconv.Itoa(os.Getpid()), time.Duration(0)
 	for _, e := range list {
-		if c := e.Name()[0]; c < '0' || c > '9' {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
 			continue
 		}
 		b, err := os.ReadFile("/proc/" + e.Name() + "/stat")
 		if err != nil {
 			continue // it has just ended
 		}
-		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // from the state on
-		if len(f) < 13 || f[1] != self {
+		if f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])); len(f) < 2 || f[1] != self { // state, parent
 			continue
 		}
-		for _, s := range f[11:13] { // user, system
-			n, _ := strconv.ParseInt(s, 10, 64)
-			ticks += n
+		var ts unix.Timespec
+		if unix.ClockGettime(^int32(pid)<<3|2, &ts) == nil { // the clock of a process, as clock_getcpuclockid(3) makes it
+			total += time.Duration(ts.Nano())
 		}
 	}
-	return time.Duration(ticks) * time.Second / userHZ
+	return total
 }
 
 // die ends this process in the way of a detector that does, and does nothing for the others.

@@ -142,15 +142,32 @@ func (r *Report) page() page {
 		Command: r.Command, Host: r.Host.String(), Date: r.At.UTC().Format("2006-01-02"), Rows: rows(r.Results), Targets: r.Targets,
 		Windows: len(r.Results),
 	}
-	if len(r.Results) > 0 {
-		p.Window = r.Results[0].Window.String()
-	}
+	p.Window = lengths(r.Results)
 	for _, x := range r.Results {
 		if x.Noisy() {
 			p.Noisy++
 		}
 	}
 	return p
+}
+
+// lengths says how long the windows were: most of them, then the scenarios that took longer ones.
+func lengths(results []*Result) string {
+	if len(results) == 0 {
+		return "no length"
+	}
+	least := results[0].Window
+	for _, r := range results {
+		least = min(least, r.Window)
+	}
+	out, seen := least.String(), map[string]bool{}
+	for _, r := range results {
+		if name := r.Scenario.Name; r.Window > least && !seen[name] {
+			seen[name] = true
+			out += fmt.Sprintf(", of %s %v", name, r.Window)
+		}
+	}
+	return out
 }
 
 // Write writes summary.csv and a time series for each window into dir, and with plots the figures and report.html,

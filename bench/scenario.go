@@ -77,6 +77,16 @@ type Scenario struct {
 	Swaps         bool // the pipeline is edited while it runs
 	Watched       bool // by Options.Audience
 	Timer         bool // a bare goroutine waits for the same clock beside it
+
+	Turns          string        // scenarios with the same word are measured in turns, window by window; "": this one alone
+	Warmup, Window time.Duration // at least, whatever Options say: what happens in it takes so long
+}
+
+// options are o with the times that the scenario needs at least.
+func (s *Scenario) options(o Options) Options {
+	o.Warmup, o.Duration = max(o.Warmup, s.Warmup), max(o.Duration, s.Window)
+	o.Sample = max(o.Sample, o.Duration/maxSamples)
+	return o
 }
 
 // designs returns which of the asked designs a scenario has.
@@ -111,14 +121,14 @@ func Scenarios() []Scenario {
 	ms := time.Millisecond
 	out := []Scenario{
 		{Name: "baseline", Doc: "no detector: the floor of the scheduler", Asked: 30, FPS: 30},
-		{Name: "inproc_low", Doc: "one detector that returns at once", Asked: 30, FPS: 30, Loads: []Load{dummy()}},
+		{Name: "inproc_low", Doc: "one detector that returns at once", Asked: 30, FPS: 30, Loads: []Load{dummy()}, Turns: "shed"},
 		{Name: "blocking_1ms", Doc: "a detector that waits 1 ms on every picture", Asked: 30, FPS: 30, Loads: []Load{every(Wait, ms)}},
 		{Name: "blocking_3ms", Doc: "a detector that waits 3 ms on every picture", Asked: 30, FPS: 30, Loads: []Load{every(Wait, 3*ms)}},
 		{Name: "blocking_10ms", Doc: "a detector that waits 10 ms on every picture", Asked: 30, FPS: 30, Loads: []Load{every(Wait, 10*ms)}},
 		{Name: "blocking_50ms", Doc: "a detector that waits 50 ms, longer than the camera's period", Asked: 30, FPS: 30, Loads: []Load{every(Wait, 50*ms)}},
 		{Name: "load_shed", Doc: "a detector that returns at once beside one of 50 ms that is made to pause after each run", Asked: 30, FPS: 30, Loads: []Load{
 			dummy(), {ID: "slow", Work: Wait, Cost: 50 * ms, FPS: 60, Class: graph.CostHigh, Policy: graph.LoadBackoff, Priority: graph.Normal},
-		}},
+		}, Turns: "shed"},
 		{Name: "overload_threshold", Doc: "a 5 ms detector and 120 pictures a second: fits", Asked: 120, FPS: 120, Loads: []Load{every(Wait, 5*ms)}},
 		{Name: "overload_moderate", Doc: "a 5 ms detector and 300 pictures a second: does not fit", Asked: 300, FPS: 300, Loads: []Load{every(Wait, 5*ms)}},
 		{Name: "overload_severe", Doc: "a 5 ms detector and 577 pictures a second: three times too many", Asked: 600, FPS: 577, Loads: []Load{every(Wait, 5*ms)}},
@@ -141,7 +151,7 @@ func Scenarios() []Scenario {
 			{ID: "d600", Work: Wait, Cost: 600 * ms, FPS: 30, Class: graph.CostHigh, Policy: graph.LoadBackoff, Priority: graph.Normal},
 		}},
 		Scenario{Name: "burn_two_cores", Doc: "two detectors that compute 10 ms on every picture: two cores are full", FPS: 577, Cores: 2, Loads: burners(2), Timer: true},
-		Scenario{Name: "overload_mixed_priorities", Doc: "computing detectors of four priorities that ask for six cores and get two", FPS: 30, Cores: 2, Loads: mixed()},
+		Scenario{Name: "overload_mixed_priorities", Doc: "computing detectors of four priorities that ask for six cores and get two", FPS: 30, Cores: 2, Loads: mixed(), Turns: "mixed"},
 		Scenario{Name: "remote_200ms", Doc: "a service that answers after 200 ms, beside a detector that returns at once", FPS: 30, Loads: []Load{
 			dummy(), {ID: "remote", Work: Wait, Cost: 200 * ms, FPS: 30, Class: graph.CostHigh, Policy: graph.LoadNone, Priority: graph.Normal},
 		}},
@@ -216,11 +226,11 @@ func targetScenarios() []Scenario {
 	var out []Scenario
 	for _, d := range []time.Duration{0, 1, 3, 10, 50} {
 		l := every(Wait, d*time.Millisecond)
-		out = append(out, Scenario{Name: fmt.Sprintf("hol_%dms", d), Doc: fmt.Sprintf("577 pictures a second and a detector that waits %d ms on each", d), FPS: 577, Loads: []Load{l}})
+		out = append(out, Scenario{Name: fmt.Sprintf("hol_%dms", d), Doc: fmt.Sprintf("577 pictures a second and a detector that waits %d ms on each", d), FPS: 577, Loads: []Load{l}, Turns: "hol"})
 	}
 	out = append(out,
-		Scenario{Name: "critical_alone", Doc: "the critical detector of overload_mixed_priorities without the others", FPS: 30, Cores: 2, Loads: mixed()[:1]},
-		Scenario{Name: "mixed_reserve", Doc: "overload_mixed_priorities with one of the two CPU slots kept for the critical detector", FPS: 30, Cores: 2, Reserve: 1, Loads: mixed(), Lanes: true},
+		Scenario{Name: "critical_alone", Doc: "the critical detector of overload_mixed_priorities without the others", FPS: 30, Cores: 2, Loads: mixed()[:1], Turns: "mixed"},
+		Scenario{Name: "mixed_reserve", Doc: "overload_mixed_priorities with one of the two CPU slots kept for the critical detector", FPS: 30, Cores: 2, Reserve: 1, Loads: mixed(), Lanes: true, Turns: "mixed"},
 		Scenario{Name: "load_shed_floor", Doc: "load_shed with a floor of 5 runs a second, which its pauses would not reach", FPS: 30, Lanes: true, Loads: []Load{
 			dummy(), {ID: "slow", Work: Wait, Cost: 50 * time.Millisecond, FPS: 60, Floor: 5, Class: graph.CostHigh, Policy: graph.LoadBackoff, Priority: graph.Normal},
 		}},

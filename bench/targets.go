@@ -120,6 +120,20 @@ func (j *judged) mid(name string, d Design, f func(*Result) float64) float64 {
 	return median(v)
 }
 
+// apart is the median of how much more one scenario gave than another in windows that were measured in turns, no number
+// without any.
+func (j *judged) apart(name, than string, f func(*Result) float64) float64 {
+	a, b := j.of(name, Lanes), j.of(than, Lanes)
+	if len(a) == 0 || len(b) == 0 {
+		return math.NaN()
+	}
+	var v []float64
+	for i := range min(len(a), len(b)) {
+		v = append(v, f(a[i])-f(b[i]))
+	}
+	return median(v)
+}
+
 // most is the worst of the windows: for what must never be.
 func (j *judged) most(name string, f func(*Result) float64) float64 {
 	worst := 0.0
@@ -328,18 +342,14 @@ func (j *judged) isolation() {
 	if len(j.of(off, Lanes)) == 0 {
 		return // not on this system
 	}
-	run := func(name string) float64 {
-		return j.mid(name, Lanes, func(r *Result) float64 { return us(r.exec.q(50)) })
-	}
-	cpu := func(name string) float64 {
-		return j.mid(name, Lanes, func(r *Result) float64 { return 100 * r.Usage.CPU })
-	}
+	run := func(r *Result) float64 { return us(r.exec.q(50)) }
+	cpu := func(r *Result) float64 { return 100 * r.Usage.CPU }
 	p99 := func(name string) float64 {
 		return j.mid(name, Lanes, func(r *Result) float64 { return us(r.tick.q(99)) })
 	}
 	looks := func(r *Result) float64 { return r.runs("look") }
-	j.atMost("isolate_run_p50_on_top", run(on)-run(off), "us", 1000, on, off)
-	j.atMost("isolate_cpu_on_top", cpu(on)-cpu(off), "%core", 5, on, off)
+	j.atMost("isolate_run_p50_on_top", j.apart(on, off, run), "us", 1000, on, off)
+	j.atMost("isolate_cpu_on_top", j.apart(on, off, cpu), "%core", 5, on, off)
 	least := math.Inf(1)
 	for _, r := range j.of(faults, Lanes) {
 		for i := range r.loads {
@@ -356,7 +366,7 @@ func (j *judged) isolation() {
 
 // PrintTargets writes the targets, one a line, after lines that begin with # and say on what they were measured.
 func (r *Report) PrintTargets(w io.Writer) error {
-	if _, err := io.WriteString(w, "# "+r.Host.String()+"\n"); err != nil {
+	if _, err := io.WriteString(w, "# "+r.Host.String()+"\n# windows of "+lengths(r.Results)+"\n"); err != nil {
 		return err
 	}
 	j := &judged{results: r.Results}

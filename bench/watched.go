@@ -25,7 +25,7 @@ var errNoAudience = errors.New("it is watched: give Options.Audience")
 // watchings are four cameras with pictures, with and without an audience.
 func watchings() []Scenario {
 	s := Scenario{
-		Name: "unwatched", Doc: "four cameras of 640 x 480 with a detector that waits 5 ms, ten times a second", FPS: 30, Cameras: 4, Width: 640, Height: 480, Lanes: true,
+		Name: "unwatched", Doc: "four cameras of 640 x 480 with a detector that waits 5 ms, ten times a second", FPS: 30, Cameras: 4, Width: 640, Height: 480, Lanes: true, Turns: "watched",
 		Loads: []Load{{ID: "look", Work: Wait, Cost: 5 * time.Millisecond, FPS: 10, Class: graph.CostLow, Policy: graph.LoadBackoff, Priority: graph.Normal}},
 	}
 	w := s
