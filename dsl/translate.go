@@ -81,6 +81,9 @@ func (w *walker) wrong(v cue.Value, sh *shape, path, label string) {
 // unevaluatedText says that a field has no value, and why where that can be said.
 func (w *walker) unevaluatedText(label string, e cueerrors.Error) string {
 	if why, ok := w.src.message(e); ok {
+		if strings.HasPrefix(why, "must ") {
+			return label + " " + why // the schema's own words, and the value is there
+		}
 		return fmt.Sprintf("%s cannot be evaluated: %s", label, why)
 	}
 	return label + " cannot be evaluated"

@@ -195,6 +195,15 @@ func (w *walker) brokenList(v cue.Value, sh *shape, path, label string) any {
 	var below *shape
 	if sh != nil && sh.kind == cue.ListKind {
 		below = w.shapes.element(sh)
+		if text, ok := ownText(sh.v); ok && below == nil {
+			// The schema says what the list is as a whole, such as a place of two numbers: an element of it has no words.
+			if ops := w.src.operands(v); len(ops) > 0 {
+				if !w.unevaluated(v, ops, sh, path, label) {
+					w.add(w.entry(Finding{Code: CodeValue, Path: path, Place: w.doc.ValuePlace(path), Message: label + " " + text}))
+				}
+				return nil
+			}
+		}
 	}
 	out := []any{}
 	i := 0
