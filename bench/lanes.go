@@ -66,7 +66,7 @@ func spec(s *Scenario) (*graph.Spec, error) {
 		}
 		out.Detectors = append(out.Detectors, graph.DetectorSpec{
 			Isolate: isolate, TTL: ttl,
-			ID:      l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, MinFPS: l.Floor, CostClass: &l.Class, Threads: 1,
+			ID: l.ID, Kind: string(l.Work), Options: o, FPS: l.FPS, MinFPS: l.Floor, CostClass: &l.Class, Threads: 1,
 			Load: l.Policy, Priority: l.Priority, Enabled: true,
 		})
 	}

@@ -12,47 +12,73 @@ import (
 	"rvo.dev/engine/sched"
 )
 
-// TestFrameBudget: from a picture in a reader's hands to the core having seen it nothing is allocated. An allocation here is one
-// for each picture of each camera; the picture itself, which its pool makes, is the only one there is.
-func TestFrameBudget(t *testing.T) {
-	k := newKit(t)
+// shown returns what shows a picture to a core that runs, which then has seen it, and what ends the run.
+func shown(tb testing.TB) (show func() error, seen func() uint64, stop func()) {
+	tb.Helper()
+	k := newKit(tb)
 	k.camera("front", 30, &fakeCamera{live: true})
 	k.detector("d", 1, func(context.Context, uint64, *node.Run) error { return nil })
 	k.event("e", "d.count", time.Second)
 	e := k.engine()
-	if err := e.open(t.Context(), e.w.Load()); err != nil {
-		t.Fatal(err)
+	if err := e.open(tb.Context(), e.w.Load()); err != nil {
+		tb.Fatal(err)
 	}
 	e.begin = time.Now()
-	e.pool.start(t.Context())
+	e.pool.start(tb.Context())
 	e.turn.claim()
 	e.alarm = newRuntimeAlarm(e.now, func() {})
 	e.step(sched.Input{Kind: sched.InputStart, Run: "run"})
 	e.turn.release()
 	e.state.Store(int32(phaseRunning))
 	c := e.w.Load().cams[0]
-	var err error
-	show := func() {
-		var f *frame.Frame
-		if f, err = c.pool.Get(frame.Gray, 64, 48); err == nil {
+	show = func() error {
+		f, err := c.pool.Get(frame.Gray, 64, 48)
+		if err == nil {
 			f.Seq, f.Capture = c.counts.seq.Add(1), e.now()
 			c.publish(f)
 		}
+		return err
 	}
+	return show, func() uint64 { return e.core.Stats.Frames[0] }, func() {
+		e.alarm.Stop()
+		e.turn.claim()
+		e.pool.stop()
+		e.wg.Wait()
+		e.closeAll()
+	}
+}
+
+// BenchmarkShow is the way of a picture from a reader's hands through slot, turn and core, detectors' skips included.
+func BenchmarkShow(b *testing.B) {
+	show, seen, stop := shown(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := show(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	if seen() == 0 {
+		b.Fatal("the core saw nothing")
+	}
+	stop()
+}
+
+// TestFrameBudget: from a picture in a reader's hands to the core having seen it nothing is allocated. An allocation here is one
+// for each picture of each camera; the picture itself, which its pool makes, is the only one there is.
+func TestFrameBudget(t *testing.T) {
+	show, seen, stop := shown(t)
+	var err error
 	for range 100 {
-		show()
+		err = show()
 	}
-	if a := testing.AllocsPerRun(1000, show); a > 1 || err != nil {
+	if a := testing.AllocsPerRun(1000, func() { err = show() }); a > 1 || err != nil {
 		t.Errorf("%v allocations a picture, must be the picture's own (%v)", a, err)
 	}
-	if n := e.core.Stats.Frames[0]; n < 1000 {
-		t.Errorf("the core saw %d pictures of %d", n, c.counts.seq.Load())
+	if n := seen(); n < 1000 {
+		t.Errorf("the core saw %d pictures of 1000", n)
 	}
-	e.alarm.Stop()
-	e.turn.claim()
-	e.pool.stop()
-	e.wg.Wait()
-	e.closeAll()
+	stop()
 }
 
 // cameraBytes and cameraGoroutines bound what a camera with a detector and an event costs while it runs, graph included: 8 KiB

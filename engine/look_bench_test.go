@@ -18,6 +18,7 @@ func BenchmarkLook(b *testing.B) {
 	e := k.engine()
 	b.Run("core", func(b *testing.B) {
 		parts := 0
+		b.ReportAllocs()
 		for b.Loop() {
 			s := newSnapshot(e.w.Load())
 			parts = 1
@@ -28,6 +29,7 @@ func BenchmarkLook(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(parts), "ns/part")
 	})
 	b.Run("whole", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
 			e.View()
 		}

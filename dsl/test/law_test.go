@@ -139,6 +139,7 @@ func TestThousandHours(t *testing.T) {
 // BenchmarkThousandHours is two tests of a thousand hours each.
 func BenchmarkThousandHours(b *testing.B) {
 	s := thousandHours(b)
+	b.ReportAllocs()
 	for b.Loop() {
 		s.Run(s.Tests)
 	}

@@ -67,6 +67,7 @@ func BenchmarkPreview(b *testing.B) {
 	}
 	defer f.Release()
 	var img *image.RGBA
+	b.ReportAllocs()
 	for b.Loop() {
 		img = f.Preview(640, img)
 	}

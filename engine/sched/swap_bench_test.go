@@ -22,6 +22,7 @@ func BenchmarkSwap(b *testing.B) {
 			now, seq := tick.Time(0), uint64(0)
 			buf := s.core.Step(sched.Input{Kind: sched.InputStart, Run: "run"}, nil)
 			from, to := a, other
+			b.ReportAllocs()
 			for b.Loop() {
 				seq++
 				for c := range n {

@@ -49,6 +49,7 @@ func BenchmarkManyCameras(b *testing.B) {
 	msg := told{from: m.stream, messages: []message{{"state", raw}}}
 	m.Update(msg)
 	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
 			m.Update(msg)
 		}
@@ -56,6 +57,7 @@ func BenchmarkManyCameras(b *testing.B) {
 	for i, p := range pages() {
 		b.Run(p.title, func(b *testing.B) {
 			m.turn(i)
+			b.ReportAllocs()
 			for b.Loop() {
 				m.screen()
 			}

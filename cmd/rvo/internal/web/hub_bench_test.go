@@ -17,6 +17,7 @@ func BenchmarkShow(b *testing.B) {
 		subs[i] = h.join(map[string]bool{"state": true})
 	}
 	size := 0
+	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		s := &api.State{TimeMS: int64(n), Sections: api.Sections{
 			Cameras: map[string]*api.Camera{}, Detectors: map[string]*api.Detector{}, Signals: map[string]*api.Signal{}, Events: map[string]*api.Event{},
