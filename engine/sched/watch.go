@@ -3,7 +3,7 @@ package sched
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 
 	"rvo.dev/engine/event"
 	"rvo.dev/engine/graph"
@@ -196,12 +196,22 @@ func (c *Core) deciding(w *watch, d *Decision) {
 }
 
 // occurrence is the id of an event's seq-th occurrence: unique across restarts, equal on replay (DESIGN 4). An event that was
-// removed and comes back counts from 1 again, so the generation that brought it counts too.
+// removed and comes back counts from 1 again, so the generation that brought it counts too. It is made within a turn that
+// decides something, on a processor that has not seen this code for a while: formatting it with fmt took 4 us of 16 there.
 func (c *Core) occurrence(m *graph.Machine, born, seq uint64) string {
-	text := fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", c.run, c.g.CameraID(m.Camera), c.g.Events[m.Event].ID, seq)
+	var room [128]byte
+	text := append(room[:0], c.run...)
+	text = append(append(text, 0), c.g.CameraID(m.Camera)...)
+	text = append(append(text, 0), c.g.Events[m.Event].ID...)
+	text = strconv.AppendUint(append(text, 0), seq, 10)
 	if born > 0 {
-		text = fmt.Appendf(text, "\x00%d", born)
+		text = strconv.AppendUint(append(text, 0), born, 10)
 	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:12])
+	var id [2 * occurrenceBytes]byte
+	hex.Encode(id[:], sum[:occurrenceBytes])
+	return string(id[:])
 }
+
+// occurrenceBytes is how much of the hash an id has: 96 bits, so that two of a billion ids are equal in one of 10^11 cases.
+const occurrenceBytes = 12
