@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"container/heap"
 	"fmt"
 	"os"
 	"slices"
@@ -22,15 +21,21 @@ const crowdStep = 250 * time.Microsecond
 type crowd struct {
 	mu      sync.Mutex
 	now     func() tick.Time
-	members members
-	beat    *beat // runs while there are members
+	members []place // a heap by the next moment
+	beat    *beat   // runs while there are members
 	ended   chan struct{}
+}
+
+// place is when a member is to be told next. It has the moment itself, so that thousands are kept in order without a look at any
+// of them.
+type place struct {
+	next tick.Time
+	m    *member
 }
 
 // member is one camera's part of a crowd. One goroutine waits, another may close.
 type member struct {
 	crowd *crowd
-	next  tick.Time // guarded by crowd.mu
 	step  time.Duration
 	told  atomic.Int64 // moments that have come
 	heard int64        // of them, owned by who waits
@@ -45,7 +50,7 @@ func crowded(s *Scenario) bool {
 
 // join returns a beat as newBeat does, told by the crowd. All members read the same clock.
 func (c *crowd) join(now func() tick.Time, first tick.Time, period time.Duration) (*member, error) {
-	m := &member{crowd: c, next: first, step: period, wake: make(chan struct{}, 1)}
+	m := &member{crowd: c, step: period, wake: make(chan struct{}, 1)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.members) == 0 {
@@ -56,7 +61,8 @@ func (c *crowd) join(now func() tick.Time, first tick.Time, period time.Duration
 		c.now, c.beat, c.ended = now, b, make(chan struct{})
 		go c.run(b, c.ended)
 	}
-	heap.Push(&c.members, m)
+	c.members = append(c.members, place{first, m})
+	c.rise(len(c.members) - 1)
 	return m, nil
 }
 
@@ -66,9 +72,10 @@ func (c *crowd) run(b *beat, ended chan struct{}) {
 		c.mu.Lock()
 		now := c.now()
 		for len(c.members) > 0 && c.members[0].next <= now {
-			m := c.members[0]
-			m.next = m.next.Add(m.step)
-			heap.Fix(&c.members, 0)
+			first := &c.members[0]
+			m := first.m
+			first.next = first.next.Add(m.step)
+			c.sink(0)
 			m.told.Add(1)
 			m.nudge()
 		}
@@ -83,28 +90,46 @@ func (m *member) nudge() {
 	}
 }
 
-// members is a heap by the next moment.
-type members []*member
+// sink puts the place i behind those below it that come before it.
+func (c *crowd) sink(i int) {
+	list := c.members
+	moved := list[i]
+	for {
+		next := 2*i + 1
+		if next >= len(list) {
+			break
+		}
+		if next+1 < len(list) && list[next+1].next < list[next].next {
+			next++
+		}
+		if list[next].next >= moved.next {
+			break
+		}
+		list[i] = list[next]
+		i = next
+	}
+	list[i] = moved
+}
 
-// Len implements heap.Interface.
-func (m members) Len() int { return len(m) }
+// rise puts the place i before those above it that come after it.
+func (c *crowd) rise(i int) {
+	list := c.members
+	for up := (i - 1) / 2; i > 0 && list[i].next < list[up].next; up = (i - 1) / 2 {
+		list[i], list[up] = list[up], list[i]
+		i = up
+	}
+}
 
-// Less implements heap.Interface.
-func (m members) Less(i, j int) bool { return m[i].next < m[j].next }
-
-// Swap implements heap.Interface.
-func (m members) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
-
-// Push implements heap.Interface.
-func (m *members) Push(x any) { *m = append(*m, x.(*member)) }
-
-// Pop implements heap.Interface.
-func (m *members) Pop() any {
-	last := len(*m) - 1
-	x := (*m)[last]
-	(*m)[last] = nil
-	*m = (*m)[:last]
-	return x
+// leave takes a member's place away.
+func (c *crowd) leave(m *member) {
+	i := slices.IndexFunc(c.members, func(p place) bool { return p.m == m })
+	last := len(c.members) - 1
+	c.members[i], c.members[last] = c.members[last], place{}
+	c.members = c.members[:last]
+	if i < last {
+		c.sink(i)
+		c.rise(i)
+	}
 }
 
 // wait returns at the next moment, at once for one that has passed, or with os.ErrClosed once the member has left.
@@ -127,7 +152,7 @@ func (m *member) close() error {
 	m.nudge()
 	c := m.crowd
 	c.mu.Lock()
-	heap.Remove(&c.members, slices.Index(c.members, m))
+	c.leave(m)
 	var b *beat
 	if len(c.members) == 0 {
 		b, c.beat = c.beat, nil

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"sync"
 	"testing"
@@ -53,6 +54,40 @@ func TestCrowd(t *testing.T) {
 	wg.Wait()
 	if c.beat != nil || len(c.members) > 0 {
 		t.Errorf("all have left, and the clock runs on for %d", len(c.members))
+	}
+}
+
+// TestCrowdOrder: whoever comes, leaves or was told, the first place is that of the member whose moment is next, and each member
+// has its own.
+func TestCrowdOrder(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	c, due := &crowd{}, map[*member]tick.Time{}
+	for range 3000 {
+		switch n := len(c.members); {
+		case n == 0 || r.IntN(3) == 0:
+			m := &member{}
+			due[m] = tick.Time(r.IntN(1000))
+			c.members = append(c.members, place{due[m], m})
+			c.rise(n)
+		case r.IntN(4) == 0:
+			m := c.members[r.IntN(n)].m
+			c.leave(m)
+			delete(due, m)
+		default:
+			c.members[0].next += tick.Time(r.IntN(1000))
+			due[c.members[0].m] = c.members[0].next
+			c.sink(0)
+		}
+		if len(c.members) != len(due) {
+			t.Fatalf("%d places of %d members", len(c.members), len(due))
+		}
+		for i, p := range c.members {
+			if due[p.m] != p.next || p.next < c.members[0].next {
+				t.Fatalf("place %d is at %d, its member's moment is %d, the first place's %d", i, p.next, due[p.m], c.members[0].next)
+			}
+		}
 	}
 }
 
