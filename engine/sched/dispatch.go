@@ -8,24 +8,27 @@ func (c *Core) dispatch(out []Decision) []Decision {
 		c.retry = c.retry[:0]
 		return out
 	}
-	c.willing = c.willing[:0]
-	for _, li := range c.retry {
-		c.lanes[li].news = false
-		if c.lanes[li].offer {
-			out = c.judge(li, out)
+	if len(c.retry) > 0 {
+		c.willing = c.willing[:0]
+		for _, li := range c.retry {
+			l := &c.lanes[li]
+			l.news = false
+			if l.offer {
+				out = c.judge(l, li, out)
+			}
+		}
+		c.retry = c.retry[:0]
+		if c.local.n == 0 && c.remote.n == 0 { // nobody else waits
+			if high, low, ok := c.roomForAll(); ok {
+				return c.startAll(high, low, out)
+			}
+		}
+		for _, li := range c.willing {
+			c.enqueue(li)
 		}
 	}
-	c.retry = c.retry[:0]
-	if c.local.n == 0 && c.remote.n == 0 { // nobody else waits
-		if len(c.willing) == 0 {
-			return out
-		}
-		if high, low, ok := c.roomForAll(); ok {
-			return c.startAll(high, low, out)
-		}
-	}
-	for _, li := range c.willing {
-		c.enqueue(li)
+	if c.local.n == 0 && c.remote.n == 0 {
+		return out
 	}
 	return c.startBest(out)
 }
@@ -35,6 +38,7 @@ func (c *Core) dispatch(out []Decision) []Decision {
 func (c *Core) roomForAll() (high, low graph.Priority, ok bool) {
 	low = graph.Critical
 	slots, others, long, blocking := c.slotsFree, c.slots-c.reserve-c.others, c.forLong()-c.long, c.blocking
+	guarded := len(c.guard.lanes) > 0
 	for _, li := range c.willing {
 		l := &c.lanes[li]
 		high, low = max(high, l.priority), min(low, l.priority)
@@ -47,7 +51,7 @@ func (c *Core) roomForAll() (high, low graph.Priority, ok bool) {
 			others -= l.weight
 		}
 		if !l.inDue {
-			l.long = c.isLong(l)
+			l.long = guarded && c.isLong(l)
 		}
 		if l.long {
 			long -= l.weight
@@ -62,7 +66,7 @@ func (c *Core) startAll(high, low graph.Priority, out []Decision) []Decision {
 		for _, li := range c.willing {
 			if l := &c.lanes[li]; l.priority == p {
 				c.take(l)
-				out = c.begin(int(li), out)
+				out = c.begin(l, int(li), out)
 			}
 		}
 		if p == low {
@@ -141,10 +145,10 @@ func (c *Core) giveBack(h *claim) {
 // launch starts a lane that has a slot, unless a gate has closed since it began to wait.
 func (c *Core) launch(li int, out []Decision) []Decision {
 	l := &c.lanes[li]
-	switch v, why := c.try(li); v {
+	switch v, why := c.try(l); v {
 	case start:
 		c.take(l)
-		return c.begin(li, out)
+		return c.begin(l, li, out)
 	case wait:
 		l.cause = why
 		if why == SkipRate {

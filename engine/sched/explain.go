@@ -40,7 +40,7 @@ func (c *Core) Doing(instance int) Explanation {
 	if c.stopped || !c.started {
 		return Explanation{Hindered: true, Cause: SkipStopping, Since: c.now, Until: tick.Never}
 	}
-	cause, cell, hindered := c.hindered(instance)
+	cause, cell, hindered := c.hindered(l)
 	if !hindered {
 		if !l.queued {
 			return Explanation{Since: l.ended, Until: tick.Never}
@@ -77,8 +77,7 @@ func (c *Core) Doing(instance int) Explanation {
 
 // hindered asks every gate that does not depend on the picture offered, in the order of the causes, and returns the first
 // that says no; of needs also which cell is not fresh.
-func (c *Core) hindered(li int) (cause Cause, cell int, hindered bool) {
-	l := &c.lanes[li]
+func (c *Core) hindered(l *lane) (cause Cause, cell int, hindered bool) {
 	switch {
 	case !l.noFrame && c.cams[l.camera].frozen:
 		return SkipFrozen, 0, true

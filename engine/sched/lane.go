@@ -195,9 +195,8 @@ const (
 )
 
 // try asks every gate but the CPU slots, in the order of the causes.
-func (c *Core) try(li int) (verdict, Cause) {
-	l := &c.lanes[li]
-	cause, _, hindered := c.hindered(li)
+func (c *Core) try(l *lane) (verdict, Cause) {
+	cause, _, hindered := c.hindered(l)
 	if (!hindered || cause > SkipBusy) && l.cause == SkipBusy && !l.newest && c.old(l) {
 		return refuse, SkipBusy
 	}
@@ -251,10 +250,9 @@ func (c *Core) review(li int) {
 }
 
 // judge asks the gates about a lane's offer: it is willing to start, waits for something else, or is over.
-func (c *Core) judge(li int32, out []Decision) []Decision {
-	l := &c.lanes[li]
+func (c *Core) judge(l *lane, li int32, out []Decision) []Decision {
 	l.judged = true
-	switch v, why := c.try(int(li)); v {
+	switch v, why := c.try(l); v {
 	case start:
 		l.cause = SkipSlots
 		c.willing = append(c.willing, li)

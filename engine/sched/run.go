@@ -13,8 +13,7 @@ type abandoned struct {
 }
 
 // begin turns a lane's offer into a run. The offer's hold on the picture becomes the run's.
-func (c *Core) begin(li int, out []Decision) []Decision {
-	l := &c.lanes[li]
+func (c *Core) begin(l *lane, li int, out []Decision) []Decision {
 	c.job++
 	c.Stats.Lanes[li].Runs++
 	l.busy, l.job, l.seq, l.capture = true, c.job, l.offerSeq, l.offerCapture
@@ -30,7 +29,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 	l.timeout = c.now.Add(l.limit)
 	c.out(l, int32(li))
 	if !l.noFrame || l.chained {
-		c.advanceDue(li, l.offerAt)
+		c.advanceDue(l, li, l.offerAt)
 	}
 	if l.health == HealthBroken {
 		out = c.setHealth(li, HealthProbing, out)
@@ -47,8 +46,7 @@ func (c *Core) begin(li int, out []Decision) []Decision {
 // that come at the rate itself are all served, wherever between the slots they lie. Were a late one to count for the nearer slot,
 // pictures half way between two slots, each a little early or late, would use up two in one turn and be refused in the next: a
 // quarter of the runs.
-func (c *Core) advanceDue(li int, offered tick.Time) {
-	l := &c.lanes[li]
+func (c *Core) advanceDue(l *lane, li int, offered tick.Time) {
 	if late := offered.Sub(l.due); late >= l.period {
 		passed := late / l.period // a division takes as long as all the rest
 		c.Stats.Lanes[li].Missed += uint64(passed)
@@ -197,7 +195,7 @@ func (c *Core) timers(out []Decision) []Decision {
 		}
 		if l.due <= c.now {
 			out = c.propose(int(e.id), 0, c.now, out)
-			c.advanceDue(int(e.id), c.now)
+			c.advanceDue(l, int(e.id), c.now)
 		}
 		c.alarm(e.id, l.due)
 	}

@@ -20,6 +20,8 @@ type watch struct {
 	machine int32     // index, -1: a gate
 	lane    int32     // index, -1: a machine
 	answer  event.Answer
+	renews  bool      // it is dirty only because its instant comes near
+	place   int32     // in Core.dirty
 	during  during    // so far what every evaluation looks at
 	since   tick.Time // when the answer became what it is
 	cfg     *event.Config
@@ -56,7 +58,7 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 		half := c.now.Add(s.Stale().Sub(c.now) / 2)
 		for _, i := range c.readers[cell] {
 			if c.wakes.at[i] <= half {
-				c.mark(i)
+				c.renew(i)
 			}
 		}
 	} else {
@@ -85,8 +87,11 @@ func (c *Core) repeats(cell int, v *signal.Value) bool {
 // one touches it too, and with it all that were touched, so that what happens, and in which order, does not depend on
 // what came in one turn.
 func (c *Core) touch(cell int, out []Decision) []Decision {
+	if len(c.dirty) == 0 {
+		return out
+	}
 	for _, w := range c.readers[cell] {
-		if d := c.watches[w].dirty; d != 0 && d != c.input {
+		if w := &c.watches[w]; w.dirty != 0 && w.dirty != c.input && !w.renews {
 			return c.settle(c.now, out)
 		}
 	}
@@ -100,9 +105,30 @@ func (c *Core) markReaders(cell int) {
 	}
 }
 
+// taken stands in Core.dirty where a watch has gone to another place.
+const taken = -1
+
 func (c *Core) mark(i int32) {
+	w := &c.watches[i]
+	switch {
+	case w.dirty == 0:
+	case !w.renews:
+		return
+	case w.dirty == c.input:
+		w.renews = false
+		return
+	default: // as if it had been renewed before this input came
+		c.dirty[w.place] = taken
+	}
+	w.dirty, w.renews, w.place = c.input, false, int32(len(c.dirty))
+	c.dirty = append(c.dirty, i)
+}
+
+// renew marks a watch whose answer does not change, only the instant at which it may. Nothing that comes after needs to wait
+// until it has been evaluated.
+func (c *Core) renew(i int32) {
 	if w := &c.watches[i]; w.dirty == 0 {
-		w.dirty = c.input
+		w.dirty, w.renews, w.place = c.input, true, int32(len(c.dirty))
 		c.dirty = append(c.dirty, i)
 	}
 }
@@ -128,38 +154,46 @@ func (c *Core) advance(now tick.Time, out []Decision) []Decision {
 // settle evaluates what is marked, at the instant at.
 func (c *Core) settle(at tick.Time, out []Decision) []Decision {
 	for _, i := range c.dirty {
-		w := &c.watches[i]
-		w.dirty = 0
-		if c.stopped {
+		if i == taken {
 			continue
 		}
-		answer, wake := w.prog.Eval(c.cells, w.state, at)
-		if w.during.schedule != nil {
-			open, changes := w.during.at(at, c.offset)
-			if !open {
-				answer = event.No
-			}
-			wake = min(wake, changes)
+		w := &c.watches[i]
+		w.dirty, w.renews = 0, false
+		if !c.stopped {
+			out = c.evaluate(w, i, at, out)
 		}
-		if w.machine < 0 {
-			if answer == yes && w.answer != yes {
-				c.review(int(w.lane)) // the gate opens on what waits for it
-			}
-		} else if answer != w.answer || w.timer <= at {
-			c.trans = w.m.Step(w.cfg, answer, at, c.trans[:0])
-			w.timer = w.m.Wake(w.cfg)
-			if len(c.trans) > 0 {
-				out = c.emit(w, out)
-			}
-		}
-		if answer != w.answer {
-			w.since = at
-		}
-		w.answer = answer
-		// A deadline that does not move must not hold time still.
-		c.wakes.set(i, max(min(wake, w.timer), at+1))
 	}
 	c.dirty = c.dirty[:0]
+	return out
+}
+
+// evaluate asks a condition at an instant and tells who waits for its answer.
+func (c *Core) evaluate(w *watch, i int32, at tick.Time, out []Decision) []Decision {
+	answer, wake := w.prog.Eval(c.cells, w.state, at)
+	if w.during.schedule != nil {
+		open, changes := w.during.at(at, c.offset)
+		if !open {
+			answer = event.No
+		}
+		wake = min(wake, changes)
+	}
+	if w.machine < 0 {
+		if answer == yes && w.answer != yes {
+			c.review(int(w.lane)) // the gate opens on what waits for it
+		}
+	} else if answer != w.answer || w.timer <= at {
+		c.trans = w.m.Step(w.cfg, answer, at, c.trans[:0])
+		w.timer = w.m.Wake(w.cfg)
+		if len(c.trans) > 0 {
+			out = c.emit(w, out)
+		}
+	}
+	if answer != w.answer {
+		w.since = at
+		w.answer = answer
+	}
+	// A deadline that does not move must not hold time still.
+	c.wakes.set(i, max(min(wake, w.timer), at+1))
 	return out
 }
 
