@@ -62,6 +62,7 @@ func Checks() []Check {
 		fileCheck(),
 		probeCheck(),
 		endpointCheck(),
+		isolateCheck(),
 		untestedCheck(),
 		badTestCheck(),
 	}
