@@ -33,6 +33,7 @@ type Options struct {
 	Retries  int           // further windows where foreign load spoiled one; the quietest is kept
 	Pause    time.Duration // between windows
 	Designs  []Design      // interleaved in this order; empty: both
+	Nice     *int          // how far detectors' threads are lowered, as in engine.Config; nil: as it is usual
 	Codec    frame.Codec   // for evidence; nil: the standard library's
 	StateDir string        // where clips go; empty: a temporary folder that is removed
 	// Audience watches the scenarios that are to be watched; nil: these cannot be measured.

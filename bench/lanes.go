@@ -128,7 +128,7 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	p := newProbe(g, t, r)
 	before.heap += footprint().heap - own.heap // of the harness
 	engine.Tune(g)
-	cfg := engine.Config{Graph: g, Codec: o.Codec, StateDir: o.StateDir, Precise: true, Drain: 2 * time.Second, Observe: p.observe, Feed: s.Watched}
+	cfg := engine.Config{Graph: g, Codec: o.Codec, StateDir: o.StateDir, Precise: true, Nice: o.Nice, Drain: 2 * time.Second, Observe: p.observe, Feed: s.Watched}
 	e, err := engine.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)

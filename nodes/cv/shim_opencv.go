@@ -47,6 +47,11 @@ func raiseThreads(n int) error {
 	if n <= int(C.rvo_get_threads()) {
 		return nil
 	}
+	return setThreads(n)
+}
+
+// setThreads has OpenCV use n threads in one call.
+func setThreads(n int) error {
 	if err := take(C.rvo_set_threads(C.int(n))); err != nil {
 		return fmt.Errorf("opencv: %d threads: %w", n, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"rvo.dev/bench"
+	"rvo.dev/engine"
 )
 
 type benchFlags struct {
@@ -25,6 +26,7 @@ type benchFlags struct {
 	sample   time.Duration
 	retries  int
 	design   string
+	nice     int
 	out      string
 	plot     bool
 	readme   string
@@ -83,6 +85,7 @@ to the end.`,
 	fs.DurationVar(&f.sample, "sample", time.Second, "interval of the time series")
 	fs.IntVar(&f.retries, "retries", 2, "further windows where other programs spoiled one; the quietest counts")
 	fs.StringVar(&f.design, "design", "", "measure only this design: lanes or inline (default both)")
+	fs.IntVar(&f.nice, "nice", engine.DefaultNice, "how far detectors stand back, as with rvo run: 0 (not at all) to 19")
 	fs.StringVar(&f.out, "out", "", "folder for summary.csv and time series")
 	fs.BoolVar(&f.plot, "plot", false, "write figures (PNG and SVG) and report.html into --out too")
 	fs.StringVar(&f.readme, "readme", "", "write the results as a Markdown page to this file")
@@ -132,7 +135,7 @@ func runBench(ctx context.Context, a *app, f *benchFlags) error {
 		return err
 	}
 	o := bench.Options{
-		Runs: f.runs, Duration: f.duration, Warmup: f.warmup, Sample: f.sample, Retries: f.retries, Pause: 200 * time.Millisecond, Codec: a.Codec, Audience: audience(ctx, a.Codec),
+		Runs: f.runs, Duration: f.duration, Warmup: f.warmup, Sample: f.sample, Retries: f.retries, Nice: &f.nice, Pause: 200 * time.Millisecond, Codec: a.Codec, Audience: audience(ctx, a.Codec),
 		Progress: func(s string) { fmt.Fprintln(a.Err, s) },
 	}
 	if f.design != "" {

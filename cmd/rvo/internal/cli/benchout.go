@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"rvo.dev/bench"
+	"rvo.dev/engine"
 )
 
 // check refuses what could not be measured or written, before minutes are spent on it.
@@ -18,6 +19,8 @@ func (f *benchFlags) check() error {
 		return fmt.Errorf("--runs %d: must be at least 1", f.runs)
 	case f.sample <= 0:
 		return fmt.Errorf("--sample %v: must be above 0", f.sample)
+	case f.nice < 0 || f.nice > engine.MaxNice:
+		return fmt.Errorf("--nice %d: must be from 0 to %d", f.nice, engine.MaxNice)
 	case f.plot && f.out == "":
 		return errors.New("--plot needs a folder: --out DIR")
 	case f.targets && f.design != "":
