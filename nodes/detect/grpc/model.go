@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rvo.dev/engine/node"
+	"rvo.dev/engine/tick"
 	"rvo.dev/nodes/detect/remote"
 	detectv1 "rvo.dev/proto/rvo/detect/v1"
 )
@@ -90,7 +91,7 @@ func (i *instance) Detect(ctx context.Context, run *node.Run) error {
 	if timed {
 		request.BudgetNs = uint64(max(time.Until(deadline), 1))
 	}
-	answer, err := i.ask(ctx, request)
+	answer, err := i.ask(ctx, request, run.Now)
 	if err != nil {
 		why := remote.Failed(ctx, err)
 		if why.Hop == remote.HopNetwork {
@@ -108,9 +109,9 @@ func (i *instance) Detect(ctx context.Context, run *node.Run) error {
 
 // ask sends the question over the camera's stream, or as a call of its own where the service has no streams, or where the
 // pipeline says how calls are balanced and retried.
-func (i *instance) ask(ctx context.Context, r *detectv1.DetectRequest) (*detectv1.DetectResponse, error) {
+func (i *instance) ask(ctx context.Context, r *detectv1.DetectRequest, now tick.Time) (*detectv1.DetectResponse, error) {
 	if i.options.ServiceConfig == "" && !i.unary.Load() {
-		answer, err := i.stream.ask(ctx, i.client, r)
+		answer, err := i.stream.ask(ctx, i.client, r, now)
 		if !unimplemented(err) {
 			return answer, err
 		}
