@@ -176,7 +176,7 @@ func (c *Core) moveLanes(o *Core, p *prepared, out []Decision) []Decision {
 		if l.timed {
 			c.alarm(int32(i), l.due)
 		}
-		c.review(i)
+		c.review(l, i)
 	}
 	for _, li := range o.retry {
 		if now := p.remap.Instances[li]; now != Gone && p.lanes[now].same {

@@ -23,8 +23,9 @@ func (c *Core) hold(camera int, seq uint64) {
 	if seq == 0 {
 		return
 	}
-	for i := range c.cams[camera].held {
-		if h := &c.cams[camera].held[i]; h.seq == seq {
+	list := c.cams[camera].held
+	for i := len(list) - 1; i >= 0; i-- { // mostly the newest
+		if h := &list[i]; h.seq == seq {
 			h.refs++
 			return
 		}
@@ -47,22 +48,23 @@ func (c *Core) unhold(camera int, seq uint64, out []Decision) []Decision {
 	if seq == 0 {
 		return out
 	}
-	cam := &c.cams[camera]
-	for i := range cam.held {
-		if cam.held[i].seq != seq {
+	list := c.cams[camera].held
+	for i := range list {
+		h := &list[i]
+		if h.seq != seq {
 			continue
 		}
-		if cam.held[i].refs--; cam.held[i].refs == 0 {
-			last := len(cam.held) - 1
-			for ; i < last; i++ {
-				a, b := &cam.held[i], &cam.held[i+1]
-				a.seq, a.capture, a.refs = b.seq, b.capture, b.refs
-			}
-			cam.held = cam.held[:last]
-			var d *Decision
-			out, d = next(out)
-			d.Kind, d.Camera, d.Seq = DecisionDrop, camera, seq
+		if h.refs--; h.refs > 0 {
+			return out
 		}
+		last := len(list) - 1
+		for ; i < last; i++ {
+			a, b := &list[i], &list[i+1]
+			a.seq, a.capture, a.refs = b.seq, b.capture, b.refs
+		}
+		c.cams[camera].held = list[:last]
+		out, d := next(out)
+		d.Kind, d.Camera, d.Seq = DecisionDrop, camera, seq
 		return out
 	}
 	panic("sched: unhold of a picture that was dropped")

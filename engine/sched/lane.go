@@ -144,7 +144,7 @@ func (c *Core) frame(in *Input, out []Decision) []Decision {
 	cam.held = append(cam.held, held{in.Seq, in.Capture, 1})
 	for _, li := range c.g.Cameras[in.Camera].Instances {
 		if l := &c.lanes[li]; !l.chained && !l.noFrame {
-			out = c.propose(li, in.Seq, in.Capture, out)
+			out = c.propose(l, li, in.Seq, in.Capture, out)
 		}
 	}
 	if had {
@@ -155,23 +155,24 @@ func (c *Core) frame(in *Input, out []Decision) []Decision {
 
 // propose offers a picture to a lane. What was offered before and still waits is skipped for what it waited for; one that
 // came in this very turn has its chance first.
-func (c *Core) propose(li int, seq uint64, capture tick.Time, out []Decision) []Decision {
-	l := &c.lanes[li]
-	if l.offer && l.offerSeq == seq && seq != 0 {
-		c.review(li) // another result on the picture that it waits for
-		return out
-	}
-	if l.offer && !l.judged {
-		out = c.settle(c.now, out)
-		out = c.dispatch(out)
-	}
+func (c *Core) propose(l *lane, li int, seq uint64, capture tick.Time, out []Decision) []Decision {
 	if l.offer {
-		out = c.skip(li, l.cause, out)
+		if l.offerSeq == seq && seq != 0 {
+			c.review(l, li) // another result on the picture that it waits for
+			return out
+		}
+		if !l.judged {
+			out = c.settle(c.now, out)
+			out = c.dispatch(out)
+		}
+		if l.offer {
+			out = c.skip(li, l.cause, out)
+		}
 	}
 	c.Stats.Lanes[li].Offers++
 	l.offer, l.offerSeq, l.offerCapture, l.offerAt, l.cause, l.judged = true, seq, capture, c.now, SkipSlots, false
 	c.hold(l.camera, seq)
-	c.review(li)
+	c.review(l, li)
 	return out
 }
 
@@ -242,8 +243,8 @@ func (c *Core) tolerance(l *lane) time.Duration {
 }
 
 // review has a lane's offer judged in this step.
-func (c *Core) review(li int) {
-	if l := &c.lanes[li]; l.offer && !l.news {
+func (c *Core) review(l *lane, li int) {
+	if l.offer && !l.news {
 		l.news = true
 		c.retry = append(c.retry, int32(li))
 	}

@@ -78,7 +78,7 @@ func (c *Core) finished(in *Input, out []Decision) []Decision {
 		return c.late(in, out)
 	}
 	c.release(l)
-	c.review(in.Instance) // a picture may have come while it was busy
+	c.review(l, in.Instance) // a picture may have come while it was busy
 	st := &c.Stats.Lanes[in.Instance]
 	st.Took += time.Duration(in.Took)
 	if c.stopped {
@@ -126,8 +126,10 @@ func (c *Core) release(l *lane) {
 // publish stores a run's values and offers its picture to the detectors that wait for them.
 func (c *Core) publish(in *Input, l *lane, out []Decision) []Decision {
 	blind := c.cams[l.camera].frozen && !l.noFrame
-	for i := 0; i < len(in.Outputs) && len(c.dirty) > 0; i++ {
-		out = c.touch(l.outputs[in.Outputs[i].Index], out)
+	if len(c.dirty) > 0 {
+		for i := range in.Outputs {
+			out = c.touch(l.outputs[in.Outputs[i].Index], out)
+		}
 	}
 	for i := range in.Outputs {
 		o := &in.Outputs[i]
@@ -144,7 +146,7 @@ func (c *Core) publish(in *Input, l *lane, out []Decision) []Decision {
 		capture = c.captured(l.camera, l.seq) // it did not look at the picture, they may
 	}
 	for _, li := range l.consumers {
-		out = c.propose(li, l.seq, capture, out)
+		out = c.propose(&c.lanes[li], li, l.seq, capture, out)
 	}
 	return out
 }
@@ -190,11 +192,11 @@ func (c *Core) timers(out []Decision) []Decision {
 		l := &c.lanes[e.id]
 		l.alarmed = false
 		if !l.noFrame || l.chained {
-			c.review(int(e.id)) // asks for another alarm where it is still too soon
+			c.review(l, int(e.id)) // asks for another alarm where it is still too soon
 			continue
 		}
 		if l.due <= c.now {
-			out = c.propose(int(e.id), 0, c.now, out)
+			out = c.propose(l, int(e.id), 0, c.now, out)
 			c.advanceDue(l, int(e.id), c.now)
 		}
 		c.alarm(e.id, l.due)
@@ -218,7 +220,7 @@ func (c *Core) nextTimeout() tick.Time {
 func (c *Core) abandon(li int, out []Decision) []Decision {
 	l := &c.lanes[li]
 	c.release(l)
-	c.review(li)
+	c.review(l, li)
 	c.Stats.Lanes[li].Timeouts++
 	l.leaked = append(l.leaked, abandoned{l.job, l.seq})
 	out = append(out, Decision{Kind: DecisionAbandon, Instance: li, Job: l.job})

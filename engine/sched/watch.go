@@ -179,7 +179,7 @@ func (c *Core) evaluate(w *watch, i int32, at tick.Time, out []Decision) []Decis
 	}
 	if w.machine < 0 {
 		if answer == yes && w.answer != yes {
-			c.review(int(w.lane)) // the gate opens on what waits for it
+			c.review(&c.lanes[w.lane], int(w.lane)) // the gate opens on what waits for it
 		}
 	} else if answer != w.answer || w.timer <= at {
 		c.trans = w.m.Step(w.cfg, answer, at, c.trans[:0])
