@@ -25,9 +25,6 @@ const maxFailures = 32
 
 // add counts the error of a run, if it tells where and why it failed.
 func (f *failures) add(err error) {
-	if err == nil {
-		return
-	}
 	why, ok := errors.AsType[*node.Failure](err)
 	if !ok {
 		return

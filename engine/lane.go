@@ -14,26 +14,20 @@ import (
 	"rvo.dev/engine/sched"
 )
 
-// lane carries out the runs of one detector instance. The core sees to it that there is one at a time.
+// lane carries out the runs of one detector instance. The core sees to it that there is one at a time. There are thousands, and
+// hardly ever is one in the processor's cache when its turn comes: what each run needs stands together, first that of the turn's
+// holder, then that of whoever runs it.
 type lane struct {
-	e        *Engine
-	detector string
-	model    *model
-	emits    []node.Emit
-	timed    bool // its runs wait for something that may want to know for how long: they get a context with a deadline
-	took     *hist
-	failures *failures
-
-	// env is what an instance is opened with, also again after one was stuck.
-	env atomic.Pointer[node.InstanceEnv]
+	took  *hist
+	emits []node.Emit
+	timed bool // its runs wait for something that may want to know for how long: they get a context with a deadline
 
 	// Owned by the holder of the turn.
-	index   int           // in the wiring that runs
-	idle    chan struct{} // closed when it is gone and no run is out; nil: it is not gone
-	gone    bool          // not in it: nothing is started any more, and the end of the run that is out is the core's by its job alone
+	gone    bool // not in the wiring that runs: nothing is started any more, and the end of the run that is out is the core's by its job alone
+	broken  bool // and logged as such
+	index   int  // in the wiring that runs
 	runs    uint64
 	current *job // the run that is out, nil: none
-	broken  bool // and logged as such
 
 	mu struct {
 		sync.Mutex
@@ -42,6 +36,13 @@ type lane struct {
 		stuck int    // runs that were abandoned and have not come back
 		err   string
 	}
+
+	e        *Engine
+	detector string
+	model    *model
+	failures *failures
+	env      atomic.Pointer[node.InstanceEnv] // what an instance is opened with, also again after one was stuck
+	idle     chan struct{}                    // closed when it is gone and no run is out; nil: it is not gone; of the holder of the turn
 }
 
 // newLane returns the lane of instance i of a graph.

@@ -195,7 +195,9 @@ func (e *Engine) finished(j *job) {
 		}
 	}
 	l.took.observe(j.took)
-	l.failures.add(j.err)
+	if j.err != nil {
+		l.failures.add(j.err)
+	}
 	if e.cfg.Tracer != nil && j.err != nil {
 		e.cfg.Tracer.Failed(j.id, j.err)
 	}
