@@ -468,8 +468,14 @@ func (a *authority) make(template *x509.Certificate) (*x509.Certificate, *ecdsa.
 // pair returns a certificate for name and its key, in PEM form.
 func (a *authority) pair(name string) (cert, key []byte) {
 	a.t.Helper()
+	return a.pairUntil(name, time.Now().Add(time.Hour))
+}
+
+// pairUntil is pair with the end of the certificate's time.
+func (a *authority) pairUntil(name string, end time.Time) (cert, key []byte) {
+	a.t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, NotAfter: end,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if ip := net.ParseIP(name); ip != nil {
@@ -496,6 +502,13 @@ func TestTLS(t *testing.T) {
 	open := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	closed := open.Clone()
 	closed.ClientCAs, closed.ClientAuth = known, tls.RequireAndVerifyClientCert
+
+	oldCert, oldKey := ours.pairUntil("127.0.0.1", time.Now().Add(-time.Minute))
+	old, err := tls.X509KeyPair(oldCert, oldKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale := &tls.Config{Certificates: []tls.Certificate{old}, MinVersion: tls.VersionTLS12}
 
 	env := nodetest.DetectorEnv(t)
 	secrets := map[string]string{}
@@ -526,6 +539,8 @@ func TestTLS(t *testing.T) {
 		{"trusted", open, `"ca": "ca.pem"`, ""},
 		{"not trusted", open, `"ca": "others.pem"`, "network/tls"},
 		{"not for this name", open, `"ca": "ca.pem", "serverName": "models.example"`, "network/tls"},
+		{"no longer valid", stale, `"ca": "ca.pem"`, "network/tls"},
+		{"not known to it", closed, `"ca": "ca.pem"`, "network/tls"},
 		{"known to it", closed, `"ca": "ca.pem", "cert": "rvo.pem", "key": {"env": "KEY"}`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
