@@ -20,7 +20,7 @@ type rig struct {
 	out      []sched.Decision
 	inputs   []sched.Input // of the next turn, filled in where they stand, as the engine does
 	values   [][]node.Output
-	said     int64 // what the runs say, another value for each picture
+	said     int64 // what the runs say, another value for each picture that crosses nothing which is asked
 	now      tick.Time
 	seq      uint64
 	nextShot tick.Time

@@ -39,12 +39,12 @@ type turn struct {
 	ends  []sched.Input
 	res   []node.Output
 	other []node.Output
-	vary  bool // every value differs from the one before, and conditions have to be evaluated
+	vary  bool // every value crosses what conditions compare with, and they have to be evaluated
 }
 
 func newTurn(s *sim) *turn {
 	return &turn{
-		s: s, res: []node.Output{{Index: 0, Value: signal.Int(1)}}, other: []node.Output{{Index: 0, Value: signal.Int(2)}},
+		s: s, res: []node.Output{{Index: 0, Value: signal.Int(1)}}, other: []node.Output{{Index: 0, Value: signal.Int(5)}},
 	}
 }
 
@@ -104,11 +104,11 @@ func BenchmarkSteady(b *testing.B) {
 }
 
 // BenchmarkDue is 10 detectors that are all due at one picture and all complete in one turn, with 10 conditions of 8
-// leaves: offered, started, ended, their values stored, the conditions evaluated (where they vary; else the values are
-// the ones before).
+// leaves: offered, started, ended, their values stored, the conditions evaluated (where they cross what is compared with; else
+// the values are the ones before).
 func BenchmarkDue(b *testing.B) {
 	for _, vary := range []bool{false, true} {
-		b.Run(map[bool]string{false: "repeated", true: "varying"}[vary], func(b *testing.B) {
+		b.Run(map[bool]string{false: "repeated", true: "crossing"}[vary], func(b *testing.B) {
 			t := newTurn(loaded(b, 10))
 			t.vary = vary
 			for range 100 {
