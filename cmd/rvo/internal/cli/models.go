@@ -117,7 +117,7 @@ func listModels(a *app, dir string) error {
 	return nil
 }
 
-// client has bounds on silence, none on the whole: what is fetched may be large and the line slow.
+// client bounds how long a server may take to begin; what is fetched may be large and the line slow.
 func client() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestCatalogue holds what every entry must say.
@@ -192,6 +193,36 @@ func TestPullLeavesWhatIsThere(t *testing.T) {
 	}
 	if b, err := os.ReadFile(path); err != nil || string(b) != "old" {
 		t.Errorf("what was there is now %q, %v", b, err)
+	}
+}
+
+// TestPullOverADeadLine: what stops coming is given up, and nothing is left of it; nor of what a program left that was killed.
+func TestPullOverADeadLine(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/half" {
+			_, _ = w.Write([]byte("ne"))
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	for _, path := range []string{"/half", "/nothing"} {
+		store := StoreIn(t.TempDir())
+		e := Entry{Name: "it", Files: []File{{Name: "net", Size: 3, SHA256: sum([]byte("net")), URL: server.URL + path}}}
+		dir := filepath.Dir(store.Path(&e, &e.Files[0]))
+		left, young := filepath.Join(dir, ".net.part-1"), filepath.Join(dir, ".net.part-2")
+		old := time.Now().Add(-leftFor - time.Hour)
+		if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(left, nil, 0o600), os.Chtimes(left, old, old), os.WriteFile(young, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		p := &Puller{Store: store, Client: http.DefaultClient, Silence: 20 * time.Millisecond, Say: func(string, ...any) {}}
+		if err := p.Pull(t.Context(), &e); err == nil || !strings.Contains(err.Error(), "nothing came for 20ms") {
+			t.Errorf("%s: %v", path, err)
+		}
+		there, err := os.ReadDir(dir)
+		if err != nil || len(there) != 1 || there[0].Name() != filepath.Base(young) {
+			t.Errorf("%s leaves %v, %v, want only what may be somebody else's", path, there, err)
+		}
 	}
 }
 

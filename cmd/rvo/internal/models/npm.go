@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os/exec"
 	"path"
 	"strings"
@@ -66,21 +65,4 @@ func entry(body io.Reader, name string) (io.Reader, error) {
 			return t, nil
 		}
 	}
-}
-
-// get asks for a file.
-func (p *Puller) get(ctx context.Context, url string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := p.Client.Do(req)
-	if err != nil {
-		return nil, err // it names the address
-	}
-	if resp.StatusCode != http.StatusOK {
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("%s answers %s", url, resp.Status)
-	}
-	return resp.Body, nil
 }

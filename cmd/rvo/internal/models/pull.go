@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Puller fetches entries into a store.
@@ -16,6 +17,8 @@ type Puller struct {
 	Client *http.Client
 	// Registry is the address of the npm registry.
 	Registry string
+	// Silence is for how long nothing may come of a file; 0: a minute.
+	Silence time.Duration
 	// Platform is the system that files are for; empty: this one.
 	Platform string
 	// Say is told of each file before it is fetched, and where it is then. Not nil.
@@ -53,7 +56,8 @@ func (p *Puller) file(ctx context.Context, f *File, path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	part, err := os.CreateTemp(filepath.Dir(path), "."+f.Name+".part-*")
+	sweep(filepath.Dir(path), f.Name)
+	part, err := os.CreateTemp(filepath.Dir(path), "."+f.Name+partOf+"*")
 	if err != nil {
 		return err
 	}
@@ -92,6 +96,22 @@ func (p *Puller) file(ctx context.Context, f *File, path string) (err error) {
 		return err
 	}
 	return part.Sync()
+}
+
+// partOf is what stands behind a file's name while it is fetched, and leftFor after how long nobody can be fetching it any more.
+const (
+	partOf  = ".part-"
+	leftFor = 24 * time.Hour
+)
+
+// sweep deletes what was left of a file by programs that were killed while they fetched it.
+func sweep(dir, name string) {
+	left, _ := filepath.Glob(filepath.Join(dir, "."+name+partOf+"*"))
+	for _, path := range left {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > leftFor {
+			_ = os.Remove(path)
+		}
+	}
 }
 
 // Bytes writes a size for people, in units of 1024.
