@@ -66,8 +66,8 @@ func (r *Reloader) serveSeed(w http.ResponseWriter, q *http.Request) {
 		reply(w, http.StatusOK, map[string]any{"ok": true})
 	case o.Step == engine.StepOpen || o.Step == engine.StepWarmUp:
 		// Nothing is dialled until it is asked, so that the trial of what is new is what finds out.
-		no(http.StatusBadRequest, fmt.Sprintf("nothing was added, because the service at %s did not pass its trial (%s: %s): start it and send this again, "+
-			"or write the detector into the pipeline's files, where a service is waited for from the start of rvo on", dsl.Redact(in.Endpoint), o.Node, o.Error))
+		no(http.StatusBadRequest, fmt.Sprintf("nothing was added, because the service at %s did not pass its trial (%s): start it and send this again, "+
+			"or write the detector into the pipeline's files, where a service is waited for from the start of rvo on", dsl.Redact(in.Endpoint), o.Error))
 	default:
 		no(http.StatusBadRequest, o.why())
 	}

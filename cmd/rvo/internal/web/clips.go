@@ -183,6 +183,7 @@ func (c *clips) read(root *os.Root, policy, name string) (api.Clip, bool) {
 	for _, s := range m.Short {
 		clip.Short = append(clip.Short, string(s.Reason))
 	}
+	clip.GapMS = ms(pause(m.Files))
 	if m.Snapshot != nil {
 		clip.Snapshot = m.Snapshot.File
 	}
@@ -191,6 +192,30 @@ func (c *clips) read(root *os.Root, policy, name string) (api.Clip, bool) {
 	}
 	c.remember(key, clip)
 	return clip, true
+}
+
+// pause is the longest time between two pictures of a clip where that is over four times the usual one, which is their median; else 0.
+// A manifest names as short only what is missing for a second or more: a picture here and there that was dropped is told by this.
+func pause(files []evidence.ManifestFile) time.Duration {
+	var at []time.Time
+	for i := range files {
+		if t, err := time.Parse(time.RFC3339Nano, files[i].Capture); err == nil && strings.HasPrefix(files[i].Name, "frame_") {
+			at = append(at, t)
+		}
+	}
+	if len(at) < 3 {
+		return 0
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	between := make([]time.Duration, len(at)-1)
+	for i := range between {
+		between[i] = at[i+1].Sub(at[i])
+	}
+	slices.Sort(between)
+	if longest, usual := between[len(between)-1], between[len(between)/2]; longest > 4*usual {
+		return longest
+	}
+	return 0
 }
 
 func (c *clips) remembered(key string) (api.Clip, bool) {

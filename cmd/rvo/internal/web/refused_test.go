@@ -2,16 +2,19 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"rvo.dev/cmd/rvo/internal/web/api"
 	"rvo.dev/dsl/plan"
 	"rvo.dev/engine"
+	"rvo.dev/engine/evidence"
 	"rvo.dev/engine/graph"
 )
 
@@ -203,5 +206,26 @@ func TestMuteIsTold(t *testing.T) {
 	decode(t, ask(h, "GET", "/api/v1/log", "").ResponseRecorder, &got)
 	if len(got.Lines) != 1 || got.Lines[0].Message != "events muted" || got.Lines[0].Attrs["for"] != "10m0s" {
 		t.Errorf("%+v", got.Lines)
+	}
+}
+
+// TestPause: a clip in which pictures are missing for less than a manifest tells of says so.
+func TestPause(t *testing.T) {
+	files := func(at ...int) (out []evidence.ManifestFile) {
+		for i, n := range at {
+			out = append(out, evidence.ManifestFile{Name: fmt.Sprintf("frame_%04d.jpg", i), Capture: time.UnixMilli(int64(n)).UTC().Format(time.RFC3339Nano)})
+		}
+		return append(out, evidence.ManifestFile{Name: "snapshot.jpg", Capture: time.UnixMilli(99999).UTC().Format(time.RFC3339Nano)})
+	}
+	for _, tc := range []struct {
+		files []evidence.ManifestFile
+		want  time.Duration
+	}{
+		{files(), 0}, {files(0, 900), 0}, {files(0, 100, 200, 300, 400), 0}, {files(0, 100, 200, 550, 650), 0},
+		{files(0, 100, 200, 800, 900, 1000), 600 * time.Millisecond},
+	} {
+		if got := pause(tc.files); got != tc.want {
+			t.Errorf("%v of %d files, want %v", got, len(tc.files), tc.want)
+		}
 	}
 }

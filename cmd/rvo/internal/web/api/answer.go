@@ -162,6 +162,7 @@ type Clip struct {
 	From     string      `json:"from"`
 	To       string      `json:"to"`
 	Short    []string    `json:"short"`              // why it shows less than was asked for
+	GapMS    float64     `json:"gap_ms,omitempty"`   // the longest time between two pictures, where it is over four times the usual one
 	Snapshot string      `json:"snapshot,omitempty"` // the file's name
 	Events   []ClipEvent `json:"events"`
 }

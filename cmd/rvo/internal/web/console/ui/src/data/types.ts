@@ -242,6 +242,7 @@ export interface Clip {
   from?: string;
   to?: string;
   short?: string[];
+  gap_ms?: number;
   events: { id: string; event: string; severity?: string }[];
   snapshot?: string;
 }

@@ -98,6 +98,7 @@ export function health(n: GraphNode): { mark: Mark; word: string } {
 function rateFrom(n: GraphNode): number | null {
   const key = stateKey(n);
   if (n.role === "camera") return rateOf(`camera/${key} frames`);
+  if (n.role === "detector" && detectors.value[key]?.doing === "told") return null; // from outside: it has no runs
   if (n.role === "detector") return rateOf(`detector/${key} runs`);
   return null;
 }

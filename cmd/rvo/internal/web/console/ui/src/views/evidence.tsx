@@ -74,6 +74,10 @@ const columns: Column<Clip>[] = [
         <Status word="" mark="warn">
           {c.short.join(", ").replaceAll("_", " ")}
         </Status>
+      ) : c.gap_ms ? (
+        <Status word="" mark="warn">
+          a pause of {span(c.gap_ms)}
+        </Status>
       ) : (
         <Status word="" mark="ok">
           yes
@@ -235,6 +239,10 @@ function Detail({ clip }: { clip: Clip }) {
                         </li>
                       ))}
                     </ul>
+                  ) : clip.gap_ms ? (
+                    <Status word="" mark="warn">
+                      pictures here and there: the longest pause is {span(clip.gap_ms)}
+                    </Status>
                   ) : (
                     <Status word="" mark="ok">
                       nothing
