@@ -76,7 +76,7 @@ func measureSwaps(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	r := newResult(s, Lanes, run, o)
 	engine.Tune(g)
 	e, err := engine.New(engine.Config{
-		Graph: g, Nodes: g.Nodes(graph.Facts{}), Codec: o.Codec, StateDir: o.StateDir, Precise: true, Drain: 2 * time.Second,
+		Graph: g, Nodes: g.Nodes(graph.Facts{}), Codec: o.Codec, StateDir: o.StateDir, Precise: true, Nice: o.Nice, Drain: 2 * time.Second,
 		Observe: func(ins []sched.Input, took time.Duration, _ []sched.Decision) {
 			if ins[0].Kind == sched.InputSwap || !t.in(ins[0].Now) {
 				return
