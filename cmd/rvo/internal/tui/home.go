@@ -149,7 +149,10 @@ func (m *model) detectorBlock(w, h int) []string {
 		t := d.tracks["detector/"+id]
 		rate, ok := t.now()
 		tail := "     -"
-		if ok {
+		switch {
+		case d.state.Detectors[id].Doing == "told": // from outside: it has no runs
+			tail = "   told"
+		case ok:
 			tail = fmt.Sprintf(" %6s", rateText(rate))
 		}
 		if graph >= 5 && t != nil {
