@@ -255,7 +255,7 @@ func (c *camera) watch(life context.Context) {
 		c.set(cameraDown, err)
 		c.tell()
 		c.e.log.Warn("camera is down", "node", "camera/"+c.id, "err", redact(err.Error()), "retry_in", pause.Round(time.Millisecond))
-		ctx = c.again(life)
+		ctx = c.again(life) //nolint:fatcontext // it comes from life, not from the last one
 		select {
 		case <-ctx.Done():
 			c.set(cameraEnded, nil)
