@@ -26,7 +26,7 @@ func (p *Puller) get(ctx context.Context, url string) (io.ReadCloser, error) {
 	}
 	timer := time.AfterFunc(most, func() { cancel(fmt.Errorf("%s: nothing came for %v", url, most)) })
 	b := &body{ctx: ctx, cancel: cancel, timer: timer, most: most}
-	resp, err := p.Client.Do(req)
+	resp, err := p.Client.Do(req) //nolint:bodyclose // body.Close does
 	if err != nil {
 		b.end()
 		return nil, b.why(err) // it names the address
