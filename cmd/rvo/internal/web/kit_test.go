@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"rvo.dev/cmd/rvo/internal/logs"
 	"rvo.dev/dsl/plan"
 	"rvo.dev/engine"
 	"rvo.dev/engine/analysis"
@@ -257,7 +258,7 @@ func showing(t testing.TB, e Engine) (*handler, *live) {
 	t.Helper()
 	c, _ := config(t)
 	c.Log = slog.New(slog.DiscardHandler)
-	c.Engine, c.Token, c.Tap = e, token, NewLogTap(slog.NewTextHandler(io.Discard, nil))
+	c.Engine, c.Token, c.Tap = e, token, NewLogTap(logs.New(io.Discard, logs.Options{}))
 	c.Pipeline = func([]byte) (*plan.Running, error) {
 		return &plan.Running{Schema: plan.ConfigSchema, Side: plan.Side{Pipeline: "test", Load: &analysis.Report{}, Nodes: []graph.Node{
 			{ID: "camera/gate", Fields: []graph.Field{{Name: "kind", Value: json.RawMessage(`"cam"`)}}},

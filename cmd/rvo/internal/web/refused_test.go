@@ -181,7 +181,8 @@ func TestToldFeeds(t *testing.T) {
 	s := newStill(t)
 	v := s.View()
 	p := &plan.Running{Side: plan.Side{Nodes: []graph.Node{
-		{ID: "camera/gate"}, {ID: "detector/door"},
+		{ID: "camera/gate"},
+		{ID: "detector/door"},
 		{ID: "detector/door@gate", Inputs: []string{"camera/gate", "detector/door"}},
 		{ID: "detector/look@gate", Inputs: []string{"camera/gate"}},
 	}}}
@@ -221,7 +222,10 @@ func TestPause(t *testing.T) {
 		files []evidence.ManifestFile
 		want  time.Duration
 	}{
-		{files(), 0}, {files(0, 900), 0}, {files(0, 100, 200, 300, 400), 0}, {files(0, 100, 200, 550, 650), 0},
+		{files(), 0},
+		{files(0, 900), 0},
+		{files(0, 100, 200, 300, 400), 0},
+		{files(0, 100, 200, 550, 650), 0},
 		{files(0, 100, 200, 800, 900, 1000), 600 * time.Millisecond},
 	} {
 		if got := pause(tc.files); got != tc.want {
