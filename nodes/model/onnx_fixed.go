@@ -85,12 +85,12 @@ func numbers(tensor []byte) (out []int, err error) {
 		if f.typ != protowire.BytesType {
 			return nil
 		}
-		switch {
-		case f.num == initRaw:
+		if f.num == initRaw {
 			for b := f.bytes; len(b) >= 8; b = b[8:] {
 				out = append(out, int(int64(binary.LittleEndian.Uint64(b))))
 			}
-		case f.num == initInt64:
+		}
+		if f.num == initInt64 {
 			for b := f.bytes; len(b) > 0; {
 				v, n := protowire.ConsumeVarint(b)
 				if n < 0 {
