@@ -93,8 +93,8 @@ func probeCheck() Check {
 	return Check{
 		Code: "RVO801", Name: "file that cannot be used so", Built: true, Env: true,
 		Doc: `A detector's file is there and is not what its options say: no network at all, one of another family, one with ` +
-			`another number of classes than there are labels, or one that cannot be of the size that is asked for. The detector ` +
-			`would not start. The file is read and nothing is computed. Only where vet is asked to look at the machine too.`,
+			`another number of classes than there are labels, or one that cannot be of the size that is asked for; or the library ` +
+			`that is to run it does not load. The detector would not start. The file is read and nothing is computed. Only where vet is asked to look at the machine too.`,
 		Run: func(p *Pass) {
 			for i := range p.Graph.Detectors {
 				d := &p.Graph.Detectors[i]
