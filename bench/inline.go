@@ -72,6 +72,9 @@ type inlineEvent struct {
 // measureInline runs the scenario on the first RVO's loop.
 func measureInline(ctx context.Context, s *Scenario, o *Options, run int) (*Result, error) {
 	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
+	if s.Edges > 0 {
+		t.edges = s.Edges
+	}
 	t.art = picture(s)
 	r := newResult(s, Inline, run, o)
 	before := footprint()
@@ -312,7 +315,7 @@ func (l *inline) node(n *inlineNode, f *shot, now tick.Time, pt *point) error {
 		}
 	}
 	n.seen, n.ended, n.lastRun = f.id, end, now
-	n.said, n.value, n.capture = true, edge(f.capture) == 1, f.capture
+	n.said, n.value, n.capture = true, l.t.edge(f.capture) == 1, f.capture
 	if end.Sub(begin) > 2*period { // from the tick's start: a run longer than the pause makes none
 		switch n.Class {
 		case graph.CostLow:

@@ -78,8 +78,9 @@ func detectors(t *tally) []node.Kind {
 
 // tally is what cameras and detectors count, by whichever goroutine they run on.
 type tally struct {
-	from, to tick.Time // the window, on core time
-	art      []byte    // the picture that cameras with pixels show
+	from, to tick.Time     // the window, on core time
+	edges    time.Duration // between two edges of what detectors say
+	art      []byte        // the picture that cameras with pixels show
 	offered  atomic.Uint64
 	noBuffer atomic.Uint64
 	crowd    *crowd // the cameras' clock, nil: each has its own
@@ -95,7 +96,7 @@ type tally struct {
 type start struct{ at, capture, spent atomic.Int64 }
 
 func newTally(from, to tick.Time) *tally {
-	t := &tally{from: from, to: to}
+	t := &tally{from: from, to: to, edges: edgePeriod}
 	t.mu.starts = map[string]*start{}
 	return t
 }
@@ -239,7 +240,7 @@ func (i *instance) Detect(_ context.Context, run *node.Run) error {
 	}
 	i.start.spent.Store(int64(i.now().Sub(began)))
 	run.Set("value", signal.Int(1))
-	run.Set("edge", signal.Int(edge(capture)))
+	run.Set("edge", signal.Int(i.t.edge(capture)))
 	return nil
 }
 
@@ -278,12 +279,12 @@ func compute() {
 	runtime.KeepAlive(x)
 }
 
-// edgePeriod is how long the edge signal keeps a value: five rising edges a second.
+// edgePeriod is how long the edge signal keeps a value where the scenario does not say otherwise: five rising edges a second.
 const edgePeriod = 100 * time.Millisecond
 
 // edge is what a detector says of a picture: the time from a picture of another value to its event is the time from
 // camera to event.
-func edge(capture tick.Time) int64 { return int64(capture) / int64(edgePeriod) % 2 }
+func (t *tally) edge(capture tick.Time) int64 { return int64(capture) / int64(t.edges) % 2 }
 
 type discard struct{}
 

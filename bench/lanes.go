@@ -110,6 +110,9 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 		return nil, err
 	}
 	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
+	if s.Edges > 0 {
+		t.edges = s.Edges
+	}
 	t.art = picture(s)
 	if crowded(s) {
 		t.crowd = &crowd{}

@@ -77,6 +77,8 @@ type Scenario struct {
 	Swaps         bool // the pipeline is edited while it runs
 	Watched       bool // by Options.Audience
 	Timer         bool // a bare goroutine waits for the same clock beside it
+	// Edges is how long a detector says the same before an event begins or ends; 0: edgePeriod.
+	Edges time.Duration
 
 	Turns          string        // scenarios with the same word are measured in turns, window by window; "": this one alone
 	Warmup, Window time.Duration // at least, whatever Options say: what happens in it takes so long
@@ -226,7 +228,7 @@ func targetScenarios() []Scenario {
 	var out []Scenario
 	for _, d := range []time.Duration{0, 1, 3, 10, 50} {
 		l := every(Wait, d*time.Millisecond)
-		out = append(out, Scenario{Name: fmt.Sprintf("hol_%dms", d), Doc: fmt.Sprintf("577 pictures a second and a detector that waits %d ms on each", d), FPS: 577, Loads: []Load{l}, Turns: "hol"})
+		out = append(out, Scenario{Name: fmt.Sprintf("hol_%dms", d), Doc: fmt.Sprintf("577 pictures a second and a detector that waits %d ms on each", d), FPS: 577, Loads: []Load{l}, Edges: time.Second, Turns: "hol"})
 	}
 	out = append(out,
 		Scenario{Name: "critical_alone", Doc: "the critical detector of overload_mixed_priorities without the others", FPS: 30, Cores: 2, Loads: mixed()[:1], Turns: "mixed"},

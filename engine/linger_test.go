@@ -88,7 +88,7 @@ func TestLingerLosesNothing(t *testing.T) {
 	t.Logf("%d of %d runs were handed to a thread that watched", handed.Load(), runs)
 }
 
-// TestHabit: a thread watches once its runs have come soon more often than not, for an eighth of what it computed and no more than
+// TestHabit: a thread watches once its runs have come soon more often than not, for a fifth of what it computed and no more than
 // 2 ms, and stops when they no longer do, or when it has to share its processor.
 func TestHabit(t *testing.T) {
 	var h habit
@@ -100,13 +100,13 @@ func TestHabit(t *testing.T) {
 		now = now.Add(computed)
 	}
 	for i, want := range []bool{false, true, true} {
-		run(8*time.Millisecond, time.Millisecond-1)
+		run(5*time.Millisecond, time.Millisecond-1)
 		if h.pays() != want {
-			t.Errorf("after %d runs that came within an eighth: %v", i+1, h.pays())
+			t.Errorf("after %d runs that came within a fifth: %v", i+1, h.pays())
 		}
 	}
 	for range 3 {
-		run(8*time.Millisecond, time.Millisecond)
+		run(5*time.Millisecond, time.Millisecond)
 	}
 	if h.pays() {
 		t.Error("it still watches after three runs that came too late")
