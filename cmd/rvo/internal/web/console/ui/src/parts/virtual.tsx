@@ -70,6 +70,9 @@ export function VirtualList<T>(p: ListProps<T>) {
   const first = Math.max(0, Math.floor(win.top / h) - 4);
   const last = Math.min(p.items.length, Math.ceil((win.top + win.height) / h) + 4);
   const at = p.chosen ? p.items.findIndex((x) => p.id(x) === p.chosen) : -1;
+  // Where the keys have come to: the next one may be pressed before the page was drawn again.
+  const went = useRef(at);
+  went.current = at;
 
   const reveal = (i: number) => {
     const b = box.current;
@@ -94,7 +97,9 @@ export function VirtualList<T>(p: ListProps<T>) {
     const step = steps[e.key];
     if (e.key === "Escape" && p.chosen) p.choose?.("");
     else if (step != null && p.items.length > 0 && p.choose) {
-      const to = Math.min(p.items.length - 1, Math.max(0, (at < 0 ? (step > 0 ? -1 : 0) : at) + step));
+      const from = went.current;
+      const to = Math.min(p.items.length - 1, Math.max(0, (from < 0 ? (step > 0 ? -1 : 0) : from) + step));
+      went.current = to;
       p.choose(p.id(p.items[to]!));
       reveal(to);
     } else return;
