@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// A process that ended is started again by the first run after a wait that doubles from first to most, with up to a
-// quarter of jitter, so that detectors that one thing killed do not all load their models at one instant. The engine
+// A process that ended is started again after a wait that doubles from first to most, with up to a quarter of jitter, so that detectors that one thing killed do not all load their models at one instant. The engine
 // pauses a detector that keeps failing by itself; the wait here bounds how often it costs a process.
 const (
 	waitFirst = 100 * time.Millisecond
 	waitMost  = 30 * time.Second
+	// firstAtMost is the first wait with all its jitter.
+	firstAtMost = waitFirst * 5 / 4
 	// steadyAfter is how long a process must have lived for the wait to begin anew.
 	steadyAfter = time.Minute
 )

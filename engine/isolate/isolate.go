@@ -6,11 +6,11 @@
 //
 // One process serves all cameras of a detector. It is the same program file, started with Argument, and sees pictures in
 // the pool's own memory, read-only: none is copied. A run that does not end in time, and anything that the child says
-// and the protocol does not know, costs the process its life; the next run after a short wait starts another, and every
+// and the protocol does not know, costs the process its life; another is started after a short wait, and every
 // instance begins anew in it. What a detector wants to Retain past its run it cannot: that run fails.
 //
-// The parent's half starts no goroutine: a run writes its request and waits for the answer where it was called. The
-// child's half has one goroutine for each camera; they end with the process. There is none of this but on Linux, where
+// The parent's half has two goroutines for each model, which see that a process has ended and start the next; a run writes its
+// request and waits for the answer where it was called. The child's half has one goroutine for each camera; they end with the process. There is none of this but on Linux, where
 // Open says so.
 package isolate
 

@@ -25,6 +25,8 @@ type Model struct {
 	restarts atomic.Uint64
 	identity atomic.Pointer[node.Identity] // what the process said when it had opened the model
 	starting chan struct{}                 // a place: whoever has it starts a process or waits for one that starts
+	close    context.CancelFunc            // ends keep
+	kept     chan struct{}                 // closed: keep has ended
 
 	mu struct {
 		sync.Mutex
@@ -43,12 +45,41 @@ func Open(ctx context.Context, kind *node.Kind, env node.DetectorEnv, options js
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{kind: kind, env: env, options: options, opts: opts, emits: emits, starting: make(chan struct{}, 1)}
+	m := &Model{kind: kind, env: env, options: options, opts: opts, emits: emits, starting: make(chan struct{}, 1), kept: make(chan struct{})}
 	m.mu.backoff = newBackoff(env.Seed)
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	m.close = cancel
 	if _, err := m.current(ctx); err != nil {
+		close(m.kept)
 		return nil, errors.Join(err, m.Close())
 	}
+	go m.keep(life)
 	return m, nil
+}
+
+// keep starts another process after each that ends, until the model is closed: no run is spent on finding out that one died, and
+// few have to wait while the model opens.
+func (m *Model) keep(life context.Context) {
+	defer close(m.kept)
+	for {
+		p, err := m.current(life)
+		switch {
+		case life.Err() != nil:
+			return
+		case err == nil:
+			select {
+			case <-p.gone:
+			case <-life.Done():
+				return
+			}
+		}
+		m.mu.Lock()
+		wait := time.Until(m.mu.next)
+		m.mu.Unlock()
+		if !pause(life, wait) {
+			return
+		}
+	}
 }
 
 // Restarts returns how often a process was started after the first.
@@ -77,6 +108,10 @@ func (m *Model) NewInstance(ctx context.Context, env node.InstanceEnv) (node.Ins
 func (m *Model) Close() error {
 	m.mu.Lock()
 	m.mu.closed = true
+	m.mu.Unlock()
+	m.close()
+	<-m.kept
+	m.mu.Lock()
 	p := m.mu.proc
 	m.mu.Unlock()
 	if p == nil {
@@ -85,7 +120,8 @@ func (m *Model) Close() error {
 	return p.stop()
 }
 
-// current returns the process that runs, starting one where there is none and enough time has passed since the last.
+// current returns the process that runs, starting one where there is none and enough time has passed since the last. A wait that is
+// the first in a row is waited out: it is shorter than most models take to open.
 func (m *Model) current(ctx context.Context) (*process, error) {
 	select {
 	case m.starting <- struct{}{}:
@@ -101,7 +137,7 @@ func (m *Model) current(ctx context.Context) (*process, error) {
 		return nil, node.ErrClosed
 	case p != nil && p.ready.Load():
 		return p, nil
-	case p == nil && wait > 0:
+	case p == nil && (wait > firstAtMost || !pause(ctx, wait)):
 		return nil, fmt.Errorf("the detector's process is started again in %v: %w", wait.Round(time.Millisecond), last)
 	case p == nil:
 		var err error
@@ -113,6 +149,18 @@ func (m *Model) current(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// pause waits and reports whether that was not cut short.
+func pause(ctx context.Context, wait time.Duration) bool {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // launch starts a process and makes it the present one.
@@ -150,8 +198,8 @@ func (m *Model) ended(p *process) {
 	wait := m.mu.backoff.ended(time.Since(p.began))
 	m.mu.last, m.mu.next = p.err, time.Now().Add(wait)
 	m.mu.Unlock()
-	if p.ready.Load() { // else whoever waited for it says why it did not start
-		m.env.Log.Warn("a detector's process ended: a later run starts another", "err", p.err, "after", wait.Round(time.Millisecond).String())
+	if p.ready.Load() || m.restarts.Load() > 0 { // else Open says why it did not start
+		m.env.Log.Warn("a detector's process ended: another is started", "err", p.err, "after", wait.Round(time.Millisecond).String())
 	}
 }
 

@@ -41,6 +41,8 @@ type process struct {
 	once    sync.Once     // its end
 	gone    chan struct{} // closed: it has ended, and err says how
 	err     error
+	reaped  chan struct{} // closed: the kernel has it no more, and wait is what it returned
+	wait    error
 }
 
 // start starts a process and tells it what to open.
@@ -54,7 +56,7 @@ func (m *Model) start(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	defer theirs.Close()
-	p := &process{m: m, control: control, says: newLines(m.env.Log, time.Now), began: time.Now(), gone: make(chan struct{})}
+	p := &process{m: m, control: control, says: newLines(m.env.Log, time.Now), began: time.Now(), gone: make(chan struct{}), reaped: make(chan struct{})}
 	// The program file that runs now, also when the one on disk was replaced since. Its first argument stays what it was,
 	// for programs that look at their own name.
 	p.cmd = exec.Command("/proc/self/exe")
@@ -69,6 +71,7 @@ func (m *Model) start(ctx context.Context) (*process, error) {
 		control.close()
 		return nil, fmt.Errorf("start a process: %w", err)
 	}
+	go p.reap()
 	err = control.sendJSON(msgOpen, openRequest{
 		Version: version, Kind: m.kind.Contract.Name, Options: m.options, ID: m.env.ID, Dir: m.env.Dir, StateDir: m.env.StateDir,
 		Seed: m.env.Seed, Threads: m.env.Threads, Clock: m.env.Now(), Still: m.opts.Still, Nice: m.opts.Nice,
@@ -78,6 +81,16 @@ func (m *Model) start(ctx context.Context) (*process, error) {
 		return nil, p.end(nil)
 	}
 	return p, nil
+}
+
+// reap waits for the process and sees to its end, also when it dies between two runs. One that starts is seen to by who waits for
+// it, who knows what it said.
+func (p *process) reap() {
+	p.wait = p.cmd.Wait()
+	close(p.reaped)
+	if p.ready.Load() {
+		_ = p.end(nil) // Model.ended tells of it
+	}
 }
 
 // relaxedSlack is how late the kernel may wake a thread of a detector's process that sleeps for a time; for one that waits
@@ -126,7 +139,12 @@ func (p *process) await(ctx context.Context) error {
 			}
 			p.m.identity.Store(&a.Identity)
 			p.ready.Store(true)
-			return nil
+			select {
+			case <-p.reaped: // before it was ready, so that nobody else sees to it
+				return p.end(nil)
+			default:
+				return nil
+			}
 		case msgAsk:
 			if err := p.secret(payload); err != nil {
 				return p.end(damage(err))
@@ -207,7 +225,7 @@ func (p *process) end(cause error) error {
 		if cause != nil {
 			p.kill()
 		}
-		_ = p.cmd.Wait() // what it says is in the state
+		<-p.reaped // what it says is in the state
 		timer.Stop()
 		switch {
 		case cause != nil:
@@ -243,10 +261,10 @@ func (p *process) stop() error {
 		} else {
 			p.kill()
 		}
-		wait := p.cmd.Wait()
+		<-p.reaped
 		kill.Stop()
 		if err == nil && p.ready.Load() {
-			err = wait
+			err = p.wait
 		}
 		if err != nil {
 			err = fmt.Errorf("close the detector's process: %w (it %s)", err, obituary(p.cmd.ProcessState, p.says.reason()))
@@ -261,8 +279,8 @@ func (p *process) stop() error {
 func (p *process) bury() {
 	p.control.close()
 	p.says.flush()
+	p.m.ended(p) // before anybody asks for the next one
 	close(p.gone)
-	p.m.ended(p)
 }
 
 func (p *process) alive() bool {

@@ -13,7 +13,7 @@ import (
 var starters = map[string]string{
 	"engine":                  "cameras, lanes, sinks, the core and the evidence worker",
 	"engine/enginetest":       "what stands in for them",
-	"engine/isolate":          "a detector's own process: there is no engine in it",
+	"engine/isolate":          "what sees to a detector's own process, and cameras in it: there is no engine there",
 	"cmd/rvo/internal/cli":    "the engine, the server and the signal handler of one run",
 	"cmd/rvo/internal/web":    "the server",
 	"cmd/rvo/internal/reload": "an attempt to reload, which a newer edit ends, and the wait for files",
