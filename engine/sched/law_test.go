@@ -61,9 +61,8 @@ func randomFor(t *rapid.T, tb testing.TB, span time.Duration) *sim {
 		must(tb, s.detector(f))
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "events") {
-		a, b := rapid.IntRange(0, dets-1).Draw(t, "a"), rapid.IntRange(0, dets-1).Draw(t, "b")
-		must(tb, s.event(fmt.Sprintf("event e%d when=any(all(d%d.v>=1,not(d%d.f<0.5)),absent(d%d.v)) hold=%dms grace=%dms cooldown=%dms unknownGrace=%dms",
-			i, a, b, a, rapid.IntRange(1, 400).Draw(t, "hold"), rapid.IntRange(0, 100).Draw(t, "grace"),
+		must(tb, s.event(fmt.Sprintf("event e%d when=%s hold=%dms grace=%dms cooldown=%dms unknownGrace=%dms",
+			i, condition(t, dets), rapid.IntRange(1, 400).Draw(t, "hold"), rapid.IntRange(0, 100).Draw(t, "grace"),
 			rapid.IntRange(0, 300).Draw(t, "cooldown"), rapid.IntRange(0, 300).Draw(t, "ugrace"))))
 	}
 	s.build()
@@ -73,13 +72,27 @@ func randomFor(t *rapid.T, tb testing.TB, span time.Duration) *sim {
 	return s
 }
 
+// condition draws one that remembers, or not, and in which several comparisons may cut the values of one signal.
+func condition(t *rapid.T, dets int) string {
+	a, b := rapid.IntRange(0, dets-1).Draw(t, "a"), rapid.IntRange(0, dets-1).Draw(t, "b")
+	ms := rapid.IntRange(1, 700).Draw(t, "ms")
+	return rapid.SampledFrom([]string{
+		fmt.Sprintf("any(all(d%d.v>=1,not(d%d.f<0.5)),absent(d%d.v))", a, b, a),
+		fmt.Sprintf("any(for(%dms,d%d.f>0.2),d%d.f!=0.7)", ms, a, b),
+		fmt.Sprintf("all(within(%dms,d%d.f<=0.1),d%d.v<1)", ms, a, b),
+		fmt.Sprintf("within(%dms,all(d%d.f==0.2,not(absent(d%d.f))))", ms, a, b),
+		fmt.Sprintf("sequence(%dms,d%d.f>=0.2,d%d.v>=1)", ms, a, b),
+		fmt.Sprintf("not(sequence(%dms,absent(d%d.v),for(%dms,d%d.f>0.1)))", ms, a, ms/2, b),
+	}).Draw(t, "condition")
+}
+
 func draw(t *rapid.T) string {
 	out := ""
 	for i := range rapid.IntRange(1, 4).Draw(t, "steps") {
 		if i > 0 {
 			out += ";"
 		}
-		what := rapid.SampledFrom([]string{"v=1,f=0.7", "v=0,f=0.2", "v=1,f=0.1", "fail", "panic", "mute", "hang"}).Draw(t, "say")
+		what := rapid.SampledFrom([]string{"v=1,f=0.7", "v=2,f=0.6", "v=0,f=0.2", "v=-3,f=0.15", "v=1,f=0.1", "v=1,f=-1", "fail", "panic", "mute", "hang"}).Draw(t, "say")
 		out += fmt.Sprintf("%dms:%s", 600*i, what)
 	}
 	return out

@@ -639,7 +639,7 @@ func (s *sim) event(line string) error {
 	return nil
 }
 
-// parseCond reads all(…), any(…), not(…), absent(a.b), for(1s,…), or a.b>=1.
+// parseCond reads all(…), any(…), not(…), absent(a.b), for(1s,…), within(1s,…), sequence(1s,…,…), or a.b>=1.
 func parseCond(s, path string) (*event.Cond, string) {
 	for name, op := range map[string]event.Op{"all(": event.OpAll, "any(": event.OpAny, "not(": event.OpNot} {
 		rest, ok := strings.CutPrefix(s, name)
@@ -662,10 +662,24 @@ func parseCond(s, path string) (*event.Cond, string) {
 		name, rest, _ := strings.Cut(rest, ")")
 		return &event.Cond{Op: event.OpAbsent, Signal: name, Path: path}, rest
 	}
-	if rest, ok := strings.CutPrefix(s, "for("); ok {
+	for _, name := range []string{"for(", "within(", "sequence("} {
+		rest, ok := strings.CutPrefix(s, name)
+		if !ok {
+			continue
+		}
 		d, rest, _ := strings.Cut(rest, ",")
+		span, _ := time.ParseDuration(d)
+		if name == "sequence(" {
+			c, rest := parseCond("all("+rest, path)
+			c.Op, c.Span = event.OpSequence, span
+			return c, rest
+		}
 		c, rest := parseCond(rest, path)
-		c.For, _ = time.ParseDuration(d)
+		if name == "for(" {
+			c.For = span
+		} else {
+			c.Within = span
+		}
 		return c, strings.TrimPrefix(rest, ")")
 	}
 	end := strings.IndexAny(s, ",)")
