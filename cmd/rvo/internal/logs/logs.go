@@ -68,9 +68,17 @@ type Options struct {
 func New(w io.Writer, o Options) *Handler {
 	var inner slog.Handler
 	if o.Format == JSON {
-		inner = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: o.Level})
+		inner = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: o.Level, ReplaceAttr: spelled})
 	} else {
 		inner = newTextHandler(w, o.Level)
 	}
 	return &Handler{inner: inner, limit: newLimiter()}
+}
+
+// spelled writes a duration with its unit, as in a line of text and in a pipeline: bare nanoseconds are read as anything.
+func spelled(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }

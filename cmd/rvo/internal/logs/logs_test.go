@@ -56,6 +56,22 @@ func TestTextLine(t *testing.T) {
 	}
 }
 
+func TestJSONDurationsHaveUnits(t *testing.T) {
+	var b bytes.Buffer
+	l := slog.New(New(&b, Options{Format: JSON}))
+	l.With("limit", time.Minute).Info("late", "timeout", 2*time.Second, slog.Group("g", "by", 1500*time.Microsecond))
+	var got struct {
+		Limit, Timeout string
+		G              struct{ By string }
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Limit != "1m0s" || got.Timeout != "2s" || got.G.By != "1.5ms" {
+		t.Errorf("durations %q, %q and %q in %s", got.Limit, got.Timeout, got.G.By, b.String())
+	}
+}
+
 func TestMessageCannotForgeALine(t *testing.T) {
 	var b bytes.Buffer
 	slog.New(New(&b, Options{})).Info("a\n12:00:00.000 INFO  forged", "k\nx", "v\ny")
