@@ -54,11 +54,20 @@ func (f *Family) labels(given []string, classes int) ([]string, error) {
 	case len(given) == 0 && classes == 1 && f.Label != "":
 		return []string{f.Label}, nil
 	case len(given) == 0:
-		return nil, fmt.Errorf("the network has %d classes and no labels: name them, or a file with one in each line", classes)
+		return nil, fmt.Errorf("the network has %s and no labels: name them, or a file with one in each line", count(classes, "class", "classes"))
 	case len(given) != classes:
-		return nil, fmt.Errorf("%d labels for a network of %d classes", len(given), classes)
+		return nil, fmt.Errorf("%s for a network of %s: name each class once, in the network's order",
+			count(len(given), "label", "labels"), count(classes, "class", "classes"))
 	}
 	return given, nil
+}
+
+// count says how many of something there are.
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 // some lists labels, not all of a thousand.

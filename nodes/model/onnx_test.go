@@ -113,7 +113,7 @@ func TestPlan(t *testing.T) {
 		{"no size", one, PlanOptions{InputSize: "big"}, "must be width x height"},
 		{"no labels", many, PlanOptions{}, "2 classes and no labels"},
 		{"keep", many, PlanOptions{Labels: []string{"a", "b"}, Keep: []string{"c"}}, `no label "c": it has a, b`},
-		{"wrong labels", many, PlanOptions{Labels: []string{"a"}}, "1 labels for a network of 2 classes"},
+		{"wrong labels", many, PlanOptions{Labels: []string{"a"}}, "1 label for a network of 2 classes"},
 		{"unknown family", one, PlanOptions{Family: "resnet"}, "there are yunet, ultraface"},
 		{"other family", one, PlanOptions{Family: "yunet"}, "is not of family yunet"},
 		{"sound", sound, PlanOptions{}, "is of no family that is known"},

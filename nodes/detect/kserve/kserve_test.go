@@ -95,7 +95,7 @@ func TestModelsThatDoNotFit(t *testing.T) {
 		name, more, cause, want string
 		s                       *server
 	}{
-		{"labels", `"labels": ["cat"]`, "answer/model", "1 labels for a network of 2 classes", &server{}},
+		{"labels", `"labels": ["cat"]`, "answer/model", "1 label for a network of 2 classes", &server{}},
 		{"keep", `"labelsFile": "two.names", "keep": ["cow"]`, "answer/model", `no label "cow": it has cat, dog`, &server{}},
 		{"family", two + `, "family": "yunet"`, "answer/model", "not of family yunet", &server{}},
 		{"no family", two, "answer/model", "of no family that is known", &server{output: []int64{1, 7}}},
