@@ -18,7 +18,7 @@ func (c *Core) dispatch(out []Decision) []Decision {
 			}
 		}
 		c.retry = c.retry[:0]
-		if c.local.n == 0 && c.remote.n == 0 { // nobody else waits
+		if len(c.willing) > 0 && c.local.n == 0 && c.remote.n == 0 { // nobody else waits
 			if high, low, ok := c.roomForAll(); ok {
 				return c.startAll(high, low, out)
 			}
