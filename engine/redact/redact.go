@@ -105,7 +105,7 @@ func redactPairs(s string, source bool) string {
 			return b.String()
 		}
 		sep := rest[i]
-		trim := `"' `
+		trim := `"'\ ` // a backslash where the whole was quoted once more
 		if source {
 			trim = `"?! ` // a mark of a member that may or must be there
 		}
@@ -132,18 +132,22 @@ func redactPairs(s string, source bool) string {
 
 // looseValue returns where the value is that a text begins with, quoted or not; nowhere is from == to.
 func looseValue(s string, sep byte) (from, to int) {
-	from = len(s) - len(strings.TrimLeft(s, `"' `))
-	if sep == '=' {
-		from = len(s) - len(strings.TrimLeft(s, `"'`))
+	before := `"'\`
+	if sep == ':' {
+		before += " "
 	}
+	from = len(s) - len(strings.TrimLeft(s, before))
 	stop := " \t\r\n\"'`<>&;#,"
-	if strings.ContainsAny(s[:from], `"'`) {
+	quoted, again := strings.ContainsAny(s[:from], `"'`), strings.Contains(s[:from], `\`)
+	if quoted {
 		stop = `"'`
 	}
-	to = len(s)
-	if n := strings.IndexAny(s[from:], stop); n >= 0 {
-		to = from + n
+	for to = from; to < len(s) && !strings.Contains(stop, s[to:to+1]); to++ {
+		if quoted && !again && s[to] == '\\' {
+			to++ // what it escapes
+		}
 	}
+	to = min(to, len(s))
 	// A scheme is no secret ("Authorization: Bearer …"): redactSchemes takes what follows it.
 	if w := strings.ToLower(s[from:to]); sep == ':' && (w == "bearer" || w == "basic" || w == "digest") {
 		return from, from

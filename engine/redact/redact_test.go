@@ -27,6 +27,8 @@ func TestText(t *testing.T) {
 		{"http://cam/x?PWD=hunter2", "http://cam/x?PWD=***"},
 		{"http://cam/x?access_token=abc#f", "http://cam/x?access_token=***#f"},
 		{`{"password":"hunter2","n":1}`, `{"password":"***","n":1}`},
+		{`{"password":"a\"b c","n":1}`, `{"password":"***","n":1}`},
+		{`got "{\"password\":\"hunter2\",\"n\":1}"`, `got "{\"password\":\"***",\"n\":1}"`},
 		{`{"password": "a b, c","n":1}`, `{"password": "***","n":1}`},
 		{"rtspsrc location=rtsp://cam user-id=joe user-pw=hunter2 ! x", "rtspsrc location=rtsp://cam user-id=joe user-pw=*** ! x"},
 		{"Authorization: Bearer abcdef012345", "Authorization: Bearer ***"},
