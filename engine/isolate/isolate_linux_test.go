@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -631,7 +632,7 @@ func TestTheChildIsLowAndLean(t *testing.T) {
 			t.Errorf("thread %s has nice %s", task.Name(), nice)
 		}
 	}
-	if got, err := os.ReadFile(proc + "timerslack_ns"); err == nil && strings.TrimSpace(string(got)) != fmt.Sprint(relaxedSlack.Nanoseconds()) {
+	if got, err := os.ReadFile(proc + "timerslack_ns"); err == nil && strings.TrimSpace(string(got)) != strconv.FormatInt(relaxedSlack.Nanoseconds(), 10) {
 		t.Errorf("the child has a timer slack of %s ns", got) // who may not read it cannot tell
 	}
 	if now, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil || now != slack {
