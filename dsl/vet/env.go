@@ -76,11 +76,16 @@ func fileCheck() Check {
 		Run: func(p *Pass) {
 			p.uses(func(n *pointing, u node.Uses) {
 				for _, r := range u.Reads {
-					if err := readable(p.inputPath(r.Value)); err != nil {
+					file := p.inputPath(r.Value)
+					if err := readable(file); err != nil {
+						hint := "relative paths start at the folder of the pipeline"
+						if pulled(file) {
+							hint = "rvo models pull brings what the catalogue has; rvo models list says what that is"
+						}
 						p.Report(dsl.Finding{
 							Path:    n.path + "." + r.Option,
 							Message: fmt.Sprintf("%s %s reads %s: %s", n.role, n.id, r.Value, why(err)),
-							Hint:    "relative paths start at the folder of the pipeline",
+							Hint:    hint,
 						})
 					}
 				}

@@ -42,7 +42,7 @@ func isolateCheck() Check {
 	}
 }
 
-// pulled reports whether a file is one that rvo models pull brought, which was tried with this program.
+// pulled reports whether a file's place is one that rvo models pull fills, with files that were tried with this program.
 func pulled(file string) bool {
 	cache, err := os.UserCacheDir()
 	return err == nil && strings.HasPrefix(file, filepath.Join(cache, "rvo", "models")+string(filepath.Separator))
