@@ -4,10 +4,10 @@ package cv
 
 import (
 	"encoding/binary"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,7 +30,7 @@ func BenchmarkThreads(b *testing.B) {
 	}()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2*runtime.NumCPU() + 1)) // as engine.Tune
 	for _, n := range []int{1, runtime.NumCPU()} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			if err := setThreads(n); err != nil {
 				b.Fatal(err)
 			}
