@@ -553,6 +553,12 @@ func TestTLS(t *testing.T) {
 			for range 2 {
 				_, _ = r.ask(2*time.Second, 0)
 			}
+			if n := r.failures["network/reset"]; c.config == closed && n < 2 {
+				// In TLS 1.3 a client's certificate is asked for after its side of the handshake is over, so what it writes next may
+				// meet a connection that is gone before it reads why.
+				delete(r.failures, "network/reset")
+				r.failures[c.want] += n
+			}
 			r.check(map[string]int{c.want: 2})
 		})
 	}
