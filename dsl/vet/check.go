@@ -47,6 +47,7 @@ type Pass struct {
 	Graph *graph.Graph
 
 	stateDir string
+	models   string
 	dial     func(address string) error
 	free     func(dir string) (int64, bool)
 	env      bool

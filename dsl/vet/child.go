@@ -41,6 +41,7 @@ type question struct {
 	Limit    time.Duration     `json:"limit,omitempty"`
 	Env      bool              `json:"env,omitempty"`
 	StateDir string            `json:"stateDir,omitempty"`
+	Models   string            `json:"models,omitempty"`
 }
 
 // answer is what a child says.
@@ -119,7 +120,7 @@ func (c *Child) Vet(ctx context.Context, paths []string, opts Options) (*Result,
 	defer context.AfterFunc(bounded, c.kill)()
 	err := json.NewEncoder(c.in).Encode(question{
 		Version: childVersion, Paths: paths, Tags: opts.Tags, Dir: opts.Dir, Files: opts.Files, Extra: opts.Extra, Overlay: opts.Overlay,
-		Tests: opts.Tests, Limit: limit, Env: opts.Env, StateDir: opts.StateDir,
+		Tests: opts.Tests, Limit: limit, Env: opts.Env, StateDir: opts.StateDir, Models: opts.Models,
 	})
 	_ = c.in.Close()
 	if ended := c.cmd.Wait(); ended != nil {
@@ -188,7 +189,7 @@ func Serve(ctx context.Context, kinds *node.Set, show func(*dsl.Document) ([]byt
 	a := answer{Version: childVersion}
 	r, err := Vet(ctx, q.Paths, Options{
 		Kinds: kinds, Tags: q.Tags, Dir: q.Dir, Files: q.Files, Extra: q.Extra, Overlay: q.Overlay, Tests: q.Tests, Limit: q.Limit,
-		Env: q.Env, StateDir: q.StateDir, Show: show,
+		Env: q.Env, StateDir: q.StateDir, Models: q.Models, Show: show,
 	})
 	if err != nil {
 		a.Error = err.Error()

@@ -79,7 +79,7 @@ func fileCheck() Check {
 					file := p.inputPath(r.Value)
 					if err := readable(file); err != nil {
 						hint := "relative paths start at the folder of the pipeline"
-						if pulled(file) {
+						if p.pulled(file) {
 							hint = "rvo models pull brings what the catalogue has; rvo models list says what that is"
 						}
 						p.Report(dsl.Finding{

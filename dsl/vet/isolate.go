@@ -2,7 +2,6 @@ package vet
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,7 +26,7 @@ func isolateCheck() Check {
 				}
 				for _, r := range c.Uses(d.Options).Reads {
 					file := p.inputPath(r.Value)
-					if pulled(file) || readable(file) != nil {
+					if p.pulled(file) || readable(file) != nil {
 						continue
 					}
 					p.Report(dsl.Finding{
@@ -43,7 +42,6 @@ func isolateCheck() Check {
 }
 
 // pulled reports whether a file's place is one that rvo models pull fills, with files that were tried with this program.
-func pulled(file string) bool {
-	cache, err := os.UserCacheDir()
-	return err == nil && strings.HasPrefix(file, filepath.Join(cache, "rvo", "models")+string(filepath.Separator))
+func (p *Pass) pulled(file string) bool {
+	return p.models != "" && strings.HasPrefix(file, p.models+string(filepath.Separator))
 }

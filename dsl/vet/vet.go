@@ -43,6 +43,8 @@ type Options struct {
 	Env bool
 	// StateDir is where nodes would write; empty is the working directory. Env looks at its disk.
 	StateDir string
+	// Models is the folder that rvo models pull fills; Env takes what is in it for tried. Empty: there is none.
+	Models string
 	// Dial tries an address ("host:port") with Env and returns why nobody answers; nil tries none. It may wait.
 	Dial func(address string) error
 	// Show writes a pipeline without error for Result.Source; nil: nobody asks. A child has that of its Serve.
@@ -92,7 +94,7 @@ func Vet(ctx context.Context, paths []string, opts Options) (*Result, error) {
 	spec, more := compile.Compile(doc, opts.Kinds)
 	r.Spec = spec
 	r.Findings = append(r.Findings, more...)
-	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds, stateDir: opts.StateDir, dial: opts.Dial, free: opts.Free, levels: levels(doc)}
+	p := &Pass{Doc: doc, Spec: spec, Kinds: opts.Kinds, stateDir: opts.StateDir, models: opts.Models, dial: opts.Dial, free: opts.Free, levels: levels(doc)}
 	faulty := func() bool { return p.faulty || dsl.HasErrors(r.Findings) }
 	for _, c := range Checks() {
 		if !c.Built && !c.Sound {

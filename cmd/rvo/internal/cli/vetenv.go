@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"rvo.dev/cmd/rvo/internal/models"
 	"rvo.dev/dsl/vet"
 )
 
@@ -24,6 +25,9 @@ func (a *app) look(ctx context.Context, opts *vet.Options) {
 	// Where a run would write, whatever the pipeline's name is: one disk holds them all.
 	if dir, err := stateDir("", "vet", a.Env); err == nil {
 		opts.StateDir = filepath.Dir(dir)
+	}
+	if s, err := models.DefaultStore(); err == nil { // without one nothing was pulled
+		opts.Models = s.Models
 	}
 	var waited time.Duration
 	opts.Dial = func(address string) error {
