@@ -71,10 +71,7 @@ type inlineEvent struct {
 
 // measureInline runs the scenario on the first RVO's loop.
 func measureInline(ctx context.Context, s *Scenario, o *Options, run int) (*Result, error) {
-	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
-	if s.Edges > 0 {
-		t.edges = s.Edges
-	}
+	t := o.tally(s)
 	t.art = picture(s)
 	r := newResult(s, Inline, run, o)
 	before := footprint()

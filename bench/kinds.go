@@ -101,6 +101,15 @@ func newTally(from, to tick.Time) *tally {
 	return t
 }
 
+// tally returns one for the window of a scenario.
+func (o *Options) tally(s *Scenario) *tally {
+	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
+	if s.Edges > 0 {
+		t.edges = s.Edges
+	}
+	return t
+}
+
 func (t *tally) start(name string) *start {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -13,7 +13,6 @@ import (
 	"rvo.dev/engine/frame"
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/signal"
-	"rvo.dev/engine/tick"
 )
 
 // The events of a scenario, on its first detector: hold is the first RVO's (value at least 1 for 100 ms, then 500 ms of
@@ -109,10 +108,7 @@ func measureLanes(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
-	if s.Edges > 0 {
-		t.edges = s.Edges
-	}
+	t := o.tally(s)
 	t.art = picture(s)
 	if crowded(s) {
 		t.crowd = &crowd{}

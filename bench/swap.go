@@ -10,7 +10,6 @@ import (
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/node"
 	"rvo.dev/engine/sched"
-	"rvo.dev/engine/tick"
 )
 
 // swapEvery is the pause between two swaps of a window.
@@ -65,7 +64,7 @@ func measureSwaps(ctx context.Context, s *Scenario, o *Options, run int) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	t := newTally(tick.Time(o.Warmup), tick.Time(o.Warmup+o.Duration))
+	t := o.tally(s)
 	if crowded(s) {
 		t.crowd = &crowd{}
 	}
