@@ -22,19 +22,20 @@ type beat struct {
 	zero int64 // the kernel's monotonic clock at 0 of now, in nanoseconds, or a little later
 	next tick.Time
 	step time.Duration
-	lead tick.Time // how long before a moment the timer rings
-	err  error     // of setting the timer
+	lead time.Duration // how long before a moment the timer rings
+	most time.Duration // that it may be
+	err  error         // of setting the timer
 }
 
 // newBeat returns a beat whose first moment is first, on the clock that now reads, the others each a period after the one
-// before. The last so long of each wait is watched instead of slept.
+// before. At most the last so long of each wait is watched instead of slept.
 func newBeat(now func() tick.Time, first tick.Time, period, watched time.Duration) (*beat, error) {
 	var kernel unix.Timespec
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("timerfd: %w", err)
 	}
-	b := &beat{f: os.NewFile(uintptr(fd), "timerfd"), now: now, next: first, step: period, lead: tick.Time(watched)}
+	b := &beat{f: os.NewFile(uintptr(fd), "timerfd"), now: now, next: first, step: period, lead: watched, most: watched}
 	b.look = b.due
 	at := now() // before the kernel's clock: the timer must not ring before the other clock has come to the moment
 	if err = unix.ClockGettime(unix.CLOCK_MONOTONIC, &kernel); err == nil {
@@ -56,18 +57,24 @@ func (b *beat) wait() error {
 	if b.err != nil {
 		return fmt.Errorf("timerfd: %w", b.err)
 	}
-	for b.now() < b.next { // the rest of the lead
-	}
+	b.watch()
 	b.next = b.next.Add(b.step)
 	return nil
 }
 
+// watch lets the rest of a wait pass.
+func (b *beat) watch() {
+	b.lead = lead(b.lead, b.next.Sub(b.now()), b.most)
+	for b.now() < b.next {
+	}
+}
+
 // due reports whether the next moment has come. Until then it sets the timer, after the poller was told to look out.
 func (b *beat) due(fd uintptr) bool {
-	if b.now() >= b.next-b.lead {
+	if b.now() >= b.next.Add(-b.lead) {
 		return true
 	}
-	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(b.zero + int64(b.next-b.lead))}
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(b.zero + int64(b.next.Add(-b.lead)))}
 	b.err = unix.TimerfdSettime(int(fd), unix.TFD_TIMER_ABSTIME, &spec, nil)
 	return b.err != nil
 }

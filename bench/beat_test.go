@@ -46,6 +46,37 @@ func TestBeat(t *testing.T) {
 	}
 }
 
+// TestLead has a clock of which the timer is late by a fixed time learn to stop that much earlier, never by more than it may,
+// and by less again once its timer is in time.
+func TestLead(t *testing.T) {
+	const most = 50 * time.Microsecond
+	at := most
+	for _, c := range []struct{ late, low, high time.Duration }{
+		{5 * time.Microsecond, 4 * time.Microsecond, 13 * time.Microsecond},
+		{30 * time.Microsecond, 28 * time.Microsecond, 37 * time.Microsecond},
+		{80 * time.Microsecond, most, most},
+		{0, 0, 7 * time.Microsecond},
+	} {
+		missed := 0
+		for i := range 600 {
+			left := at - c.late
+			at = lead(at, left, most)
+			if at < 0 || at > most {
+				t.Fatalf("a timer that is %v late: stops %v early, of at most %v", c.late, at, most)
+			}
+			if i >= 200 && left <= 0 {
+				missed++
+			}
+		}
+		if at < c.low || at > c.high {
+			t.Errorf("a timer that is %v late: stops %v early, want %v to %v", c.late, at, c.low, c.high)
+		}
+		if c.late < most && missed > 100 {
+			t.Errorf("a timer that is %v late: %d of 400 moments missed", c.late, missed)
+		}
+	}
+}
+
 // TestBeatEndsAWait closes a beat that somebody waits for.
 func TestBeatEndsAWait(t *testing.T) {
 	zero := time.Now()
