@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -105,6 +106,7 @@ type job struct {
 	plain bool        // on a goroutine, not on a CPU slot's thread
 	timed bool        // ctx is of this run alone, and has its deadline
 	gone  atomic.Bool // abandoned: the worker that runs it is no longer counted on
+	late  bool        // abandoned before a worker had it: it is not to begin; of lane.mu
 	// ctx ends when the run is abandoned. One with a deadline for each run would cost a timer and five allocations, and the core's
 	// watchdog keeps the time anyway: it is the job's, as long as nothing has ended it.
 	ctx    context.Context
@@ -139,7 +141,7 @@ func (e *Engine) recycle(j *job) {
 		j.ctx, j.cancel = nil, nil
 	}
 	j.lane, j.err, j.outputs = nil, nil, nil
-	j.plain, j.timed = false, false
+	j.plain, j.timed, j.late = false, false, false
 	j.gone.Store(false)
 	e.spare = append(e.spare, j)
 }
@@ -200,20 +202,35 @@ func (j *job) do() (gone bool) {
 	return false
 }
 
-// take gives the job the instance, opening a new one after a run was abandoned in the last.
+// errLate is the end of a run that was abandoned while it waited for a thread, or while its instance was opened again.
+var errLate = errors.New("the run was abandoned before it began")
+
+// take gives the job the instance, opening a new one after a run was abandoned in the last. A job that was abandoned itself gets
+// none to use: nobody waits for it any more, and another may have begun.
 func (l *lane) take(j *job) (node.Instance, error) {
 	l.mu.Lock()
-	missing := l.mu.inst == nil
+	inst, late := l.mu.inst, j.late
+	if !late {
+		l.mu.job = j.id
+	}
 	l.mu.Unlock()
-	if missing {
-		if err := l.open(j.ctx); err != nil {
-			return nil, fmt.Errorf("open again after a stuck run: %w", err)
-		}
+	switch {
+	case late:
+		return nil, errLate
+	case inst != nil:
+		return inst, nil
+	}
+	inst, err := l.model.node.NewInstance(j.ctx, *l.env.Load())
+	if err != nil {
+		return nil, fmt.Errorf("open again after a stuck run: %w", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mu.job = j.id
-	return l.mu.inst, nil
+	if j.gone.Load() {
+		return inst, errLate // done closes it
+	}
+	l.mu.inst = inst
+	return inst, nil
 }
 
 // done takes the instance back and reports whether the run was abandoned. An instance that an abandoned run was stuck in is
@@ -232,6 +249,9 @@ func (l *lane) done(j *job, inst node.Instance) bool {
 		return false
 	}
 	l.mu.stuck--
+	if inst == nil { // it was stuck in opening one
+		return true
+	}
 	if err := inst.Close(); err != nil {
 		l.e.log.Warn("close a detector that was stuck", "node", "detector/"+l.name(), "err", err)
 	}
@@ -243,7 +263,8 @@ func (l *lane) abandon(j *job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mu.job != j.id {
-		return // it has just come back, or never began
+		j.late = true // it has just come back, or has not begun
+		return
 	}
 	j.gone.Store(true)
 	l.mu.stuck++
