@@ -63,7 +63,8 @@ func (p *probe) observe(ins []sched.Input, took time.Duration, decided []sched.D
 			p.frame(in, pt)
 		case sched.InputFinished:
 			p.finished(in, took, pt)
-		case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap:
+		case sched.InputStart, sched.InputDeadline, sched.InputCamera, sched.InputWall, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap,
+			sched.InputAway:
 		}
 	}
 	if counts {

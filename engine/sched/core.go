@@ -278,6 +278,9 @@ func (c *Core) Cell(i int) signal.Cell { return c.cells[i] }
 // Health returns how an instance does.
 func (c *Core) Health(instance int) Health { return c.lanes[instance].health }
 
+// Away reports whether an instance is taken to be away.
+func (c *Core) Away(instance int) bool { return c.lanes[instance].away }
+
 // Pace returns the learned cost of one run of an instance, smoothed over about eight, 0 before the first, and the period that
 // its rate is capped to now.
 func (c *Core) Pace(instance int) (cost, period time.Duration) {

@@ -51,6 +51,8 @@ func (c *Core) Doing(instance int) Explanation {
 	switch cause {
 	case SkipFrozen:
 		x.Since = c.cams[l.camera].frozenAt
+	case SkipAway:
+		x.Since = l.awayAt
 	case SkipBroken:
 		x.Since, x.Until = l.healthAt, l.probe
 	case SkipBackoff:
@@ -81,6 +83,8 @@ func (c *Core) hindered(l *lane) (cause Cause, cell int, hindered bool) {
 	switch {
 	case !l.noFrame && c.cams[l.camera].frozen:
 		return SkipFrozen, 0, true
+	case l.away:
+		return SkipAway, 0, true
 	case l.health == HealthBroken && c.now < l.probe:
 		return SkipBroken, 0, true
 	case c.now < l.backoff:

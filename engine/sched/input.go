@@ -35,11 +35,14 @@ const (
 	InputMute
 	// InputSwap puts another graph in the place of the present one: Swap. Indexes of inputs after it are the new graph's.
 	InputSwap
+	// InputAway says that what carries out the runs of Instance is gone and on its way back (Away), or that it need not be waited
+	// for any more, whether it is back or not. Said again it means that it went and came in between.
+	InputAway
 )
 
 // String returns the kind's name in logs and transcripts.
 func (k InputKind) String() string {
-	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop", "external", "mute", "swap"}
+	names := [...]string{"start", "frame", "camera", "finished", "deadline", "wall", "stop", "external", "mute", "swap", "away"}
 	if int(k) >= len(names) {
 		panic(fmt.Sprintf("sched: no input kind %d", k))
 	}
@@ -84,11 +87,13 @@ type Input struct {
 
 	State CameraState `json:"state,omitzero"` // InputCamera
 
-	Instance int           `json:"instance,omitempty"` // InputFinished; any where a swap took it away: the Job says which run
+	Instance int           `json:"instance,omitempty"` // InputAway, InputFinished; there any where a swap took it away: the Job says which run
 	Job      uint64        `json:"job,omitempty"`      // InputFinished
 	Outcome  Outcome       `json:"outcome,omitempty"`  // InputFinished
 	Took     tick.Time     `json:"took,omitempty"`     // InputFinished: duration of the run in nanoseconds
 	Outputs  []node.Output `json:"outputs,omitempty"`  // InputFinished with OutcomeOK, InputExternal
+
+	Away bool `json:"away,omitempty"` // InputAway
 
 	Machine int       `json:"machine,omitempty"` // InputMute
 	Until   tick.Time `json:"until,omitempty"`   // InputMute
@@ -225,6 +230,8 @@ const (
 	SkipStopping Cause = iota
 	// SkipFrozen means that the camera shows the same picture for too long.
 	SkipFrozen
+	// SkipAway means that what carries out its runs is gone and on its way back.
+	SkipAway
 	// SkipBroken means that the detector is broken and its next probe is not due.
 	SkipBroken
 	// SkipBackoff means that it overran and is made to pause.
@@ -250,7 +257,7 @@ const (
 
 // String returns the cause's name as it stands in metrics.
 func (c Cause) String() string {
-	names := [...]string{"stopping", "frozen", "broken", "backoff", "leaked", "busy", "rate", "needs", "gate", "max_age", "slots"}
+	names := [...]string{"stopping", "frozen", "away", "broken", "backoff", "leaked", "busy", "rate", "needs", "gate", "max_age", "slots"}
 	if int(c) >= len(names) {
 		panic(fmt.Sprintf("sched: no cause %d", c))
 	}

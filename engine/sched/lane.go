@@ -64,6 +64,7 @@ type life struct {
 	inDue   bool  // has an entry in the heap of due times
 	inFloor bool  // has one in the heap of floors
 	alarmed bool  // has one in the heap of alarms
+	away    bool  // what carries out its runs is gone and on its way back
 	pressed bool  // others used the slots since the last run
 	cause   Cause // what the offer waits for
 	health  Health
@@ -96,6 +97,7 @@ type life struct {
 	claim   claim
 
 	leaked    []abandoned
+	awayAt    tick.Time // when it went or came back
 	healthAt  tick.Time // when it became so
 	probe     tick.Time
 	probeWait time.Duration
@@ -198,15 +200,15 @@ const (
 // try asks every gate but the CPU slots, in the order of the causes.
 func (c *Core) try(l *lane) (verdict, Cause) {
 	cause, _, hindered := c.hindered(l)
-	if (!hindered || cause > SkipBusy) && l.cause == SkipBusy && !l.newest && c.old(l) {
-		return refuse, SkipBusy
+	if (!hindered || cause > SkipBusy) && (l.cause == SkipBusy || l.cause == SkipAway && !l.timed) && !l.newest && c.old(l) {
+		return refuse, l.cause
 	}
 	switch {
 	case !hindered && l.maxAge > 0 && c.now.Sub(l.offerCapture) > l.maxAge:
 		return refuse, SkipAge
 	case !hindered:
 		return start, SkipSlots
-	case cause == SkipBusy && !l.chained:
+	case (cause == SkipBusy || cause == SkipAway) && !l.chained:
 		return wait, cause
 	case cause == SkipRate:
 		return l.later(), cause
@@ -216,7 +218,7 @@ func (c *Core) try(l *lane) (verdict, Cause) {
 	return refuse, cause
 }
 
-// old reports whether a picture that came while the lane was busy has waited too long for a detector that wants the next
+// old reports whether a picture that came while the lane was busy or away has waited too long for a detector that wants the next
 // to arrive: a quarter of the camera's period (PERF 5). A younger one is as good as new, and letting it go would cost a
 // whole period for a run that ended a moment too late.
 func (c *Core) old(l *lane) bool {

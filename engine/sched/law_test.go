@@ -66,7 +66,11 @@ func randomFor(t *rapid.T, tb testing.TB, span time.Duration) *sim {
 			rapid.IntRange(0, 300).Draw(t, "cooldown"), rapid.IntRange(0, 300).Draw(t, "ugrace"))))
 	}
 	s.build()
-	s.until(tick.Time(span))
+	for s.now < tick.Time(span) {
+		s.until(min(tick.Time(span), s.now.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "go on"))*time.Millisecond)))
+		i := rapid.IntRange(0, len(s.g.Instances)-1).Draw(t, "who")
+		s.step(sched.Input{Kind: sched.InputAway, Now: s.now, Instance: i, Away: rapid.Bool().Draw(t, "away")})
+	}
 	s.step(sched.Input{Kind: sched.InputStop, Now: s.now})
 	s.until(tick.Time(span + 2*time.Second)) // runs that are out come back
 	return s

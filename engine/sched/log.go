@@ -119,7 +119,7 @@ func ReadLog(r io.Reader) (LogHeader, []Input, error) {
 		if err := json.Unmarshal(sc.Bytes(), &in); err != nil {
 			return h, out, fmt.Errorf("input log: line %d: %w", line, err)
 		}
-		if in.Kind > InputSwap || (in.Kind == InputSwap) != (in.Swap != nil) || in.Outcome > OutcomeTimeout {
+		if in.Kind > InputAway || (in.Kind == InputSwap) != (in.Swap != nil) || in.Outcome > OutcomeTimeout {
 			return h, out, fmt.Errorf("input log: line %d: no input of kind %d with outcome %d", line, in.Kind, in.Outcome)
 		}
 		out = append(out, in)

@@ -65,7 +65,7 @@ func TestLogThatIsNotWhole(t *testing.T) {
 		"cut":             {strings.Join(lines[:5], ""), "ends in the middle", 4},
 		"torn line":       {strings.Join(lines[:5], "") + `{"kind":1,"no`, "line 6", 4},
 		"one missing":     {strings.Join(append(append([]string{}, lines[:5]...), lines[6:]...), ""), "its end says", len(lines) - 4},
-		"bad kind":        {strings.Join(lines[:2], "") + `{"kind":99}` + "\n", "no input of kind 99", 1},
+		"bad kind":        {strings.Join(lines[:2], "") + `{"kind":11}` + "\n", "no input of kind 11", 1},
 		"swap of nothing": {strings.Join(lines[:2], "") + `{"kind":9}` + "\n", "no input of kind 9", 1},
 		"not a swap":      {strings.Join(lines[:2], "") + `{"kind":4,"swap":{"revision":"r"}}` + "\n", "no input of kind 4", 1},
 		"not JSON":        {"hello\n", "header", 0},

@@ -363,6 +363,12 @@ func (s *sim) command(line string) error {
 				s.step(sched.Input{Kind: sched.InputMute, Now: s.now, Machine: i, Until: tick.Time(until)})
 			}
 		}
+	case "away", "back": // away DETECTOR@CAMERA
+		for i := range s.g.Instances {
+			if s.g.InstanceName(i) == f[1] {
+				s.step(sched.Input{Kind: sched.InputAway, Now: s.now, Instance: i, Away: f[0] == "away"})
+			}
+		}
 	case "edit", "remove", "off":
 		return s.edit(f)
 	case "swap":

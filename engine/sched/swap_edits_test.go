@@ -207,7 +207,8 @@ func (r *edited) hear(in sched.Input, ds []sched.Decision) {
 		r.frames[g.CameraID(in.Camera)]++
 	case sched.InputFinished:
 		delete(r.runs, in.Job)
-	case sched.InputCamera, sched.InputDeadline, sched.InputWall, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap:
+	case sched.InputCamera, sched.InputDeadline, sched.InputWall, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap,
+		sched.InputAway:
 	}
 	r.model.hear(in, ds)
 	for i := range ds {

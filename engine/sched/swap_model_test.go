@@ -200,7 +200,7 @@ func (n *model) hear(in sched.Input, ds []sched.Decision) {
 		}
 		n.conds, n.wake = nil, tick.Never
 		return
-	case sched.InputStart, sched.InputCamera, sched.InputDeadline, sched.InputWall, sched.InputExternal, sched.InputMute:
+	case sched.InputStart, sched.InputCamera, sched.InputDeadline, sched.InputWall, sched.InputExternal, sched.InputMute, sched.InputAway:
 	}
 	if n.conds == nil {
 		return

@@ -85,6 +85,8 @@ func (c *Core) accept(in *Input, out []Decision) []Decision {
 		c.watches[c.machines[in.Machine]].muted = in.Until
 	case InputSwap:
 		return c.swap(in.Swap, out)
+	case InputAway:
+		return c.away(in, out)
 	case InputStop:
 		out = c.settle(c.now, out)
 		return c.stop(out)

@@ -90,7 +90,7 @@ func (t *Tracer) Turn(g, next *graph.Graph, ins []sched.Input, decided []sched.D
 			t.put(note{kind: noteFrame, now: now, index: in.Camera, seq: in.Seq, capture: in.Capture})
 		case sched.InputFinished:
 			t.put(note{kind: noteEnd, now: now, job: in.Job, outcome: in.Outcome})
-		case sched.InputDeadline, sched.InputCamera, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap:
+		case sched.InputDeadline, sched.InputCamera, sched.InputStop, sched.InputExternal, sched.InputMute, sched.InputSwap, sched.InputAway:
 		}
 	}
 	for i := range decided {
