@@ -16,6 +16,7 @@ func (d *edit) commit() error {
 	for _, s := range d.made.sinks {
 		s.start(e.hard)
 	}
+	warmed := d.warm()
 	e.do(func() {
 		if phase(e.state.Load()) != phaseRunning {
 			return
@@ -29,7 +30,7 @@ func (d *edit) commit() error {
 				c.tellCore(c.state())
 			}
 		}
-		d.pause, d.at, d.done = time.Since(begin), e.cfg.Wall(), true
+		d.pause, d.at, d.done = max(time.Since(begin), warmed), e.cfg.Wall(), true
 		e.metrics.pause.observe(d.pause)
 		e.complete = e.over()
 	})
@@ -38,6 +39,23 @@ func (d *edit) commit() error {
 	}
 	d.settle()
 	return nil
+}
+
+// warm brings what the core will move into the processor's caches, a part at a time with the core's inputs in between. It returns
+// for how long the core took none at most.
+func (d *edit) warm() (longest time.Duration) {
+	for part, more := 0, true; more; part++ {
+		more = false
+		d.e.do(func() {
+			if phase(d.e.state.Load()) != phaseRunning {
+				return
+			}
+			begin := time.Now()
+			more = d.e.core.Warm(d.core, part)
+			longest = max(longest, time.Since(begin))
+		})
+	}
+	return longest
 }
 
 // adopt makes the new wiring the one that runs: the core has just gone over to its graph. Everything was made ready; here only

@@ -32,6 +32,18 @@ func (st *EvalState) Carry(old *EvalState) {
 	}
 }
 
+// Continues reports whether a state of old can go on as a state of p as it is: both remember the same in the same places. Two
+// programs with the same Key need not, for they may be written in another order.
+func (p *Program) Continues(old *Program) bool {
+	a, b := &p.keys, &old.keys
+	return p.kept == old.kept && p.polls == old.polls && p.links == old.links &&
+		slices.Equal(a.held, b.held) && slices.Equal(a.recent, b.recent) && slices.Equal(a.chain, b.chain)
+}
+
+// Resume makes a state one of p, which continues the program that it was made by: what Carry into a new state would come to,
+// without another state.
+func (st *EvalState) Resume(p *Program) { st.prog = p }
+
 // Carry makes m go on where old stands, as an edit of the pipeline does that keeps the event: its state and since when, its
 // cooldown, its number. sameCondition says that the condition asks what it asked, by Program.Key; the config may be
 // another, and then what is overdue by it happens in the next Step: a shorter hold may confirm at once.

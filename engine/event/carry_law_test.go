@@ -12,7 +12,8 @@ import (
 )
 
 // TestCarryLaw edits a condition while it runs, and the naive twin knows nothing of it: a condition that goes on as a part
-// of another, beside one that is always yes, says what it would have said if it had always been one, and is woken as exactly.
+// of another, beside one that is always yes, says what it would have said if it had always been one, and is woken as exactly. A state that
+// the next program can resume says what a new one says that it was carried into.
 func TestCarryLaw(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const end = 30
@@ -47,13 +48,24 @@ func TestCarryLaw(t *testing.T) {
 			if rapid.IntRange(0, 4).Draw(t, "edit") > 0 {
 				continue
 			}
+			was := c
 			c = edits[rapid.IntRange(0, len(edits)-1).Draw(t, "to")]
 			next := compiled(t, c, past.types)
+			resumed := st.Clone()
 			carried := next.NewState()
 			carried.Carry(st)
 			a, w := next.Eval(cells, carried, now)
 			if a != answer || next.Key() == p.Key() && w != wake {
 				t.Fatalf("at %s edited from %s until %s to %s until %s", now, answer, wake, a, w)
+			}
+			if c == was && !next.Continues(p) {
+				t.Fatalf("the same condition does not continue itself")
+			}
+			if next.Continues(p) {
+				resumed.Resume(next)
+				if b, v := next.Eval(cells, resumed, now); next.Key() == p.Key() && (b != a || v != w) {
+					t.Fatalf("at %s resumed it says %s until %s, carried into another state %s until %s", now, b, v, a, w)
+				}
 			}
 			p, st, answer, wake = next, carried, a, w
 		}

@@ -133,6 +133,9 @@ func (p *Program) NewState() *EvalState {
 	return st
 }
 
+// Wake returns the instant that Eval returned last, tick.Never before that.
+func (st *EvalState) Wake() tick.Time { return st.wake }
+
 // Clone returns a copy that shares nothing but the program: who explains it elsewhere does not stand in the way of who goes on.
 func (st *EvalState) Clone() *EvalState {
 	c := *st

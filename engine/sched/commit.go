@@ -114,7 +114,7 @@ func (c *Core) moveCells(o *Core, p *prepared) {
 				cell.Retune(ttl)
 				changed = true
 			}
-			if m.words != nil && cell.Seen() && !slices.Contains(m.words, cell.Value.AsLabel()) {
+			if m.words && cell.Seen() && !slices.Contains(p.words[i], cell.Value.AsLabel()) {
 				*cell = signal.Cell{TTL: cell.TTL, Since: cell.Since}
 				changed = true
 			}
@@ -290,7 +290,12 @@ func (c *Core) moveWatches(o *Core, p *prepared, out []Decision) []Decision {
 			continue
 		}
 		old := &o.watches[m.from]
-		w.state.Carry(old.state)
+		if m.state { // it is not the old one's any more
+			w.state = old.state
+			w.state.Resume(w.prog)
+		} else {
+			w.state.Carry(old.state)
+		}
 		w.timer, w.since, w.answer = old.timer, old.since, old.answer
 		w.muted, w.occurrence, w.born = old.muted, old.occurrence, old.born
 		if m.hours {

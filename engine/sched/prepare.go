@@ -10,35 +10,40 @@ import (
 
 // prepared is a core of the new graph that nothing has happened to, and what each part of it goes on from. Everything that
 // two graphs tell is found here, so that the swap itself has nothing to do but to move what is alive.
+//
+// The moves are read within the swap, so they are small.
 type prepared struct {
 	from    *graph.Graph
 	core    *Core
 	remap   Remap
 	cams    []int // by new index the old one, or Gone; so in all that follow
 	cells   []cellMove
+	words   map[int][]string // of cells whose labels are others: all that they can be now
 	lanes   []laneMove
 	watches []watchMove
 	reasons []event.Reason // by old index of a machine that goes: why
 	touched []int32        // scratch: cells whose readers have to look again
+	seen    uint64         // of Warm: what is read must be used
 }
 
 type cellMove struct {
-	from          int
-	retune        bool     // its time to live is another
-	begins, stops bool     // it has a producer now and had none, or the reverse
-	words         []string // all that a label can be now; nil: whatever it is
+	from          int32
+	retune        bool // its time to live is another
+	begins, stops bool // it has a producer now and had none, or the reverse
+	words         bool // its labels are others: prepared.words
 }
 
 type laneMove struct {
-	from  int
+	from  int32
 	fresh bool // another detector, or one that tells other signals
 	same  bool // nothing that decides when it starts is another
 }
 
 type watchMove struct {
-	from  int
+	from  int32
 	cond  bool // asks the same
 	cells bool // of the same cells
+	state bool // and remembers the same in the same places
 	cfg   bool // times of the event are the same
 	hours bool
 }
@@ -52,13 +57,12 @@ func prepare(from, to *graph.Graph, replaced []int, o Options) *prepared {
 			p.reasons[i] = whyGone(from, to, i)
 		}
 	}
-	for i, old := range back(p.remap.Cells, len(to.Cells)) {
-		p.cells = append(p.cells, moveCell(from, to, old, i))
-	}
+	p.moveCells(to)
 	p.touched = make([]int32, 0, len(p.cells))
 	p.moveLanes(to, replaced, o)
 	p.moveWatches(to)
 	p.makeRoom()
+	p.touch()
 	return p
 }
 
@@ -75,21 +79,25 @@ func whyGone(from, to *graph.Graph, machine int) event.Reason {
 	return event.ReasonRemoved
 }
 
-func moveCell(from, to *graph.Graph, old, i int) cellMove {
-	m, b := cellMove{from: old}, &to.Cells[i]
-	if old == Gone {
-		m.begins = b.Instance >= 0
-		return m
-	}
-	a := &from.Cells[old]
-	m.retune = a.TTL != b.TTL
-	m.begins, m.stops = a.Instance < 0 && b.Instance >= 0, a.Instance >= 0 && b.Instance < 0
-	if b.Type == signal.TypeLabel {
-		if now := words(to, b); !slices.Equal(now, words(from, a)) {
-			m.words = now
+func (p *prepared) moveCells(to *graph.Graph) {
+	p.cells, p.words = make([]cellMove, len(to.Cells)), map[int][]string{}
+	for i, old := range back(p.remap.Cells, len(to.Cells)) {
+		m, b := &p.cells[i], &to.Cells[i]
+		m.from = int32(old)
+		if old == Gone {
+			m.begins = b.Instance >= 0
+			continue
+		}
+		a := &p.from.Cells[old]
+		m.retune = a.TTL != b.TTL
+		m.begins, m.stops = a.Instance < 0 && b.Instance >= 0, a.Instance >= 0 && b.Instance < 0
+		if b.Type != signal.TypeLabel {
+			continue
+		}
+		if now := words(to, b); now != nil && !slices.Equal(now, words(p.from, a)) {
+			m.words, p.words[i] = true, now
 		}
 	}
-	return m
 }
 
 // words returns what a signal of labels may say, nil where that is not known.
@@ -108,8 +116,9 @@ func words(g *graph.Graph, c *graph.Cell) []string {
 
 func (p *prepared) moveLanes(to *graph.Graph, replaced []int, o Options) {
 	reserve := min(max(o.Reserve, 0), o.Slots-1)
+	p.lanes = make([]laneMove, 0, len(to.Instances))
 	for i, old := range back(p.remap.Instances, len(to.Instances)) {
-		m := laneMove{from: old}
+		m := laneMove{from: int32(old)}
 		if old != Gone {
 			a, b := newLane(p.from, old, o.Slots, reserve), &p.core.lanes[i]
 			m.fresh = slices.Contains(replaced, i) || !mapped(a.outputs, b.outputs, p.remap.Cells)
@@ -150,21 +159,23 @@ func (p *prepared) moveWatches(to *graph.Graph) {
 		}
 	}
 	machines := back(p.remap.Machines, len(to.Machines))
+	p.watches = make([]watchMove, 0, len(p.core.watches))
 	for i := range p.core.watches {
 		w := &p.core.watches[i]
 		m := watchMove{from: Gone, cfg: true, hours: true}
 		var old *event.Program
 		if w.machine < 0 {
 			if j := p.lanes[w.lane].from; j != Gone && gates[j] != Gone {
-				m.from, old = gates[j], p.from.Instances[j].Gate
+				m.from, old = int32(gates[j]), p.from.Instances[j].Gate
 			}
 		} else if j := machines[w.machine]; j != Gone {
 			a, b := &p.from.Events[p.from.Machines[j].Event], &to.Events[to.Machines[w.machine].Event]
-			m.from, old = n+j, p.from.Machines[j].Program
+			m.from, old = int32(n+j), p.from.Machines[j].Program
 			m.cfg, m.hours = a.Config == b.Config, sameHours(a.During, b.During)
 		}
 		if old != nil {
 			m.cond, m.cells = old.Key() == w.prog.Key(), p.sameCells(old, w.prog)
+			m.state = m.cond && w.prog.Continues(old)
 		}
 		p.watches = append(p.watches, m)
 	}

@@ -52,6 +52,11 @@ func swapAlong(t *testing.T, name string, s *sim) (busy int) {
 				}
 				swap := sched.Prepare(from, to, nil, sched.Options{Slots: s.slots, Reserve: s.reserve})
 				from, to = to, from
+				for part, more := 0, true; more; part++ { // with inputs in between, as in a run
+					more = with.Warm(swap, part)
+					want = append(want, spellAll(without.Step(sched.Input{Kind: sched.InputDeadline, Now: in.Now}, nil))...)
+					got = append(got, spellAll(with.Step(sched.Input{Kind: sched.InputDeadline, Now: in.Now}, nil))...)
+				}
 				want = append(want, spellAll(without.Step(sched.Input{Kind: sched.InputDeadline, Now: in.Now}, nil))...)
 				got = append(got, spellAll(with.Step(sched.Input{Kind: sched.InputSwap, Now: in.Now, Swap: swap}, nil))...)
 			}
