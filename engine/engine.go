@@ -112,6 +112,7 @@ type Engine struct {
 
 	results  results        // ends of runs
 	rang     atomic.Bool    // the alarm, since it was last set
+	moved    atomic.Bool    // processes of detectors went away or came back, or another wiring runs, since the core was last told
 	control  chan func()    // what others ask the core goroutine to do
 	ended    chan struct{}  // a camera is over
 	closed   chan struct{}  // closed when the core has stopped
@@ -406,11 +407,17 @@ func (e *Engine) openModel(ctx context.Context, g *graph.Graph, i int) (*model, 
 		}
 		return &model{id: d.ID, node: m}, nil
 	}
-	m, err := isolate.Open(ctx, d.Kind, env, d.Options, isolate.Options{Still: g.Lockstep, Nice: e.pool.nice})
+	m := &model{id: d.ID}
+	o := isolate.Options{Still: g.Lockstep, Nice: e.pool.nice}
+	if !g.Lockstep { // there what is decided must not depend on how soon a process is back: its runs wait for it
+		o.Away = func(bool) { e.strayed(m) }
+	}
+	p, err := isolate.Open(ctx, d.Kind, env, d.Options, o)
 	if err != nil {
 		return nil, err
 	}
-	return &model{id: d.ID, node: m, process: m}, nil
+	m.node, m.process = p, p
+	return m, nil
 }
 
 // finish flushes what is pending, within what is left of the drain, and closes everything.

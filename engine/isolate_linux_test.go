@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"rvo.dev/engine/graph"
 	"rvo.dev/engine/isolate"
 	"rvo.dev/engine/node"
+	"rvo.dev/engine/sched"
 	"rvo.dev/engine/signal"
 )
 
@@ -48,7 +50,33 @@ func victim() node.Kind {
 		Emits: func(json.RawMessage) ([]node.Emit, error) {
 			return []node.Emit{{Name: "count", Type: signal.TypeInt}, {Name: "boxes", Type: signal.TypeBoxes}}, nil
 		},
-	}, func(_ context.Context, _ node.DetectorEnv, o options) (node.Model, error) { return victimModel(o), nil })
+	}, func(_ context.Context, env node.DetectorEnv, o options) (node.Model, error) {
+		for o.Name == "gated" && !opens(env.StateDir) {
+			time.Sleep(time.Millisecond)
+		}
+		if o.Name == "once" && !opens(env.StateDir) {
+			return nil, errTest
+		}
+		return victimModel(o), nil
+	})
+}
+
+// opens reports whether a victim's model is to open: the first of a folder, and any after gate was called.
+func opens(dir string) bool {
+	f, err := os.OpenFile(filepath.Join(dir, "first"), os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return f.Close() == nil
+	}
+	_, err = os.Stat(filepath.Join(dir, "gate"))
+	return err == nil
+}
+
+// gate lets the victims of a folder open again.
+func gate(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "gate"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type victimModel options
@@ -67,7 +95,7 @@ func (m victimModel) Detect(_ context.Context, run *node.Run) error {
 		case "segfault":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSEGV)
 			select {}
-		case "killed":
+		case "killed", "gated", "once":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		case "exit":
@@ -116,12 +144,7 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	k.cfg.Registry = reg
 	e := k.engine()
-	kind := victim()
-	for i := range e.w.Load().g.Detectors {
-		if d := &e.w.Load().g.Detectors[i]; d.Isolate == graph.IsolateProcess {
-			d.Kind = &kind
-		}
-	}
+	victims(e)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	done := make(chan error)
@@ -175,6 +198,11 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 		if s.Panics > 0 {
 			t.Errorf("%s panicked in this process: %+v", name, s)
 		}
+		// The death costs the run that was out and no other: while the process is away there are none. One that hung is given up
+		// when its process is about to be killed: another may be on its way there.
+		if n := s.Failed + s.Timeouts; n > 2 || n > 1 && name != "hang" {
+			t.Errorf("%s: %d runs failed", name, n)
+		}
 	}
 	var ws syscall.WaitStatus
 	if pid, err := syscall.Wait4(-1, &ws, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
@@ -182,6 +210,77 @@ func TestDeadDetectorsHarmNobody(t *testing.T) {
 	}
 	if after := descriptors(t); after > before {
 		t.Errorf("%d descriptors are open, were %d", after, before)
+	}
+}
+
+// victims makes the detectors that have processes of their own victims.
+func victims(e *Engine) {
+	kind := victim()
+	for i := range e.w.Load().g.Detectors {
+		if d := &e.w.Load().g.Detectors[i]; d.Isolate == graph.IsolateProcess {
+			d.Kind = &kind
+		}
+	}
+}
+
+// TestDeadDetectorHoldsNoSlot: while a detector's process is away and opens its model, the detector beside it looks at picture
+// after picture on the only slot there is. The model opens only after that; a run that waited for it would wait for ever.
+func TestDeadDetectorHoldsNoSlot(t *testing.T) {
+	k := newKit(t)
+	k.spec.Engine.Cores = 1
+	k.camera("front", 50, &fakeCamera{live: true})
+	d := k.detector("gated", 50, nil)
+	d.Isolate, d.Timeout, d.Load = graph.IsolateProcess, time.Minute, graph.LoadNone
+	k.detector("steady", 50, says(0, 1))
+	e := k.engine()
+	victims(e)
+	stop := k.start(e)
+	defer stop()
+	lanes := func() []sched.LaneStats {
+		_, snap := e.snapshot()
+		return snap.stats.Lanes
+	}
+	within(t, "the death", func() bool { s := lanes(); return len(s) == 2 && s[0].Failed > 0 })
+	died := lanes()
+	within(t, "ten runs beside it", func() bool { return lanes()[1].OK > died[1].OK+10 })
+	away := lanes()[0]
+	x := ""
+	e.do(func() { x = e.core.Explain(0).Cause.String() })
+	if away.Failed != 1 || away.Runs != deadlyRun || x != "away" || e.Status().Detectors[0].Skipped["away"] == 0 {
+		t.Errorf("while its process is away: %+v, hindered by %s", away, x)
+	}
+	gate(t, e.cfg.StateDir)
+	within(t, "its next runs", func() bool { return lanes()[0].OK > deadlyRun+5 })
+	if s := e.Status().Detectors[0]; s.Failed != 1 || s.Health != sched.HealthOK.String() || s.Restarts != 1 {
+		t.Errorf("when it was back: %+v", s)
+	}
+}
+
+// TestProcessThatDoesNotComeBackBreaksItsDetector: a model that fails to open again and again is a failure like any other, and
+// once it opens the detector works again, without a probe that fails before.
+func TestProcessThatDoesNotComeBackBreaksItsDetector(t *testing.T) {
+	k := newKit(t)
+	k.camera("front", 50, &fakeCamera{live: true})
+	d := k.detector("once", 50, nil)
+	d.Isolate, d.Timeout, d.Load = graph.IsolateProcess, time.Minute, graph.LoadNone
+	e := k.engine()
+	victims(e)
+	stop := k.start(e)
+	defer stop()
+	status := func() DetectorStatus {
+		if st := e.Status(); len(st.Detectors) > 0 {
+			return st.Detectors[0]
+		}
+		return DetectorStatus{}
+	}
+	within(t, "it is broken", func() bool { return status().Health == sched.HealthBroken.String() })
+	if s := status(); s.Failed < sched.BrokenAfter || !strings.Contains(s.Error, "made to fail") && !strings.Contains(s.Error, "start") {
+		t.Errorf("%+v", s)
+	}
+	gate(t, e.cfg.StateDir)
+	within(t, "it works again", func() bool { return status().Health == sched.HealthOK.String() })
+	if s := status(); s.Restarts < 2 {
+		t.Errorf("%d restarts were counted, want at least 2", s.Restarts)
 	}
 }
 

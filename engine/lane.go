@@ -28,7 +28,8 @@ type lane struct {
 	broken  bool // and logged as such
 	index   int  // in the wiring that runs
 	runs    uint64
-	current *job // the run that is out, nil: none
+	moved   uint64 // of model.moved, as the core was told
+	current *job   // the run that is out, nil: none
 
 	mu struct {
 		sync.Mutex

@@ -123,6 +123,9 @@ func (e *Engine) round() {
 		e.finished(j)
 	}
 	w := e.w.Load()
+	if e.moved.Load() && e.moved.Swap(false) { // after the ends of runs: a process that died is away before they are taken
+		e.tellAway(w)
+	}
 	w.ready.take(func(camera int) { e.arrived(w, camera, stopping) })
 	now := e.now() // after the last picture was stamped
 	if len(e.inputs) == 0 && e.wakeAt <= now {
@@ -280,6 +283,7 @@ func (e *Engine) carry(d *sched.Decision) {
 		e.wakeAt = d.At
 	case sched.DecisionSwap:
 		e.adopt()
+		e.moved.Store(true) // processes of what had no place before
 	case sched.DecisionSignal:
 		// The cell has the value.
 	}

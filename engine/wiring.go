@@ -3,6 +3,7 @@ package engine
 import (
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"rvo.dev/engine/evidence"
 	"rvo.dev/engine/graph"
@@ -35,6 +36,7 @@ type model struct {
 	id      string
 	node    node.Model
 	process *isolate.Model // nil: it runs in this process
+	moved   atomic.Uint64  // how often its process went away or came back, by turns: odd while it is away
 }
 
 // machine is what the shell keeps of an event on a camera.

@@ -12,7 +12,7 @@ const (
 	waitMost  = 30 * time.Second
 	// firstAtMost is the first wait with all its jitter.
 	firstAtMost = waitFirst * 5 / 4
-	// steadyAfter is how long a process must have lived for the wait to begin anew.
+	// steadyAfter is how long a process must have lived, with its model open, for the wait to begin anew.
 	steadyAfter = time.Minute
 )
 

@@ -10,8 +10,8 @@
 // instance begins anew in it. What a detector wants to Retain past its run it cannot: that run fails.
 //
 // The parent's half has two goroutines for each model, which see that a process has ended and start the next; a run writes its
-// request and waits for the answer where it was called. The child's half has one goroutine for each camera; they end with the process. There is none of this but on Linux, where
-// Open says so.
+// request and waits for the answer where it was called. Between two processes it need not wait: Options.Away. The child's half has
+// one goroutine for each camera; they end with the process. There is none of this but on Linux, where Open says so.
 package isolate
 
 import (
@@ -36,6 +36,11 @@ type Options struct {
 	Still bool
 	// Nice is how far the process's threads are lowered below this one's, from 0 to 19.
 	Nice int
+	// Away is told true when the process is gone and another is on its way: it is soon started, or opens its model; and false
+	// when it is there, or is not to be waited for any more. Whoever is told starts no run while it is away; one that comes all the
+	// same, or later, fails at once where there is no process. The calls come one after the other, from any goroutine, and must
+	// not block. nil: a run waits for its process where it was called, within its own time.
+	Away func(away bool)
 }
 
 // environment returns the variables that a child gets: what libraries need to find their files and to be told how many

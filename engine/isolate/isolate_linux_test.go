@@ -85,8 +85,43 @@ func openTrial(_ context.Context, env node.DetectorEnv, o trialOptions) (node.Mo
 			return nil, fmt.Errorf("secret: %w", err)
 		}
 		m.secret = s
+	case "gate": // not the first time
+		if !first(env.StateDir) {
+			await(env.StateDir)
+		}
+	case "once":
+		if !first(env.StateDir) {
+			os.Exit(8)
+		}
 	}
 	return m, nil
+}
+
+// first reports whether nobody has asked before in that folder.
+func first(dir string) bool {
+	f, err := os.OpenFile(filepath.Join(dir, "first"), os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return false
+	}
+	_ = f.Close()
+	return true
+}
+
+// await waits until somebody has called letIn in that folder, in another process.
+func await(dir string) {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "gate")); err == nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func letIn(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "gate"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type trialModel struct {

@@ -35,6 +35,7 @@ type Model struct {
 		next    time.Time // not started before
 		last    error     // how the last one went
 		closed  bool
+		away    bool // as Options.Away was told
 	}
 }
 
@@ -93,12 +94,14 @@ func (m *Model) Identity() node.Identity {
 	return node.Identity{}
 }
 
-// NewInstance implements node.Model.
+// NewInstance implements node.Model. Where a run would not wait for its process, this does not: an instance that is opened while
+// there is none has its twin from its first run on.
 func (m *Model) NewInstance(ctx context.Context, env node.InstanceEnv) (node.Instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	i := &instance{m: m, env: env}
-	if err := i.attach(ctx); err != nil {
+	err := i.attach(ctx)
+	if _, absent := errors.AsType[absentError](err); err != nil && !absent {
 		return nil, err
 	}
 	return i, nil
@@ -138,7 +141,7 @@ func (m *Model) current(ctx context.Context) (*process, error) {
 	case p != nil && p.ready.Load():
 		return p, nil
 	case p == nil && (wait > firstAtMost || !pause(ctx, wait)):
-		return nil, fmt.Errorf("the detector's process is started again in %v: %w", wait.Round(time.Millisecond), last)
+		return nil, later(wait, last)
 	case p == nil:
 		var err error
 		if p, err = m.launch(ctx, last != nil); err != nil {
@@ -148,7 +151,67 @@ func (m *Model) current(ctx context.Context) (*process, error) {
 	if err := p.await(ctx); err != nil {
 		return nil, err
 	}
+	m.mu.Lock()
+	if m.mu.proc == p { // else it has ended again
+		m.tell(false)
+	}
+	m.mu.Unlock()
 	return p, nil
+}
+
+// process returns the process for a run.
+func (m *Model) process(ctx context.Context) (*process, error) {
+	if m.opts.Away != nil {
+		return m.present()
+	}
+	return m.current(ctx)
+}
+
+// present returns the process that runs. It does not wait for one.
+func (m *Model) present() (*process, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.mu.closed:
+		return nil, node.ErrClosed
+	case m.mu.proc == nil:
+		return nil, absentError{later(time.Until(m.mu.next), m.mu.last)}
+	case !m.mu.proc.ready.Load():
+		return nil, absentError{errStarting}
+	}
+	return m.mu.proc, nil
+}
+
+// absentError is the error of a run that finds no process and does not wait for one.
+type absentError struct{ why error }
+
+// Error implements error.
+func (a absentError) Error() string { return a.why.Error() }
+
+// Unwrap returns why there is none.
+func (a absentError) Unwrap() error { return a.why }
+
+// later says when a process is started again, and how the last one went.
+func later(wait time.Duration, last error) error {
+	return fmt.Errorf("the detector's process is started again in %v: %w", max(wait, 0).Round(time.Millisecond), last)
+}
+
+// tell says whether the process is away, to who asked for it and does not know it yet. The caller holds m.mu.
+func (m *Model) tell(away bool) {
+	if m.opts.Away == nil || m.mu.away == away {
+		return
+	}
+	m.mu.away = away
+	m.opts.Away(away)
+}
+
+// rest notes how the last process went and that the next is not started for a while, which it returns. A wait that is the first in
+// a row is soon over; after it one that does not come up, or ends soon again, is not to be waited for. The caller holds m.mu.
+func (m *Model) rest(last error, lived time.Duration) time.Duration {
+	wait := m.mu.backoff.ended(lived)
+	m.mu.last, m.mu.next = last, time.Now().Add(wait)
+	m.tell(wait <= firstAtMost)
+	return wait
 }
 
 // pause waits and reports whether that was not cut short.
@@ -173,9 +236,10 @@ func (m *Model) launch(ctx context.Context, again bool) (*process, error) {
 	closed := m.mu.closed
 	switch {
 	case err != nil:
-		m.mu.last, m.mu.next = err, time.Now().Add(m.mu.backoff.ended(0))
+		m.rest(err, 0)
 	case !closed:
 		m.mu.proc = p
+		m.tell(again) // it opens its model; who waits for the first one is the caller
 	}
 	m.mu.Unlock()
 	if err == nil && closed {
@@ -195,8 +259,11 @@ func (m *Model) ended(p *process) {
 		return
 	}
 	m.mu.proc = nil
-	wait := m.mu.backoff.ended(time.Since(p.began))
-	m.mu.last, m.mu.next = p.err, time.Now().Add(wait)
+	lived := time.Duration(0) // however long it took to open its model
+	if p.ready.Load() {
+		lived = time.Since(p.opened)
+	}
+	wait := m.rest(p.err, lived)
 	m.mu.Unlock()
 	if p.ready.Load() || m.restarts.Load() > 0 { // else Open says why it did not start
 		m.env.Log.Warn("a detector's process ended: another is started", "err", p.err, "after", wait.Round(time.Millisecond).String())
@@ -266,7 +333,7 @@ func (i *instance) attach(ctx context.Context) error {
 		return nil
 	}
 	i.drop()
-	p, err := i.m.current(ctx)
+	p, err := i.m.process(ctx)
 	if err != nil {
 		return err
 	}

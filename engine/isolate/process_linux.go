@@ -37,6 +37,7 @@ type process struct {
 	says    *lines
 	began   time.Time
 	ready   atomic.Bool   // the model is open
+	opened  time.Time     // since when
 	joining sync.Mutex    // held by whoever uses control once the process is ready
 	once    sync.Once     // its end
 	gone    chan struct{} // closed: it has ended, and err says how
@@ -138,6 +139,7 @@ func (p *process) await(ctx context.Context) error {
 				return p.end(errors.New(a.Error))
 			}
 			p.m.identity.Store(&a.Identity)
+			p.opened = time.Now()
 			p.ready.Store(true)
 			select {
 			case <-p.reaped: // before it was ready, so that nobody else sees to it
