@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"time"
 
+	"rvo.dev/engine/node"
 	"rvo.dev/engine/sched"
 )
 
@@ -16,11 +18,12 @@ func (d *edit) commit() error {
 	for _, s := range d.made.sinks {
 		s.start(e.hard)
 	}
-	warmed := d.warm()
+	d.moveLanes()
 	e.do(func() {
 		if phase(e.state.Load()) != phaseRunning {
 			return
 		}
+		warmed := d.warm()
 		e.round() // what has come belongs to the old graph
 		begin := time.Now()
 		e.edit = d
@@ -41,19 +44,34 @@ func (d *edit) commit() error {
 	return nil
 }
 
-// warm brings what the core will move into the processor's caches, a part at a time with the core's inputs in between. It returns
-// for how long the core took none at most.
+// moveLanes finds which lanes of the new wiring have something to change, so that the others need not be looked at in the turn.
+func (d *edit) moveLanes() {
+	d.idle = make(chan struct{})
+	close(d.idle)
+	for i, l := range d.new.lanes {
+		m := laneMove{lane: l, index: i, env: d.envs[i]}
+		if m.env != nil && sameEnv(m.env, l.env.Load()) {
+			m.env = nil
+		}
+		if m.env != nil || l.index != i || l.gone {
+			d.moves = append(d.moves, m)
+		}
+	}
+}
+
+// sameEnv reports whether two instances would be opened with the same.
+func sameEnv(a, b *node.InstanceEnv) bool {
+	return a.Camera == b.Camera && a.Seed == b.Seed && slices.EqualFunc(a.Masks, b.Masks, slices.Equal) && maps.EqualFunc(a.Zones, b.Zones, slices.Equal)
+}
+
+// warm brings what the core will move into the caches of this processor, a part at a time with the core's inputs in between. It
+// returns for how long the core took none at most.
 func (d *edit) warm() (longest time.Duration) {
 	for part, more := 0, true; more; part++ {
-		more = false
-		d.e.do(func() {
-			if phase(d.e.state.Load()) != phaseRunning {
-				return
-			}
-			begin := time.Now()
-			more = d.e.core.Warm(d.core, part)
-			longest = max(longest, time.Since(begin))
-		})
+		d.e.round()
+		begin := time.Now()
+		more = d.e.core.Warm(d.core, part)
+		longest = max(longest, time.Since(begin))
 	}
 	return longest
 }
@@ -64,20 +82,20 @@ func (e *Engine) adopt() {
 	d := e.edit
 	e.edit = nil
 	for _, l := range d.gone.lanes {
-		l.gone = true
-		l.idle = make(chan struct{})
-		if l.current == nil {
-			close(l.idle)
-		} else {
+		l.gone, l.idle = true, d.idle
+		if l.current != nil {
+			l.idle = make(chan struct{})
 			e.orphans = append(e.orphans, l.current)
 		}
 	}
-	for i, l := range d.new.lanes {
-		l.index = i
-		if d.envs[i] != nil {
-			l.env.Store(d.envs[i])
-		} else if l.gone { // it was parked
-			l.gone, l.idle = false, nil
+	for i := range d.moves {
+		m := &d.moves[i]
+		m.lane.index = m.index
+		if m.env != nil {
+			m.lane.env.Store(m.env)
+		}
+		if m.lane.gone { // it was parked
+			m.lane.gone, m.lane.idle = false, nil
 		}
 	}
 	for i, c := range d.new.cams {

@@ -37,6 +37,9 @@ type edit struct {
 	gone     parts                    // what the new wiring has not
 	undo     []func()                 // what preparing did to the world, to be taken back, last first
 
+	moves []laneMove    // what changes for lanes of the new wiring
+	idle  chan struct{} // closed: of lanes that go without a run that is out
+
 	superseded *trial        // of the edit before, which was not over
 	since      time.Duration // core time of the commit
 	parking    sync.Mutex    // guards gone after the commit
@@ -54,6 +57,13 @@ type parts struct {
 	models   []*model
 	sinks    []*sink
 	outlets  []*outlet
+}
+
+// laneMove is what changes for a lane when its wiring begins to run.
+type laneMove struct {
+	lane  *lane
+	index int
+	env   *node.InstanceEnv // nil: none or no other than it has
 }
 
 // onTrial returns the lanes that are tried out: those that are new, and those whose model has other options.
