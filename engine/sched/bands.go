@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"rvo.dev/engine/graph"
 )
 
 // bands say which values of a number are all the same to every condition: those between two numbers that conditions compare
@@ -23,15 +25,22 @@ type band struct {
 
 func (b *band) has(n int64) bool { return uint64(n-b.lo) <= b.span }
 
-func newBands(cells int, watches []watch) bands {
+func newBands(g *graph.Graph) bands {
 	type cut struct {
 		cell int
 		at   int64
 	}
 	var all []cut
-	for i := range watches {
-		watches[i].prog.Cuts(func(cell int, at int64) { all = append(all, cut{cell, at}) })
+	note := func(cell int, at int64) { all = append(all, cut{cell, at}) }
+	for i := range g.Instances {
+		if p := g.Instances[i].Gate; p != nil {
+			p.Cuts(note)
+		}
 	}
+	for i := range g.Machines {
+		g.Machines[i].Program.Cuts(note)
+	}
+	cells := len(g.Cells)
 	slices.SortFunc(all, func(a, b cut) int { return cmp.Or(cmp.Compare(a.cell, b.cell), cmp.Compare(a.at, b.at)) })
 	all = slices.Compact(all)
 	b := bands{now: make([]band, cells), cuts: make([]int64, 0, len(all)), from: make([]int32, cells+1)}
@@ -45,11 +54,13 @@ func newBands(cells int, watches []watch) bands {
 	return b
 }
 
+// of returns what values of a cell are compared with.
+func (b *bands) of(cell int) []int64 { return b.cuts[b.from[cell]:b.from[cell+1]] }
+
 // enter notes that a cell has a value of that number.
 func (b *bands) enter(cell int, n int64) {
-	cuts := b.cuts[b.from[cell]:b.from[cell+1]]
 	lo, hi := int64(math.MinInt64), int64(math.MaxInt64)
-	for _, at := range cuts { // a handful
+	for _, at := range b.of(cell) { // a handful
 		if at > n {
 			hi = at - 1
 			break

@@ -103,21 +103,21 @@ func (c *Core) moveCameras(o *Core, p *prepared) {
 
 // moveCells keeps values with their times. Another time to live holds at once, also for values that are there.
 func (c *Core) moveCells(o *Core, p *prepared) {
+	c.cells, c.bands.now = move(c.cells, o.cells, p.values), move(c.bands.now, o.bands.now, p.values)
+	for _, i := range p.entered { // what it is compared with is another
+		c.bands.enter(int(i), c.cells[i].Value.Order())
+	}
 	p.touched = p.touched[:0]
 	for i := range p.cells {
-		m, cell := &p.cells[i], &c.cells[i]
-		changed := false
-		if m.from != Gone {
-			ttl := cell.TTL
-			*cell = o.cells[m.from]
-			if m.retune {
-				cell.Retune(ttl)
-				changed = true
-			}
-			if m.words && cell.Seen() && !slices.Contains(p.words[i], cell.Value.AsLabel()) {
-				*cell = signal.Cell{TTL: cell.TTL, Since: cell.Since}
-				changed = true
-			}
+		m := &p.cells[i]
+		cell := &c.cells[m.cell]
+		changed := m.retune
+		if m.retune {
+			cell.Retune(c.g.Cells[m.cell].TTL)
+		}
+		if m.words && cell.Seen() && !slices.Contains(p.words[int(m.cell)], cell.Value.AsLabel()) {
+			*cell = signal.Cell{TTL: cell.TTL, Since: cell.Since}
+			changed = true
 		}
 		switch {
 		case m.begins:
@@ -126,9 +126,8 @@ func (c *Core) moveCells(o *Core, p *prepared) {
 			cell.Since, changed = tick.Never, true
 		}
 		if changed {
-			p.touched = append(p.touched, int32(i))
+			p.touched = append(p.touched, m.cell)
 		}
-		c.bands.enter(i, cell.Value.Order()) // what it is compared with may be another
 	}
 }
 
@@ -136,17 +135,7 @@ func (c *Core) moveCells(o *Core, p *prepared) {
 func (c *Core) moveStats(o *Core, p *prepared) {
 	frames, lanes := c.Stats.Frames, c.Stats.Lanes
 	c.Stats = o.Stats
-	c.Stats.Frames, c.Stats.Lanes = frames, lanes
-	for i, from := range p.cams {
-		if from != Gone {
-			frames[i] = o.Stats.Frames[from]
-		}
-	}
-	for i := range p.lanes {
-		if from := p.lanes[i].from; from != Gone {
-			lanes[i] = o.Stats.Lanes[from]
-		}
-	}
+	c.Stats.Frames, c.Stats.Lanes = move(frames, o.Stats.Frames, p.frames), move(lanes, o.Stats.Lanes, p.counts)
 }
 
 func (c *Core) moveLanes(o *Core, p *prepared, out []Decision) []Decision {
@@ -305,6 +294,7 @@ func (c *Core) moveWatches(o *Core, p *prepared, out []Decision) []Decision {
 			out = c.carryOn(w, old, m, out)
 		}
 		if m.cond && m.cells && m.cfg && m.hours {
+			c.wakes.values[i] = o.wakes.values[m.from]
 			c.wakes.set(int32(i), o.wakes.at[m.from])
 		} else {
 			c.mark(int32(i))

@@ -193,7 +193,7 @@ func New(g *graph.Graph, o Options) *Core {
 	for _, li := range c.guard.lanes {
 		c.learn(int(li))
 	}
-	c.wakes, c.bands = newWakes(len(c.watches)), newBands(len(c.cells), c.watches)
+	c.wakes, c.bands = newWakes(len(c.watches)), newBands(g)
 	return c
 }
 

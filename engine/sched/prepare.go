@@ -16,18 +16,23 @@ type prepared struct {
 	from    *graph.Graph
 	core    *Core
 	remap   Remap
-	cams    []int // by new index the old one, or Gone; so in all that follow
-	cells   []cellMove
+	cams    []int            // by new index the old one, or Gone; so in all that follow
+	cells   []cellMove       // of cells that more is to be done about than to move them
 	words   map[int][]string // of cells whose labels are others: all that they can be now
 	lanes   []laneMove
 	watches []watchMove
 	reasons []event.Reason // by old index of a machine that goes: why
-	touched []int32        // scratch: cells whose readers have to look again
-	seen    uint64         // of Warm: what is read must be used
+
+	// What is moved as it is, and which numbers are to be looked at anew by what they are compared with.
+	frames, values, counts []stretch
+	entered                []int32
+
+	touched []int32 // scratch: cells whose readers have to look again
+	seen    uint64  // of Warm: what is read must be used
 }
 
 type cellMove struct {
-	from          int32
+	cell          int32
 	retune        bool // its time to live is another
 	begins, stops bool // it has a producer now and had none, or the reverse
 	words         bool // its labels are others: prepared.words
@@ -51,6 +56,7 @@ type watchMove struct {
 func prepare(from, to *graph.Graph, replaced []int, o Options) *prepared {
 	p := &prepared{from: from, core: New(to, o), remap: NewRemap(from, to)}
 	p.cams = back(p.remap.Cameras, len(to.Cameras))
+	p.frames, p.counts = stretches(p.cams), stretches(back(p.remap.Instances, len(to.Instances)))
 	p.reasons = make([]event.Reason, len(from.Machines))
 	for i := range from.Machines {
 		if p.remap.Machines[i] == Gone {
@@ -80,22 +86,29 @@ func whyGone(from, to *graph.Graph, machine int) event.Reason {
 }
 
 func (p *prepared) moveCells(to *graph.Graph) {
-	p.cells, p.words = make([]cellMove, len(to.Cells)), map[int][]string{}
-	for i, old := range back(p.remap.Cells, len(to.Cells)) {
-		m, b := &p.cells[i], &to.Cells[i]
-		m.from = int32(old)
-		if old == Gone {
+	p.words = map[int][]string{}
+	from := back(p.remap.Cells, len(to.Cells))
+	p.values = stretches(from)
+	old := newBands(p.from)
+	for i, was := range from {
+		m, b := cellMove{cell: int32(i)}, &to.Cells[i]
+		if was == Gone {
 			m.begins = b.Instance >= 0
-			continue
+		} else {
+			a := &p.from.Cells[was]
+			m.retune = a.TTL != b.TTL
+			m.begins, m.stops = a.Instance < 0 && b.Instance >= 0, a.Instance >= 0 && b.Instance < 0
+			if b.Type == signal.TypeLabel {
+				if now := words(to, b); now != nil && !slices.Equal(now, words(p.from, a)) {
+					m.words, p.words[i] = true, now
+				}
+			}
 		}
-		a := &p.from.Cells[old]
-		m.retune = a.TTL != b.TTL
-		m.begins, m.stops = a.Instance < 0 && b.Instance >= 0, a.Instance >= 0 && b.Instance < 0
-		if b.Type != signal.TypeLabel {
-			continue
+		if m.retune || m.begins || m.stops || m.words {
+			p.cells = append(p.cells, m)
 		}
-		if now := words(to, b); now != nil && !slices.Equal(now, words(p.from, a)) {
-			m.words, p.words[i] = true, now
+		if was == Gone || !slices.Equal(old.of(was), p.core.bands.of(i)) {
+			p.entered = append(p.entered, int32(i))
 		}
 	}
 }

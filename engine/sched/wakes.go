@@ -11,12 +11,13 @@ const blockSize = 64
 // too early now and then and never too late, and the exact instant is looked for when the bound is met.
 type wakes struct {
 	at     []tick.Time
+	values []tick.Time // of each watch: when its answer may change because values grow old; 0: not known
 	blocks []tick.Time // of each blockSize watches: none is due before
 	bound  tick.Time   // no watch is due before
 }
 
 func newWakes(n int) wakes {
-	w := wakes{at: make([]tick.Time, n), blocks: make([]tick.Time, (n+blockSize-1)/blockSize), bound: tick.Never}
+	w := wakes{at: make([]tick.Time, n), values: make([]tick.Time, n), blocks: make([]tick.Time, (n+blockSize-1)/blockSize), bound: tick.Never}
 	for i := range w.at {
 		w.at[i] = tick.Never
 	}

@@ -15,19 +15,29 @@ func (c *Core) Warm(s *Swap, part int) (more bool) {
 	n := p.core
 	from, to := part*warmStep, (part+1)*warmStep
 	seen := p.seen
-	for i := from; i < min(to, len(c.cells)); i++ {
-		cell := &c.cells[i]
-		seen += cell.Frame + uint64(cell.Stale())
+	if !stays(len(n.cells), len(c.cells), p.values) {
+		for i := from; i < min(to, len(c.cells)); i++ {
+			cell := &c.cells[i]
+			seen += cell.Frame + uint64(cell.Stale()) + c.bands.now[i].span
+		}
+		for i := from; i < min(to, len(n.cells)); i++ {
+			cell := &n.cells[i]
+			seen += cell.Frame + uint64(cell.Stale()) + n.bands.now[i].span
+		}
 	}
-	for i := from; i < min(to, len(n.cells)); i++ {
-		cell := &n.cells[i]
-		seen += cell.Frame + uint64(cell.Stale()) + n.bands.now[i].span + uint64(n.bands.from[i]) + uint64(p.cells[i].from)
+	if !stays(len(n.lanes), len(c.lanes), p.counts) {
+		for i := from; i < min(to, len(c.lanes)); i++ {
+			seen += c.Stats.Lanes[i].warm()
+		}
+		for i := from; i < min(to, len(n.lanes)); i++ {
+			seen += n.Stats.Lanes[i].warm()
+		}
 	}
 	for i := from; i < min(to, len(c.lanes)); i++ {
-		seen += c.lanes[i].warm() + c.Stats.Lanes[i].warm()
+		seen += c.lanes[i].warm()
 	}
 	for i := from; i < min(to, len(n.lanes)); i++ {
-		seen += n.lanes[i].warm() + n.Stats.Lanes[i].warm() + uint64(p.lanes[i].from)
+		seen += n.lanes[i].warm() + uint64(p.lanes[i].from)
 	}
 	for i := from; i < min(to, len(c.watches)); i++ {
 		seen += c.watches[i].warm()

@@ -48,6 +48,7 @@ func (c *Core) watch(w watch) int32 {
 // write stores a value in a cell, unless that has a newer one, and has everything evaluated that reads it. A value that
 // says no other than what the cell says and may still decide changes no answer, it only makes its end come later. That is
 // looked at when half of the time until then is over: the wake before that is early, and passed only where values stop coming.
+// When else the condition or its event wants to wake, for a hold or a cooldown, has nothing to do with values that go on.
 func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64, out []Decision) ([]Decision, bool) {
 	s := &c.cells[cell]
 	repeats := c.repeats(cell, v)
@@ -57,17 +58,23 @@ func (c *Core) write(cell int, v *signal.Value, capture tick.Time, frame uint64,
 	if repeats {
 		half := c.now.Add(s.Stale().Sub(c.now) / 2)
 		for _, i := range c.readers[cell] {
-			if c.wakes.at[i] <= half {
+			if c.wakes.values[i] <= half {
 				c.renew(i)
 			}
 		}
 	} else {
-		c.bands.enter(cell, v.Order())
-		c.markReaders(cell)
+		c.changed(cell, v)
 	}
 	out, d := next(out)
 	d.Kind, d.Cell = DecisionSignal, cell
 	return out, true
+}
+
+// changed has everything evaluated that reads a cell whose value says something else. It stands apart from write, whose code is
+// mostly cold when it is called and hardly ever goes this way.
+func (c *Core) changed(cell int, v *signal.Value) {
+	c.bands.enter(cell, v.Order())
+	c.markReaders(cell)
 }
 
 // repeats reports whether a value says no other to any condition than what its cell says and may still decide.
@@ -192,6 +199,7 @@ func (c *Core) evaluate(w *watch, i int32, at tick.Time, out []Decision) []Decis
 		w.since = at
 		w.answer = answer
 	}
+	c.wakes.values[i] = wake
 	// A deadline that does not move must not hold time still.
 	c.wakes.set(i, max(min(wake, w.timer), at+1))
 	return out
