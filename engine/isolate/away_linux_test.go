@@ -96,8 +96,12 @@ func TestAway(t *testing.T) {
 		t.Errorf("told %v when it was back", told)
 	}
 	for n, i := range []node.Instance{front, back} {
-		if _, err := r.try(i, uint64(4+n), enough); err != nil {
-			t.Errorf("a run after it was back: %v", err)
+		if i.(*instance).spare.Load() == nil {
+			t.Error("a run is to open its instance again")
+		}
+		outs, err := r.try(i, uint64(4+n), enough)
+		if err != nil || outs[0].Value.AsInt() != 1 {
+			t.Errorf("a run after it was back: %v, %v", outs, err)
 		}
 	}
 	die(m)
@@ -107,6 +111,13 @@ func TestAway(t *testing.T) {
 	}
 	if told := h.hears(t, 4); !slices.Equal(told, []bool{true, false, true, false}) {
 		t.Errorf("told %v", told)
+	}
+	die(m)
+	h.hears(t, 6)
+	die(m) // with links that nobody has used
+	h.hears(t, 8)
+	if _, err := r.try(back, 7, enough); err != nil {
+		t.Errorf("after two more deaths: %v", err)
 	}
 }
 
@@ -137,10 +148,9 @@ func TestOpeningIsNotLiving(t *testing.T) {
 	defer r.close(m)
 	m.mu.Lock()
 	p := m.mu.proc
-	m.mu.backoff.ends = 3
-	m.mu.Unlock()
+	m.mu.backoff.ends, p.opened = 3, time.Time{}
 	p.began = p.began.Add(-2 * steadyAfter)
-	p.ready.Store(false)
+	m.mu.Unlock()
 	p.kill()
 	_ = p.end(nil)
 	m.mu.Lock()

@@ -36,6 +36,7 @@ type Model struct {
 		last    error     // how the last one went
 		closed  bool
 		away    bool // as Options.Away was told
+		all     map[*instance]bool
 	}
 }
 
@@ -47,7 +48,7 @@ func Open(ctx context.Context, kind *node.Kind, env node.DetectorEnv, options js
 		return nil, err
 	}
 	m := &Model{kind: kind, env: env, options: options, opts: opts, emits: emits, starting: make(chan struct{}, 1), kept: make(chan struct{})}
-	m.mu.backoff = newBackoff(env.Seed)
+	m.mu.backoff, m.mu.all = newBackoff(env.Seed), map[*instance]bool{}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	m.close = cancel
 	if _, err := m.current(ctx); err != nil {
@@ -104,6 +105,9 @@ func (m *Model) NewInstance(ctx context.Context, env node.InstanceEnv) (node.Ins
 	if _, absent := errors.AsType[absentError](err); err != nil && !absent {
 		return nil, err
 	}
+	m.mu.Lock()
+	m.mu.all[i] = true
+	m.mu.Unlock()
 	return i, nil
 }
 
@@ -151,58 +155,13 @@ func (m *Model) current(ctx context.Context) (*process, error) {
 	if err := p.await(ctx); err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
-	if m.mu.proc == p { // else it has ended again
-		m.tell(false)
-	}
-	m.mu.Unlock()
+	m.isBack(ctx, p)
 	return p, nil
 }
-
-// process returns the process for a run.
-func (m *Model) process(ctx context.Context) (*process, error) {
-	if m.opts.Away != nil {
-		return m.present()
-	}
-	return m.current(ctx)
-}
-
-// present returns the process that runs. It does not wait for one.
-func (m *Model) present() (*process, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case m.mu.closed:
-		return nil, node.ErrClosed
-	case m.mu.proc == nil:
-		return nil, absentError{later(time.Until(m.mu.next), m.mu.last)}
-	case !m.mu.proc.ready.Load():
-		return nil, absentError{errStarting}
-	}
-	return m.mu.proc, nil
-}
-
-// absentError is the error of a run that finds no process and does not wait for one.
-type absentError struct{ why error }
-
-// Error implements error.
-func (a absentError) Error() string { return a.why.Error() }
-
-// Unwrap returns why there is none.
-func (a absentError) Unwrap() error { return a.why }
 
 // later says when a process is started again, and how the last one went.
 func later(wait time.Duration, last error) error {
 	return fmt.Errorf("the detector's process is started again in %v: %w", max(wait, 0).Round(time.Millisecond), last)
-}
-
-// tell says whether the process is away, to who asked for it and does not know it yet. The caller holds m.mu.
-func (m *Model) tell(away bool) {
-	if m.opts.Away == nil || m.mu.away == away {
-		return
-	}
-	m.mu.away = away
-	m.opts.Away(away)
 }
 
 // rest notes how the last process went and that the next is not started for a while, which it returns. A wait that is the first in
@@ -259,8 +218,8 @@ func (m *Model) ended(p *process) {
 		return
 	}
 	m.mu.proc = nil
-	lived := time.Duration(0) // however long it took to open its model
-	if p.ready.Load() {
+	lived := time.Duration(0) // however long it took to open
+	if !p.opened.IsZero() {
 		lived = time.Since(p.opened)
 	}
 	wait := m.rest(p.err, lived)
@@ -275,7 +234,8 @@ type instance struct {
 	m   *Model
 	env node.InstanceEnv
 
-	proc  *process // that has the twin; nil: none
+	spare atomic.Pointer[link] // to a twin that was opened while the instance had none to run in
+	proc  *process             // that has the twin; nil: none
 	conn  *conn
 	files []sentFile // that the twin has mapped
 	next  uint64     // id of the next file
@@ -333,6 +293,9 @@ func (i *instance) attach(ctx context.Context) error {
 		return nil
 	}
 	i.drop()
+	if i.proc, i.conn = i.spare.Swap(nil).take(); i.proc != nil {
+		return nil
+	}
 	p, err := i.m.process(ctx)
 	if err != nil {
 		return err
@@ -435,6 +398,10 @@ func (i *instance) receive() error {
 
 // Close implements node.Instance. The twin closes on its own.
 func (i *instance) Close() error {
+	i.m.mu.Lock()
+	delete(i.m.mu.all, i)
+	i.m.mu.Unlock()
 	i.drop()
+	i.spare.Swap(nil).close()
 	return nil
 }

@@ -37,7 +37,7 @@ type process struct {
 	says    *lines
 	began   time.Time
 	ready   atomic.Bool   // the model is open
-	opened  time.Time     // since when
+	opened  time.Time     // when all that has to be open before a run was, zero: never; of Model.mu
 	joining sync.Mutex    // held by whoever uses control once the process is ready
 	once    sync.Once     // its end
 	gone    chan struct{} // closed: it has ended, and err says how
@@ -139,7 +139,6 @@ func (p *process) await(ctx context.Context) error {
 				return p.end(errors.New(a.Error))
 			}
 			p.m.identity.Store(&a.Identity)
-			p.opened = time.Now()
 			p.ready.Store(true)
 			select {
 			case <-p.reaped: // before it was ready, so that nobody else sees to it

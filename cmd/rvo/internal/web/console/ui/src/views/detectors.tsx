@@ -27,6 +27,7 @@ const causes: Record<string, string> = {
   busy: "its last run still goes on",
   slots: "no free CPU slot",
   backoff: "rests after an overrun",
+  away: "its process is being started again",
   broken: "broken, its probe is not due",
   leaked: "too many abandoned runs",
   stopping: "stopping, or taken away",
