@@ -19,6 +19,7 @@ func (d *edit) commit() error {
 		s.start(e.hard)
 	}
 	d.moveLanes()
+	collect()
 	e.do(func() {
 		if phase(e.state.Load()) != phaseRunning {
 			return
