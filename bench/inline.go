@@ -331,7 +331,7 @@ func (l *inline) events(pt *point) {
 		return
 	}
 	n, now := &l.nodes[0], l.now()
-	if due, ok := l.hold.step(n.said, now); ok && pt != nil {
+	if due, ok := l.hold.step(n.said && l.s.Edges == 0, now); ok && pt != nil {
 		l.r.Events++
 		pt.events++
 		l.r.late.add(now.Sub(due))

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,10 @@ const (
 	// manyPause is the cooldown where there are many cameras: a thousand of them with four events each that came twice a second
 	// would be a measurement of records.
 	manyPause = 10 * time.Second
+	// valueTTL is how long a value is fresh in a scenario of one camera, as in the first RVO's and as inline, where values have no
+	// end. By default they are fresh for three periods and a cost, which a detector that is slower than its camera never keeps:
+	// between two of its runs nothing would be known, and its scenarios would differ by that and not by its cost alone.
+	valueTTL = time.Second
 )
 
 // spec is the scenario as a pipeline.
@@ -57,8 +62,10 @@ func spec(s *Scenario) (*graph.Spec, error) {
 			isolate = graph.IsolateProcess
 		}
 		var ttl map[string]time.Duration
+		if s.Cameras == 1 {
+			ttl = map[string]time.Duration{"value": cmp.Or(l.TTL, valueTTL), "edge": valueTTL}
+		}
 		if l.TTL > 0 {
-			ttl = map[string]time.Duration{"value": l.TTL}
 			stale := eventSpec(staleEvent+"_"+l.ID, "")
 			stale.When = &event.Cond{Op: event.OpAbsent, Signal: l.ID + ".value", Path: "when"}
 			out.Events = append(out.Events, stale)
@@ -70,7 +77,7 @@ func spec(s *Scenario) (*graph.Spec, error) {
 		})
 	}
 	for i, l := range out.Detectors {
-		if i > 0 && s.Cameras == 1 {
+		if s.Cameras == 1 && (i > 0 || s.Edges > 0) {
 			break // the first RVO's scenarios have one event
 		}
 		hold := eventSpec(holdEvent+"_"+l.ID, l.ID+".value")

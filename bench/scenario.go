@@ -48,7 +48,7 @@ type Load struct {
 	Cost     time.Duration // of each run; 0: returns at once
 	FPS      float64       // at most; 1000 is every picture up to that rate
 	Floor    float64       // runs a second that no policy goes below; 0: none
-	TTL      time.Duration // of its value; 0: the default. An event is confirmed whenever it is over
+	TTL      time.Duration // of its value; 0: valueTTL, with many cameras the default. An event is confirmed whenever it is over
 	Isolate  bool          // in a process of its own
 	Class    graph.CostClass
 	Policy   graph.LoadPolicy
@@ -77,7 +77,8 @@ type Scenario struct {
 	Swaps         bool // the pipeline is edited while it runs
 	Watched       bool // by Options.Audience
 	Timer         bool // a bare goroutine waits for the same clock beside it
-	// Edges is how long a detector says the same before an event begins or ends; 0: edgePeriod.
+	// Edges is how long a detector says the same before an event begins or ends, which is then the only one: what is measured are
+	// ticks that decide nothing rare; 0: edgePeriod.
 	Edges time.Duration
 
 	Turns          string        // scenarios with the same word are measured in turns, window by window; "": this one alone
