@@ -104,6 +104,9 @@ func measured(t *testing.T, o Options, names ...string) []*Result {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if s.Turns == "hol" {
+			s.Window = 0 // a test needs no percentile that means something
+		}
 		scenarios = append(scenarios, s)
 	}
 	rs, err := Run(t.Context(), scenarios, o)
