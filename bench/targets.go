@@ -294,16 +294,18 @@ func (j *judged) priorities() {
 	const from = "overload_mixed_priorities"
 	critical := func(r *Result) float64 { return r.runs("a_critical") }
 	j.atLeast("mixed_critical_rate", 100*j.mid(from, Lanes, critical)/j.mid("critical_alone", Lanes, critical), "%", 95, from, "critical_alone")
-	p99 := func(r *Result) float64 {
-		for i := range r.loads {
-			if r.loads[i].ID == "a_critical" {
-				return float64(r.loads[i].over.q(99)) / 1e6
+	late := func(percent float64) func(*Result) float64 {
+		return func(r *Result) float64 {
+			for i := range r.loads {
+				if r.loads[i].ID == "a_critical" {
+					return float64(r.loads[i].over.q(percent)) / 1e6
+				}
 			}
+			return math.NaN()
 		}
-		return math.NaN()
 	}
 	// The longest run of a lower class is 100 ms of processor time on two cores that are full.
-	j.atMost("mixed_critical_p99_growth", j.mid(from, Lanes, p99)-j.mid("critical_alone", Lanes, p99), "ms", 100, from, "critical_alone")
+	j.atMost("mixed_critical_p99_growth", j.mid(from, Lanes, late(99))-j.mid("critical_alone", Lanes, late(99)), "ms", 100, from, "critical_alone")
 	order := func(r *Result) float64 {
 		n := 0
 		for _, pair := range [][2]string{{"a_critical", "b_high"}, {"b_high", "d_normal"}, {"d_normal", "e_low"}} {
@@ -315,8 +317,11 @@ func (j *judged) priorities() {
 	}
 	j.atMost("mixed_classes_out_of_order", j.mid(from, Lanes, order), "pairs", 0, from)
 	j.floors(from)
-	// A slot of its own leaves the critical detector what the kernel's scheduler does: a slice is 4 ms.
-	j.atMost("mixed_reserve_p99_growth", j.mid("mixed_reserve", Lanes, p99)-j.mid("critical_alone", Lanes, p99), "ms", 4, "mixed_reserve", "critical_alone")
+	// A slot of its own leaves the critical detector what the kernel and the host do. Where all processors of a virtual machine
+	// compute, the host takes one away for 3 to 15 ms now and then: the thread of such a run was on its processor all the time and
+	// was told less time than had passed. Alone too one run of a hundred begins 5 to 8 ms late. So the 99th percentile of these runs,
+	// 30 in a second, is the host's.
+	j.atMost("mixed_reserve_p95_growth", j.mid("mixed_reserve", Lanes, late(95))-j.mid("critical_alone", Lanes, late(95)), "ms", 2, "mixed_reserve", "critical_alone")
 	j.atLeast("mixed_reserve_critical_rate", 100*j.mid("mixed_reserve", Lanes, critical)/j.mid("critical_alone", Lanes, critical), "%", 95, "mixed_reserve", "critical_alone")
 }
 

@@ -118,7 +118,7 @@ func TestJudge(t *testing.T) {
 		{"burn_two_cores", Lanes, func(r *Result) { r.stretch.add(time.Millisecond) }, "detector_stretched_p50"},
 		{"load_shed_floor", Lanes, func(r *Result) { r.loads[1].runs = 3 }, "load_shed_floor_below_floor"},
 		{"overload_mixed_priorities", Lanes, func(r *Result) { r.loads[1].runs = 2 }, "overload_mixed_priorities_below_floor"},
-		{"mixed_reserve", Lanes, func(r *Result) { r.loads[0].over.h.Reset(); r.loads[0].over.add(10 * time.Millisecond) }, "mixed_reserve_p99_growth"},
+		{"mixed_reserve", Lanes, func(r *Result) { r.loads[0].over.h.Reset(); r.loads[0].over.add(10 * time.Millisecond) }, "mixed_reserve_p95_growth"},
 		{"mixed_reserve", Lanes, func(r *Result) { r.loads[0].runs = 150 }, "mixed_reserve_critical_rate"},
 		{"ingest_50000", Lanes, func(r *Result) { r.NotIngested = 1 }, "ingest_50000_not_ingested"},
 		{"fast_slow", Lanes, func(r *Result) { r.Superseded = 5 }, "fast_slow_unseen"},
