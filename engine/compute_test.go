@@ -13,13 +13,21 @@ func TestCompute(t *testing.T) {
 	k.detector("d", 10, says(time.Millisecond, 1))
 	e := k.engine()
 	n := 0
-	first := make(chan struct{})
-	go e.compute(func() { <-first })
+	begun, first, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.compute(func() {
+			close(begun)
+			<-first
+		})
+	}()
+	<-begun // only who is waited for may start what is to be waited for
 	e.compute(func() { n++ })
 	if n != 1 {
 		t.Error("it was not done when the call returned")
 	}
 	close(first)
+	<-ended
 	defer func() {
 		if p := recover(); p != "no" {
 			t.Errorf("the caller of what panicked gets %v", p)
