@@ -2,7 +2,7 @@
 //
 //	results, err := bench.Run(ctx, scenarios, bench.Options{Runs: 3, Duration: 10 * time.Second, Warmup: 2 * time.Second})
 //	report := bench.Report{Results: results, Host: bench.Machine(), At: time.Now()}
-//	err = report.Write(dir, true)
+//	_, err = report.Write(dir, true)
 //
 // The cameras and detectors are made up and exact (a clock, a wait, a burn); the engine between them is the real one,
 // watched through engine.Config.Observe. The inline design is a loop of this package alone. Latencies start at the

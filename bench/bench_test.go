@@ -294,7 +294,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 func TestSeedColumns(t *testing.T) {
 	rs := measured(t, tiny(), "load_shed", "baseline")
 	dir := t.TempDir()
-	if err := (&Report{Results: rs}).Write(dir, false); err != nil {
+	if _, err := (&Report{Results: rs}).Write(dir, false); err != nil {
 		t.Fatal(err)
 	}
 	read := func(name string) [][]string {
@@ -347,14 +347,15 @@ func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	report := &Report{Results: rs, Host: Machine(), Command: "rvo bench --all", At: time.Unix(0, 0)}
 	report.Targets = []Target{{Name: "some_target", Value: 1, Bound: 2, AtMost: true, Unit: "x", Verdict: Pass}}
-	if err := report.Write(dir, true); err != nil {
-		t.Fatal(err)
+	all := []string{"head_of_line", "latency_cdf", "overload", "ceiling", "shedding", "scaling"}
+	if drawn, err := report.Write(dir, true); err != nil || !slices.Equal(drawn, all) {
+		t.Fatalf("drew %v: %v", drawn, err)
 	}
 	html, err := os.ReadFile(filepath.Join(dir, "report.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"head_of_line", "latency_cdf", "overload", "ceiling", "shedding", "scaling"} {
+	for _, name := range all {
 		png, err := os.ReadFile(filepath.Join(dir, name+".png"))
 		if err != nil || !strings.HasPrefix(string(png), "\x89PNG") {
 			t.Errorf("%s.png: %v", name, err)

@@ -171,44 +171,43 @@ func lengths(results []*Result) string {
 }
 
 // Write writes summary.csv and a time series for each window into dir, and with plots the figures and report.html,
-// which holds them all and needs nothing beside it. Files of an earlier run with the same names are replaced.
-func (r *Report) Write(dir string, plots bool) error {
+// which holds them all and needs nothing beside it. Files of an earlier run with the same names are replaced. It returns the
+// names of the figures: those that all scenarios they compare were measured for.
+func (r *Report) Write(dir string, plots bool) (drawn []string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("a folder for results: %w", err)
+		return nil, fmt.Errorf("a folder for results: %w", err)
 	}
-	if err := writeCSV(dir, r.Results); err != nil {
-		return err
-	}
-	if !plots {
-		return nil
+	if err := writeCSV(dir, r.Results); err != nil || !plots {
+		return nil, err
 	}
 	figs := figures(r.Results)
 	if err := writeFigures(dir, figs); err != nil {
-		return err
+		return nil, err
 	}
 	p := r.page()
 	for i := range figs {
 		b, err := figs[i].svg()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if k := bytes.Index(b, []byte("<svg")); k >= 0 {
 			b = b[k:] // without the XML prologue it may stand inside a page
 		}
+		drawn = append(drawn, figs[i].Name)
 		p.Figures = append(p.Figures, shown{figs[i].Name, figs[i].Caption, template.HTML(b)}) // drawn here, from numbers
 	}
 	t, err := template.New("report").Parse(reportHTML)
 	if err != nil {
-		return fmt.Errorf("the report's template: %w", err)
+		return nil, fmt.Errorf("the report's template: %w", err)
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, p); err != nil {
-		return fmt.Errorf("the report: %w", err)
+		return nil, fmt.Errorf("the report: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "report.html"), b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write the report: %w", err)
+		return nil, fmt.Errorf("write the report: %w", err)
 	}
-	return nil
+	return drawn, nil
 }
 
 // Markdown returns the results as a page for the repository.

@@ -157,7 +157,7 @@ func runBench(ctx context.Context, a *app, f *benchFlags) error {
 			return err
 		}
 	}
-	if err := f.write(report); err != nil {
+	if err := f.write(a, report); err != nil {
 		return err
 	}
 	if !f.targets {

@@ -48,6 +48,9 @@ func TestBenchKeepsWhatItMeasured(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "report.html")); err != nil {
 		t.Error(err)
 	}
+	if !strings.Contains(said.String(), "--plot: no figure compares what was measured") {
+		t.Errorf("it does not say that there is no figure:\n%s", said)
+	}
 	if _, err := os.Stat(page); err == nil {
 		t.Error("a part of the windows became the page")
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"rvo.dev/bench"
 	"rvo.dev/engine"
@@ -68,7 +69,7 @@ func (f *benchFlags) part(a *app, r *bench.Report, windows int, why error) error
 	}
 	why = fmt.Errorf("%w after %d of %d windows", why, len(r.Results), windows)
 	if f.out != "" {
-		if err := r.Write(f.out, f.plot); err != nil {
+		if err := f.files(a, r); err != nil {
 			return errors.Join(why, err)
 		}
 		why = fmt.Errorf("%w, which are in %s", why, f.out)
@@ -76,9 +77,23 @@ func (f *benchFlags) part(a *app, r *bench.Report, windows int, why error) error
 	return errors.Join(why, r.PrintTable(a.Out))
 }
 
-func (f *benchFlags) write(r *bench.Report) error {
+// files writes what goes into --out, and says which figures that is: of few scenarios there is none.
+func (f *benchFlags) files(a *app, r *bench.Report) error {
+	drawn, err := r.Write(f.out, f.plot)
+	switch {
+	case err != nil:
+		return err
+	case f.plot && len(drawn) == 0:
+		fmt.Fprintf(a.Err, "--plot: no figure compares what was measured, %s has the tables: docs/benchmarking.md says what each figure needs\n", filepath.Join(f.out, "report.html"))
+	case f.plot:
+		fmt.Fprintf(a.Err, "drawn: %s, and %s has them\n", strings.Join(drawn, ", "), filepath.Join(f.out, "report.html"))
+	}
+	return nil
+}
+
+func (f *benchFlags) write(a *app, r *bench.Report) error {
 	if f.out != "" {
-		if err := r.Write(f.out, f.plot); err != nil {
+		if err := f.files(a, r); err != nil {
 			return err
 		}
 	}
