@@ -19,10 +19,15 @@ import "rvo.dev/engine/node"
 // needs is what a build lacks that does not have these kinds.
 const needs = "OpenCV: apt-get install g++ pkg-config libopencv-dev, then build with CGO_ENABLED=1 and -tags opencv (make run does both)"
 
-// Kinds returns the kinds of this package, in a fixed order.
+// turns is full while somebody opens a stream or a file through FFmpeg, which is done by one after the other.
+type turns chan struct{}
+
+// Kinds returns the kinds of this package, in a fixed order. Their cameras connect in turn, and those of another call beside them
+// as OpenCV lets them.
 func Kinds() []node.Kind {
+	t := make(turns, 1)
 	return []node.Kind{
-		deviceKind(), rtspKind(), httpKind(), fileKind(),
+		deviceKind(), rtspKind(t), httpKind(t), fileKind(t),
 		mog2Kind(), haarKind(), hogKind(),
 	}
 }

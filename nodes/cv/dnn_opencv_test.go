@@ -26,7 +26,7 @@ func sharedModel(t *testing.T, name string) []byte {
 // TestDNNFindsPeople runs networks of each kind of file that OpenCV reads on one picture of a street with people.
 func TestDNNFindsPeople(t *testing.T) {
 	coco := strings.Split(strings.TrimSpace(string(sharedModel(t, "coco80.names"))), "\n")
-	c, err := captureURI(media(t, "vtest.avi"), "", 0)
+	c, err := make(turns, 1).open(t.Context(), media(t, "vtest.avi"), "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

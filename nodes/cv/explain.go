@@ -23,6 +23,43 @@ import (
 // OpenCV says of a stream only that it cannot be opened. The functions here ask the server once more, in a few lines of
 // its own protocol, to tell the user why.
 
+// hostPort returns where a server listens, with the port of the scheme where the address has none.
+func hostPort(u *url.URL) string {
+	port := map[string]string{"rtsp": "554", "rtsps": "322", "http": "80", "https": "443"}[u.Scheme]
+	return net.JoinHostPort(u.Hostname(), orDefault(u.Port(), port))
+}
+
+// reach returns why no connection to a server can be made, or why one of RTSP says nothing to the request that FFmpeg begins with
+// too. It returns nil where there is an answer, and where FFmpeg would not connect itself but through a proxy. It is asked before
+// OpenCV is, which opens one stream at a time: a camera that is switched off or hangs would keep the others from connecting for as
+// long as its timeout, again and again. Certificates are not looked at, as FFmpeg does not, nor is HTTP asked twice for a stream
+// that a camera may have only once.
+func reach(ctx context.Context, t target, timeout time.Duration) error {
+	u, err := url.Parse(address(t.url, "-", ""))
+	if err != nil || u.Hostname() == "" || strings.HasPrefix(u.Scheme, "http") && os.Getenv("http_proxy") != "" {
+		return nil // what is wrong with an address is told when it is opened
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	host := hostPort(u)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", host)
+	if err != nil {
+		return unreachable(err, host, timeout)
+	}
+	defer conn.Close()
+	if u.Scheme != "rtsp" {
+		return nil
+	}
+	u.User = nil
+	if d, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(d)
+	}
+	if _, _, err := askRTSP(textproto.NewConn(conn), "OPTIONS", u.String(), 1, ""); err != nil {
+		return notRTSP(host, err)
+	}
+	return nil
+}
+
 // explainRTSP returns why an RTSP stream could not be opened, by one DESCRIBE.
 func explainRTSP(ctx context.Context, t target, timeout time.Duration) error {
 	u, err := url.Parse(address(t.url, "-", "")) // whatever stands in the credentials must not break the parsing
@@ -32,11 +69,7 @@ func explainRTSP(ctx context.Context, t target, timeout time.Duration) error {
 	u.User = nil
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	port := "554"
-	if u.Scheme == "rtsps" {
-		port = "322"
-	}
-	host := net.JoinHostPort(u.Hostname(), orDefault(u.Port(), port))
+	host := hostPort(u)
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", host)
 	if err != nil {
 		return unreachable(err, host, timeout)
@@ -49,9 +82,9 @@ func explainRTSP(ctx context.Context, t target, timeout time.Duration) error {
 		conn = tls.Client(conn, &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12})
 	}
 	c := textproto.NewConn(conn)
-	code, challenges, err := describeRTSP(c, u.String(), 1, "")
+	code, challenges, err := askRTSP(c, "DESCRIBE", u.String(), 1, "")
 	if err != nil {
-		return fmt.Errorf("%s answers, but not in RTSP (%w): check the port", host, err)
+		return notRTSP(host, err)
 	}
 	if code != http.StatusUnauthorized {
 		return rtspStatus(code)
@@ -63,7 +96,7 @@ func explainRTSP(ctx context.Context, t target, timeout time.Duration) error {
 	if auth == "" {
 		return fmt.Errorf("the camera asks for a login of a kind that is not known here: %s", strings.Join(challenges, ", "))
 	}
-	code, _, err = describeRTSP(c, u.String(), 2, auth)
+	code, _, err = askRTSP(c, "DESCRIBE", u.String(), 2, auth)
 	if err != nil {
 		return fmt.Errorf("the camera broke off the login of user %q: %w", t.user, err)
 	}
@@ -71,6 +104,10 @@ func explainRTSP(ctx context.Context, t target, timeout time.Duration) error {
 		return fmt.Errorf("the camera refuses the login: wrong user %q or wrong password", t.user)
 	}
 	return rtspStatus(code)
+}
+
+func notRTSP(host string, err error) error {
+	return fmt.Errorf("%s answers, but not in RTSP (%w): check the port", host, err)
 }
 
 func rtspStatus(code int) error {
@@ -85,12 +122,12 @@ func rtspStatus(code int) error {
 	return fmt.Errorf("the camera answers with status %d", code)
 }
 
-// describeRTSP sends one DESCRIBE and returns the status and the login challenges of the answer.
-func describeRTSP(c *textproto.Conn, uri string, seq int, auth string) (code int, challenges []string, err error) {
+// askRTSP sends one request and returns the status and the login challenges of the answer.
+func askRTSP(c *textproto.Conn, method, uri string, seq int, auth string) (code int, challenges []string, err error) {
 	if auth != "" {
 		auth = "Authorization: " + auth + "\r\n"
 	}
-	if err := c.PrintfLine("DESCRIBE %s RTSP/1.0\r\nCSeq: %d\r\nAccept: application/sdp\r\nUser-Agent: rvo\r\n%s", uri, seq, auth); err != nil {
+	if err := c.PrintfLine("%s %s RTSP/1.0\r\nCSeq: %d\r\nAccept: application/sdp\r\nUser-Agent: rvo\r\n%s", method, uri, seq, auth); err != nil {
 		return 0, nil, err
 	}
 	line, err := c.ReadLine()

@@ -123,6 +123,10 @@ func TestExplainUnreachable(t *testing.T) {
 		{"rtsp://me:hunter2@" + silent.Addr().String() + "/s", "not in RTSP", explainRTSP},
 		{"http://me:hunter2@" + silent.Addr().String() + "/s", "does not answer within 50ms", explainHTTP},
 		{"rtsp://me:hunter2@no-such-host.invalid/s", "cannot be resolved", explainRTSP},
+		{"rtsp://me:hunter2@" + addr + "/s", addr + " refuses the connection", reach},
+		{"http://me:hunter2@" + addr + "/s", addr + " refuses the connection", reach},
+		{"rtsp://me:hunter2@no-such-host.invalid/s", "cannot be resolved", reach},
+		{"rtsp://me:hunter2@" + silent.Addr().String() + "/s", "not in RTSP", reach},
 		{"rtsp://", "is no address", explainRTSP},
 		{"http://%zz/", "is no address", explainHTTP},
 	} {
@@ -134,6 +138,49 @@ func TestExplainUnreachable(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s is explained as %v, want %q", redact(c.url), err, c.want)
 		}
+	}
+}
+
+// TestReach: whoever answers, or cannot be asked directly, is left to FFmpeg.
+func TestReach(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	there := l.Addr().String()
+	for _, url := range []string{"rtsps://" + there + "/s", "http://u:p@" + there, "rtsp://", "http://%zz/"} {
+		if err := reach(t.Context(), target{url: url}, time.Second); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	asked := make(chan string, 1)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b, _ := bufio.NewReader(c).ReadString('\n')
+			if strings.HasPrefix(b, "OPTIONS ") {
+				asked <- b
+				fmt.Fprint(c, "RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n")
+			}
+			_ = c.Close()
+		}
+	}()
+	if err := reach(t.Context(), target{url: "rtsp://me:hunter2@" + there + "/s"}, time.Minute); err != nil {
+		t.Error(err)
+	}
+	if got := <-asked; got != "OPTIONS rtsp://"+there+"/s RTSP/1.0\r\n" {
+		t.Errorf("it asks %q", got)
+	}
+	t.Setenv("http_proxy", "http://127.0.0.1:1")
+	if err := reach(t.Context(), target{url: "http://127.0.0.1:1/"}, time.Second); err != nil {
+		t.Errorf("a server behind a proxy: %v", err)
+	}
+	if err := reach(t.Context(), target{url: "rtsp://127.0.0.1:1/"}, time.Second); err == nil {
+		t.Error("a camera was left to a proxy for HTTP")
 	}
 }
 

@@ -15,7 +15,7 @@ type FileOptions struct {
 	Path string `json:"path"`
 }
 
-func fileKind() node.Kind {
+func fileKind(t turns) node.Kind {
 	return node.Camera(node.Contract{
 		Name: "file",
 		Doc: "plays a video file of any format that FFmpeg reads, at its own rate or in lockstep. Pictures carry the file's " +
@@ -24,5 +24,5 @@ func fileKind() node.Kind {
 		Changes: map[string]node.Change{"path": node.Replace, "camera.width": node.Retune, "camera.height": node.Retune}, // it is as large as it is
 		Reads:   []string{"path"},
 		Needs:   needs,
-	}, openFile())
+	}, openFile(t))
 }

@@ -4,4 +4,4 @@ package cv
 
 import "rvo.dev/engine/node"
 
-func openFile() func(node.CameraEnv, FileOptions) (node.Source, error) { return nil }
+func openFile(turns) func(node.CameraEnv, FileOptions) (node.Source, error) { return nil }

@@ -17,17 +17,18 @@ import (
 	"rvo.dev/engine/node"
 )
 
-func openFile() func(node.CameraEnv, FileOptions) (node.Source, error) {
+func openFile(t turns) func(node.CameraEnv, FileOptions) (node.Source, error) {
 	return func(env node.CameraEnv, o FileOptions) (node.Source, error) {
 		path, err := env.InputPath(o.Path)
 		if err != nil {
 			return nil, err
 		}
-		return &fileSource{path: path, given: o.Path, loop: env.Loop, fps: env.FPS, log: env.Log}, nil
+		return &fileSource{turns: t, path: path, given: o.Path, loop: env.Loop, fps: env.FPS, log: env.Log}, nil
 	}
 }
 
 type fileSource struct {
+	turns       turns
 	path, given string
 	loop        bool
 	fps         float64
@@ -43,17 +44,17 @@ func (s *fileSource) Open(ctx context.Context) (node.Stream, error) {
 	if err := readable(s.path); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return newClip(clipOptions{
+	return newClip(ctx, clipOptions{
 		name: name,
 		loop: s.loop,
 		fps:  s.fps,
 		log:  s.log,
-		open: func() (*capture, error) {
-			c, err := captureURI(s.path, "", 0)
-			if err != nil {
+		open: func(ctx context.Context) (*capture, error) {
+			c, err := s.turns.open(ctx, s.path, "", 0)
+			if errors.Is(err, errOpen) {
 				return nil, errors.New("is no video that OpenCV can read: try `ffprobe` on it, or re-encode it with ffmpeg")
 			}
-			return c, nil
+			return c, err
 		},
 	})
 }
@@ -108,7 +109,7 @@ type clipOptions struct {
 	loop bool
 	fps  float64 // taken when the clip has no rate of its own
 	pace bool    // Next waits until a picture is due by its media time
-	open func() (*capture, error)
+	open func(context.Context) (*capture, error)
 	log  *slog.Logger
 }
 
@@ -116,8 +117,8 @@ type clipOptions struct {
 // stretch, few enough that the end of every pass costs nothing.
 const maxTries = 64
 
-func newClip(o clipOptions) (*clip, error) {
-	c, err := o.open()
+func newClip(ctx context.Context, o clipOptions) (*clip, error) {
+	c, err := o.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.name, err)
 	}
@@ -132,7 +133,7 @@ func newClip(o clipOptions) (*clip, error) {
 		}
 		c.close()
 		s.mu.c = nil
-		if c, err = o.open(); err != nil {
+		if c, err = o.open(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", o.name, err)
 		}
 		s.mu.c = c
@@ -197,7 +198,7 @@ func (s *clip) Next(ctx context.Context, alloc node.Allocator) (*frame.Frame, er
 			if s.n == 0 {
 				return nil, fmt.Errorf("%s: %w", s.o.name, errNothing) // it changed under us
 			}
-			if c, err = s.rewind(); err == nil {
+			if c, err = s.rewind(ctx); err == nil {
 				continue
 			}
 		}
@@ -291,8 +292,8 @@ func (s *clip) date(pos time.Duration) (missing int) {
 }
 
 // rewind opens the clip again for another pass: seeking is not exact in every format, a new start is.
-func (s *clip) rewind() (*capture, error) {
-	c, err := s.o.open()
+func (s *clip) rewind(ctx context.Context) (*capture, error) {
+	c, err := s.o.open(ctx)
 	if err != nil {
 		return nil, err
 	}

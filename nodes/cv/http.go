@@ -20,7 +20,7 @@ type HTTPOptions struct {
 	Timeout string `json:"timeout"`
 }
 
-func httpKind() node.Kind {
+func httpKind(t turns) node.Kind {
 	return node.Camera(node.Contract{
 		Name:    "http",
 		Doc:     "takes pictures from a motion JPEG stream over HTTP, or plays a video file from a web server at its own rate",
@@ -33,5 +33,5 @@ func httpKind() node.Kind {
 		Secrets:   []string{"password"},
 		Needs:     needs,
 		Live:      true,
-	}, openHTTP())
+	}, openHTTP(t))
 }

@@ -4,4 +4,4 @@ package cv
 
 import "rvo.dev/engine/node"
 
-func openHTTP() func(node.CameraEnv, HTTPOptions) (node.Source, error) { return nil }
+func openHTTP(turns) func(node.CameraEnv, HTTPOptions) (node.Source, error) { return nil }

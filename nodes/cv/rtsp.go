@@ -32,12 +32,13 @@ func (o RTSPOptions) transport() (string, error) {
 	}
 }
 
-func rtspKind() node.Kind {
+func rtspKind(t turns) node.Kind {
 	return node.Camera(node.Contract{
 		Name: "rtsp",
 		Doc: "takes pictures from a network camera over RTSP. OpenCV decodes with one thread a core and so gives each " +
 			"picture later by one less than that many frames; it does not follow a change of the picture's size, after " +
-			"which the picture stands still (camera.frozen)",
+			"which the picture stands still (camera.frozen). It opens one stream or file at a time: a camera that answers " +
+			"and then gives no picture keeps the others from connecting for its timeout",
 		Options: rtspCUE,
 		Changes: map[string]node.Change{ // a stream is opened with all of them
 			"url": node.Replace, "transport": node.Replace, "user": node.Replace, "password": node.Replace, "timeout": node.Replace,
@@ -48,5 +49,5 @@ func rtspKind() node.Kind {
 		Secrets:   []string{"password"},
 		Needs:     needs,
 		Live:      true,
-	}, openRTSP())
+	}, openRTSP(t))
 }

@@ -4,4 +4,4 @@ package cv
 
 import "rvo.dev/engine/node"
 
-func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) { return nil }
+func openRTSP(turns) func(node.CameraEnv, RTSPOptions) (node.Source, error) { return nil }

@@ -4,13 +4,14 @@ package cv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"rvo.dev/engine/node"
 )
 
-func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) {
+func openRTSP(t turns) func(node.CameraEnv, RTSPOptions) (node.Source, error) {
 	return func(env node.CameraEnv, o RTSPOptions) (node.Source, error) {
 		timeout, err := duration("timeout", o.Timeout, defaultTimeout)
 		if err != nil {
@@ -20,7 +21,7 @@ func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &rtspSource{env: env.Env, login: login{o.URL, o.User, o.Password}, transport: transport, timeout: timeout}, nil
+		return &rtspSource{turns: t, env: env.Env, login: login{o.URL, o.User, o.Password}, transport: transport, timeout: timeout}, nil
 	}
 }
 
@@ -29,14 +30,14 @@ func openRTSP() func(node.CameraEnv, RTSPOptions) (node.Source, error) {
 const analysis = "|analyzeduration;500000|fpsprobesize;0"
 
 type rtspSource struct {
+	turns     turns
 	env       node.Env
 	login     login
 	transport string
 	timeout   time.Duration
 }
 
-// Open implements node.Source. Cameras over tcp and over udp do not connect at the same moment: OpenCV takes the
-// transport from the environment of the process.
+// Open implements node.Source.
 func (s *rtspSource) Open(ctx context.Context) (node.Stream, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -45,9 +46,15 @@ func (s *rtspSource) Open(ctx context.Context) (node.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := captureURI(t.url, "rtsp_transport;"+s.transport+analysis, bound(ctx, s.timeout))
+	if err := reach(ctx, t, s.timeout); err != nil {
+		return nil, fmt.Errorf("%s: %w", t.shown, t.clean(err))
+	}
+	c, err := s.turns.open(ctx, t.url, "rtsp_transport;"+s.transport+analysis, s.timeout)
+	if errors.Is(err, errOpen) {
+		err = explainRTSP(ctx, t, s.timeout)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.shown, t.clean(explainRTSP(ctx, t, s.timeout)))
+		return nil, fmt.Errorf("%s: %w", t.shown, t.clean(err))
 	}
 	return newLive(c, t.shown, fmt.Sprintf("no picture within %s, or the camera ended the stream", s.timeout)), nil
 }

@@ -12,8 +12,6 @@
 #include <opencv2/video/background_segm.hpp>
 #include <opencv2/videoio.hpp>
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -97,53 +95,21 @@ void ready() {
   static_cast<void>(done);
 }
 
-// Options holds the one environment variable through which OpenCV 4.6 takes FFmpeg's options. It belongs to the
-// process and is read somewhere inside open, so opens that want different options must not overlap: those with the
-// same options share it, the others wait for their turn. A name that exists is only ever given another value, which
-// glibc does without moving what a concurrent getenv reads.
-class Options {
- public:
-  explicit Options(const char *want, int timeout_ms) : used_(want != nullptr) {
-    if (!used_) return;
-    State &s = state();
-    std::unique_lock<std::mutex> lock(s.mutex);
-    const std::string options = s.user.empty() ? want : s.user + "|" + want;
-    const auto free = [&] { return s.active == 0 || s.current == options; };
-    if (!s.turn.wait_for(lock, std::chrono::milliseconds(timeout_ms), free))
-      throw std::runtime_error("cameras with another transport were connecting all the time");
-    if (s.current != options) {
-      setenv(kName, options.c_str(), 1);
-      s.current = options;
-    }
-    s.active++;
-  }
-  ~Options() {
-    if (!used_) return;
-    State &s = state();
-    std::lock_guard<std::mutex> lock(s.mutex);
-    if (--s.active == 0) s.turn.notify_all();
-  }
-  Options(const Options &) = delete;
-  Options &operator=(const Options &) = delete;
-
- private:
-  static constexpr const char *kName = "OPENCV_FFMPEG_CAPTURE_OPTIONS";
-  struct State {
-    std::mutex mutex;
-    std::condition_variable turn;
-    std::string user, current;
-    int active = 0;
-    State() {
-      if (const char *v = std::getenv(kName)) user = v;
-      current = user;
-    }
-  };
-  static State &state() {
-    static State s;
-    return s;
-  }
-  const bool used_;
-};
+// options gives FFmpeg options beside the user's, for opens from now on. OpenCV 4.6 takes them from one environment
+// variable of the process. A name that exists is only ever given another value, which glibc does without moving what a
+// concurrent getenv reads.
+void options(const char *want) {
+  static const char *const kName = "OPENCV_FFMPEG_CAPTURE_OPTIONS";
+  static const std::string user = [] {
+    const char *v = std::getenv(kName);
+    return std::string(v == nullptr ? "" : v);
+  }();
+  static std::string current = user;
+  const std::string all = user + (user.empty() || *want == '\0' ? "" : "|") + want;
+  if (all == current) return;
+  setenv(kName, all.c_str(), 1);
+  current = all;
+}
 
 }  // namespace
 
@@ -169,7 +135,7 @@ int rvo_get_threads(void) {
   return n;
 }
 
-rvo_capture *rvo_capture_uri(const char *uri, const char *options, int timeout_ms, char **err) {
+rvo_capture *rvo_capture_uri(const char *uri, const char *want, int timeout_ms, char **err) {
   rvo_capture *c = nullptr;
   guard(err, [&] {
     ready();
@@ -177,7 +143,9 @@ rvo_capture *rvo_capture_uri(const char *uri, const char *options, int timeout_m
     std::vector<int> params;
     if (timeout_ms > 0)
       params = {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv::CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms};
-    const Options held(options, timeout_ms > 0 ? timeout_ms : 30000);
+    static std::mutex one;  // the environment belongs to the process
+    const std::lock_guard<std::mutex> lock(one);
+    options(want);
     if (!c->cap.open(cv::String(uri), cv::CAP_FFMPEG, params)) throw std::runtime_error("cannot be opened");
     return 0;
   });

@@ -43,8 +43,9 @@ const char *rvo_version(void);
 char *rvo_set_threads(int n);
 int rvo_get_threads(void);
 
-// Opens a file or a URL through FFmpeg. options is what FFmpeg is told beside ("rtsp_transport;udp"), null for nothing.
-rvo_capture *rvo_capture_uri(const char *uri, const char *options, int timeout_ms, char **err);
+// Opens a file or a URL through FFmpeg. want is what FFmpeg is told beside ("rtsp_transport;udp"), empty for nothing. A
+// call waits for those before it.
+rvo_capture *rvo_capture_uri(const char *uri, const char *want, int timeout_ms, char **err);
 rvo_capture *rvo_capture_device(const char *path, int index, int width, int height, double fps, char **err);
 void rvo_capture_free(rvo_capture *c);
 // 1 there is a picture, 0 there is none, -1 an error.

@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"time"
 	"unsafe"
 
 	"gocv.io/x/gocv"
@@ -66,24 +65,6 @@ func opencvVersion() string { return C.GoString(C.rvo_version()) }
 
 // capture is an open cv::VideoCapture. It is not safe for concurrent use.
 type capture struct{ p *C.rvo_capture }
-
-// captureURI opens a file or a URL through FFmpeg. Opening and every read end after timeout with a failure; 0 leaves
-// OpenCV's 30 s. options is what FFmpeg is told beside, empty for nothing. The error does not name the URI.
-func captureURI(uri, options string, timeout time.Duration) (*capture, error) {
-	c := C.CString(uri)
-	defer C.free(unsafe.Pointer(c))
-	var o *C.char
-	if options != "" {
-		o = C.CString(options)
-		defer C.free(unsafe.Pointer(o))
-	}
-	var err *C.char
-	p := C.rvo_capture_uri(c, o, C.int(timeout.Milliseconds()), &err)
-	if p == nil {
-		return nil, take(err)
-	}
-	return &capture{p}, nil
-}
 
 // captureDevice opens a local camera by path, or by index where path is empty.
 func captureDevice(path string, index, width, height int, fps float64) (*capture, error) {
