@@ -15,7 +15,7 @@ import (
 	"unsafe"
 )
 
-// turnLimit is how long a turn is waited for: two cameras of defaultTimeout that take a connection and say nothing. With the
+// turnLimit is how long a turn is waited for: two cameras of defaultTimeout that answer and then give no picture. With the
 // connection before it and the opening after it that is within the time that a camera has to come up.
 const turnLimit = 2 * defaultTimeout
 
