@@ -20,13 +20,23 @@ import (
 	"time"
 )
 
-// OpenCV says of a stream only that it cannot be opened. The functions here ask the server once more, in a few lines of
+// OpenCV says of a stream only that it cannot be opened. The functions here ask the server themselves, in a few lines of
 // its own protocol, to tell the user why.
 
-// hostPort returns where a server listens, with the port of the scheme where the address has none.
-func hostPort(u *url.URL) string {
+// connect connects to where a server listens, at the port of the scheme where the address has none, and returns the place too, for
+// errors; its own has it.
+func connect(ctx context.Context, u *url.URL, timeout time.Duration) (conn net.Conn, host string, err error) {
 	port := map[string]string{"rtsp": "554", "rtsps": "322", "http": "80", "https": "443"}[u.Scheme]
-	return net.JoinHostPort(u.Hostname(), orDefault(u.Port(), port))
+	host = net.JoinHostPort(u.Hostname(), orDefault(u.Port(), port))
+	if conn, err = new(net.Dialer).DialContext(ctx, "tcp", host); err != nil {
+		return nil, host, unreachable(err, host, timeout)
+	}
+	return conn, host, nil
+}
+
+// until ends what waits for conn when ctx ends, if it is not called off before.
+func until(ctx context.Context, conn net.Conn) (callOff func() bool) {
+	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 }
 
 // reach returns why no connection to a server can be made, or why one of RTSP says nothing to the request that FFmpeg begins with
@@ -41,19 +51,16 @@ func reach(ctx context.Context, t target, timeout time.Duration) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	host := hostPort(u)
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", host)
+	conn, host, err := connect(ctx, u, timeout)
 	if err != nil {
-		return unreachable(err, host, timeout)
+		return err
 	}
 	defer conn.Close()
+	defer until(ctx, conn)()
 	if u.Scheme != "rtsp" {
 		return nil
 	}
 	u.User = nil
-	if d, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(d)
-	}
 	if _, _, err := askRTSP(textproto.NewConn(conn), "OPTIONS", u.String(), 1, ""); err != nil {
 		return notRTSP(host, err)
 	}
@@ -69,15 +76,12 @@ func explainRTSP(ctx context.Context, t target, timeout time.Duration) error {
 	u.User = nil
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	host := hostPort(u)
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", host)
+	conn, host, err := connect(ctx, u, timeout)
 	if err != nil {
-		return unreachable(err, host, timeout)
+		return err
 	}
 	defer conn.Close()
-	if d, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(d)
-	}
+	defer until(ctx, conn)()
 	if u.Scheme == "rtsps" {
 		conn = tls.Client(conn, &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12})
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -174,6 +175,23 @@ func TestReach(t *testing.T) {
 	}
 	if got := <-asked; got != "OPTIONS rtsp://"+there+"/s RTSP/1.0\r\n" {
 		t.Errorf("it asks %q", got)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	go func() {
+		if c, err := silent.Accept(); err == nil {
+			defer c.Close()
+			_, _ = bufio.NewReader(c).ReadString('\n') // it is asked, and the pipeline stops
+			stop()
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}()
+	if err := reach(ctx, target{url: "rtsp://" + silent.Addr().String() + "/s"}, time.Hour); err == nil {
+		t.Error("a camera that says nothing can be reached")
 	}
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
 	if err := reach(t.Context(), target{url: "http://127.0.0.1:1/"}, time.Second); err != nil {

@@ -23,8 +23,8 @@ func vfr(t *testing.T) string {
 	return steps(t, 30, "-c:v", "mpeg2video", "-r", "25", "-fps_mode", "vfr", "-q:v", "1", "a.ts")
 }
 
-// connect leaves the options of an RTSP camera behind. Nobody is there.
-func connect(t *testing.T, transport string) {
+// visit leaves the options of an RTSP camera behind. Nobody is there.
+func visit(t *testing.T, transport string) {
 	t.Helper()
 	if _, err := make(turns, 1).open(t.Context(), "rtsp://127.0.0.1:1/", "rtsp_transport;"+transport+analysis, time.Second); !errors.Is(err, errOpen) {
 		t.Fatalf("a camera that is not there opens with %v", err)
@@ -38,7 +38,7 @@ func TestFileBesideRTSP(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, path) }))
 	defer srv.Close()
 	t.Run("file", func(t *testing.T) {
-		connect(t, "tcp")
+		visit(t, "tcp")
 		s, err := openClip(t, path, true)
 		if err != nil {
 			t.Fatal(err)
@@ -49,7 +49,7 @@ func TestFileBesideRTSP(t *testing.T) {
 		pool := newPool(t, 1)
 		for n := range 90 {
 			if n == 20 {
-				connect(t, "udp")
+				visit(t, "udp")
 			}
 			f, err := s.Next(t.Context(), pool)
 			if err != nil {
@@ -62,7 +62,7 @@ func TestFileBesideRTSP(t *testing.T) {
 		}
 	})
 	t.Run("http", func(t *testing.T) {
-		connect(t, "tcp")
+		visit(t, "tcp")
 		s, err := openStream(t, "http", HTTPOptions{URL: srv.URL + "/a.ts"})
 		if err != nil {
 			t.Fatal(err)
